@@ -1,0 +1,103 @@
+"""What is new: the pieces of news that a model wrapper hands to the core.
+
+A provider sends chunks; a wrapper turns each into deltas; the core joins deltas into snapshots.
+A plain `str` yielded by a wrapper is a text delta, so the commonest kind needs no object at all.
+
+    delta = str | TextDelta | ReasoningDelta | ToolCallDelta | UsageDelta | Finish
+"""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import msgspec
+
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal"]
+FINISH_REASONS: frozenset[str] = frozenset(get_args(FinishReason))
+
+
+class TextDelta(msgspec.Struct, frozen=True, gc=False):
+    """Text of the answer that continues what came before."""
+
+    text: str
+
+
+class ReasoningDelta(msgspec.Struct, frozen=True, gc=False):
+    """A piece of the model's thinking; never part of the answer's text."""
+
+    text: str
+
+
+class ToolCallDelta(msgspec.Struct, frozen=True, gc=False):
+    """A piece of one tool call; pieces with the same `index` belong together.
+
+    `id` and `name` replace what was known of the call when they are given; `arguments` is appended to
+    the call's JSON text. Where a provider sends no id, leave it None: the core makes one.
+    """
+
+    index: int = 0
+    id: str | None = None
+    name: str | None = None
+    arguments: str = ""
+
+
+class Usage(msgspec.Struct, frozen=True, gc=False):
+    """How many tokens a call has used so far; None where the provider did not say.
+
+    `reasoning_tokens` are part of `output_tokens`, `cached_tokens` part of `input_tokens`.
+    """
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cached_tokens: int | None = None
+
+    @property
+    def total_tokens(self) -> int | None:
+        """Input and output together, or None while one of them is unknown."""
+        if self.input_tokens is None or self.output_tokens is None:
+            return None
+        return self.input_tokens + self.output_tokens
+
+    def updated(self, newer: Usage) -> Usage:
+        """These counts with every count that `newer` knows put in its place."""
+        return Usage(
+            *(
+                old if new is None else new
+                for old, new in zip(
+                    msgspec.structs.astuple(self), msgspec.structs.astuple(newer), strict=True
+                )
+            )
+        )
+
+
+class UsageDelta(Usage, frozen=True, gc=False):
+    """The token counts of the call up to now. They replace earlier counts; they don't add up."""
+
+
+class Finish(msgspec.Struct, frozen=True, gc=False):
+    """The provider's word that the answer is complete: the only thing that makes `last=True`.
+
+    `reason` is one of ours (`stop`, `length`, `tool_calls`, `content_filter`, `refusal`), `raw` the
+    provider's own word for it. Yield it when the provider's end marker was seen, and never otherwise.
+    Usage may still follow; text may not.
+    """
+
+    reason: FinishReason = "stop"
+    raw: str | None = None
+
+
+class ToolCall(msgspec.Struct, frozen=True, gc=False):
+    """A function that the model asks to have called. `arguments` is its JSON text, as it was sent."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+Delta = TextDelta | ReasoningDelta | ToolCallDelta | UsageDelta | Finish
+"""What readers of `response.deltas` get, in the order in which it came."""
+
+Yielded = str | Delta | list[str | Delta] | None
+"""What a wrapper may yield: one delta, a list of deltas that arrived together, or None (see
+`ModelWrapper.deltas`)."""

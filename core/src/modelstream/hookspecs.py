@@ -1,0 +1,51 @@
+"""The plugin contract: one hook for model wrappers, one for stream sinks.
+
+A plugin is found by its entry point, whose NAME is the model_type or the sink_type that it serves:
+
+    [project.entry-points."modelstream.models"]
+    echo_chat = "my_package:EchoChat"
+
+    [project.entry-points."modelstream.sinks"]
+    upper = "my_package:Upper"
+
+The entry point's value may be
+
+* a subclass of `ModelWrapper` or `StreamSink`: these implement their hook already, or
+* a module with `hookimpl` functions of its own, which may then serve several names.
+
+A plugin is imported when a name of its is first asked for, and no earlier. Hooks run once per wrapper
+and once per sink, never per delta. An implementation may leave out arguments that it does not need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    from modelstream.sinks.base import StreamSink
+    from modelstream.wrapper import ModelWrapper
+
+PROJECT = "modelstream"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec(firstresult=True)
+def modelstream_model_wrapper(model_type: str, config: Mapping[str, Any]) -> ModelWrapper | None:
+    """Make the wrapper for `model_type`, or return None if this plugin does not serve it.
+
+    Called once for each `load_model`. `config` is the model config as the user wrote it, after
+    environment variables were filled in; what is wrong with it is a `ConfigError`.
+    """
+
+
+@hookspec(firstresult=True)
+def modelstream_stream_sink(sink_type: str, options: Mapping[str, Any]) -> StreamSink | None:
+    """Make the sink for `sink_type`, or return None if this plugin does not serve it.
+
+    Called once for each sink named to `init`. `options` are the fields that the user gave beside
+    `sink_type`.
+    """

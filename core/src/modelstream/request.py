@@ -1,0 +1,79 @@
+"""What a model wrapper is asked to do, and how it learns that nobody wants the answer any more."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+ChatMessage = dict[str, Any]
+
+
+class Request:
+    """One call to a model: read by the wrapper, ended by the core.
+
+    `messages` are dicts with at least `role` and `content`. `stream` says whether the caller wants the
+    answer while it is being written. `arguments` are the provider's own call arguments (`temperature`,
+    `tools`, …): the config's `generate_args` overridden by those of the call. `raw_chunks` is a list to
+    which the wrapper appends the provider's chunks as they came when the caller asked for them, else
+    None.
+    """
+
+    __slots__ = ("_callbacks", "_cancelled", "_lock", "arguments", "messages", "raw_chunks", "stream")
+
+    def __init__(
+        self,
+        messages: Sequence[ChatMessage],
+        *,
+        stream: bool = True,
+        arguments: Mapping[str, Any] | None = None,
+        keep_raw: bool = False,
+    ) -> None:
+        self.messages = list(messages)
+        self.stream = stream
+        self.arguments = dict(arguments or {})
+        self.raw_chunks: list[Any] | None = [] if keep_raw else None
+        self._cancelled = False
+        self._callbacks: list[Callable[[], None]] = []
+        self._lock = threading.Lock()
+
+    @property
+    def cancelled(self) -> bool:
+        """True once nobody waits for this answer. A wrapper that computes checks it now and then."""
+        return self._cancelled
+
+    def on_cancel(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called, once, when this call is cancelled or one of its clocks runs out.
+
+        This is how a wrapper that blocks (in a socket, in an engine) is woken: the callback makes the
+        blocking call return or raise. It runs in the thread that cancels, never in the one that
+        blocks; what it raises is ignored. If the call is cancelled already it runs at once.
+        """
+        with self._lock:
+            if not self._cancelled:
+                self._callbacks.append(callback)
+                return
+        _quietly(callback)
+
+    def cancel(self) -> None:
+        """Tell the wrapper that nobody waits any more. Called by the core, from any thread."""
+        with self._lock:
+            self._cancelled = True
+            callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
+            _quietly(callback)
+
+    def renewed(self) -> Request:
+        """The same request for a further attempt, with none of the callbacks of the last one."""
+        fresh = Request(self.messages, stream=self.stream, arguments=self.arguments)
+        fresh.raw_chunks = self.raw_chunks
+        return fresh
+
+
+def _quietly(callback: Callable[[], None]) -> None:
+    # The callback belongs to a plugin and runs while something is already being ended: an error of its
+    # own must not hide why.
+    try:
+        callback()
+    except Exception:  # noqa: BLE001
+        pass

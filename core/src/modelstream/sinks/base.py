@@ -1,0 +1,122 @@
+"""The contract of an output target."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import msgspec
+
+from modelstream.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from modelstream.deltas import Delta, FinishReason, ToolCall, Usage
+    from modelstream.snapshot import Snapshot
+
+State = Literal["complete", "failed", "cancelled"]
+
+
+class Message:
+    """One answer on its way to the sinks: all of its snapshots share this object and its `id`.
+
+    `name` and `role` say who speaks, `model_type` and `model_name` which model wrote it (None for a text
+    of the program's own), `started` when it began (seconds since the epoch). `cancel()` ends the
+    stream behind it, from any thread; it does nothing when the answer is complete.
+    """
+
+    __slots__ = ("_cancel", "id", "metadata", "model_name", "model_type", "name", "role", "started")
+
+    def __init__(
+        self,
+        name: str = "assistant",
+        role: str = "assistant",
+        *,
+        id: str | None = None,  # noqa: A002
+        model_type: str | None = None,
+        model_name: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        cancel: Callable[[], None] | None = None,
+    ) -> None:
+        self.id = id or uuid.uuid4().hex
+        self.name = name
+        self.role = role
+        self.model_type = model_type
+        self.model_name = model_name
+        self.metadata = dict(metadata or {})
+        self.started = time.time()
+        self._cancel = cancel
+
+    def cancel(self) -> None:
+        """End the stream that is being shown. Safe from any thread, and more than once."""
+        if self._cancel is not None:
+            self._cancel()
+
+    def __repr__(self) -> str:
+        return f"Message({self.name!r}, id={self.id!r})"
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How a message ended.
+
+    `complete` only if the provider said so; then `finish_reason` is set. `failed` and `cancelled` carry
+    the `error`, whose `partial_text` is what was shown.
+    """
+
+    state: State
+    finish_reason: FinishReason | None = None
+    usage: Usage | None = None
+    error: BaseException | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+
+
+class StreamSink:
+    """An output target: a terminal, a file, a web page.
+
+        class Upper(StreamSink):
+            sink_type = "upper"
+
+            def write(self, message, snapshot):
+                print(snapshot.delta.upper(), end="", flush=True)
+
+        modelstream.init(sinks=[Upper()])
+
+    `write` is the only method that must be there. The core calls, per message and in this order:
+    `open` once, `write` and `write_delta` as news come, `close` exactly once, whatever happens. Calls for
+    one message never overlap; messages of several agents interleave.
+
+    `delivery` decides where the methods run. A `background` sink has a thread of its own and a bounded
+    queue: the stream never waits for it. An `inline` sink runs where the stream is read, so it must be
+    quick and must not block. When the queue of a background sink holds `queue_limit` entries, `when_full`
+    decides: `coalesce` merges neighbouring deltas into one (nothing is lost), `block` makes the stream
+    wait. A method that raises is reported once per message; after `MAX_FAILURES` failures in a row the
+    sink is switched off. Neither reaches the stream or the other sinks.
+    """
+
+    sink_type: ClassVar[str] = ""
+    delivery: Literal["inline", "background"] = "background"
+    queue_limit: int = 1000
+    when_full: Literal["coalesce", "block"] = "coalesce"
+
+    def open(self, message: Message) -> None:
+        """A message begins."""
+
+    def write(self, message: Message, snapshot: Snapshot) -> None:
+        """Show a snapshot. The one with `last=True` has an empty delta and is the message's last."""
+        raise TypeError(f"{type(self).__name__} has no write(message, snapshot) method")
+
+    def write_delta(self, message: Message, delta: Delta) -> None:
+        """A reasoning, tool-call or usage delta came: all news that is not text."""
+
+    def close(self, message: Message, outcome: Outcome) -> None:
+        """The message is over: complete, failed or cancelled. Called exactly once."""
+
+    def shutdown(self) -> None:
+        """The program ends, or `init` was given other sinks: flush and let go of resources."""
+
+    @classmethod
+    @hookimpl
+    def modelstream_stream_sink(cls, options: Mapping[str, Any]) -> StreamSink:
+        """The hook's implementation for a plain subclass: `cls(**options)`."""
+        return cls(**options)

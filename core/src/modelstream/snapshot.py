@@ -1,0 +1,79 @@
+"""The whole response so far, as one small value that any reader may keep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import msgspec
+
+
+class TextSource(Protocol):
+    """Where a snapshot finds the text that it stands for."""
+
+    def text_to(self, end: int) -> str:
+        """The first `end` characters of the text."""
+
+
+class Snapshot(msgspec.Struct, frozen=True, gc=False, eq=False, repr_omit_defaults=True):
+    """The response at one moment: `last, text = snapshot`.
+
+    It unpacks, indexes, compares, hashes and prints like the pair `(last, text)`. Making one costs the
+    same however long the text is: `text` is joined when it is asked for. Sinks and readers that only
+    append use `delta` (what is new in this snapshot) and `offset` (where it begins, in characters).
+    An `offset` of 0 after text was shown means that the text begins afresh.
+    """
+
+    delta: str
+    last: bool
+    offset: int
+    source: TextSource
+
+    @property
+    def text(self) -> str:
+        """The whole text up to and including `delta`."""
+        return self.source.text_to(self.offset + len(self.delta))
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.last, self.text))
+
+    def __len__(self) -> int:
+        return 2
+
+    def __getitem__(self, index: Any) -> Any:
+        return (self.last, self.text)[index]
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Snapshot):
+            return self.last == other.last and self.text == other.text
+        if isinstance(other, tuple):
+            return (self.last, self.text) == other
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((self.last, self.text))
+
+    def __repr__(self) -> str:
+        return repr((self.last, self.text))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (self.delta, self.last, self.offset, self.text)
+
+
+class FixedText(str):
+    """A text that is already whole, as the source of snapshots."""
+
+    __slots__ = ()
+
+    def text_to(self, end: int) -> str:
+        """The first `end` characters."""
+        return str(self) if end >= len(self) else str(self[:end])
+
+
+def whole(text: str, last: bool) -> Snapshot:
+    """A snapshot of a text that was there all at once."""
+    return Snapshot("" if last else text, last, len(text) if last else 0, FixedText(text))
+
+
+def _restore(delta: str, last: bool, offset: int, text: str) -> Snapshot:
+    return Snapshot(delta, last, offset, FixedText(text))

@@ -1,0 +1,121 @@
+"""The contract of a model wrapper: one subclass for each model_type."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from modelstream.config import ModelConfig, parse_config
+from modelstream.hookspecs import hookimpl
+from modelstream.request import Request
+
+if TYPE_CHECKING:
+    from modelstream.deltas import Yielded
+    from modelstream.response import AsyncModelResponse, ModelResponse
+
+
+class ModelWrapper:
+    """Talks to one provider: turns a request into deltas.
+
+        class EchoChat(ModelWrapper):
+            model_type = "echo_chat"
+
+            def deltas(self, request):
+                for word in request.messages[-1]["content"].split():
+                    yield word + " "
+                yield Finish("stop")
+
+        modelstream.register(EchoChat)
+        model = modelstream.load_model({"config_name": "echo", "model_type": "echo_chat"})
+        for last, text in model("one two three", stream=True).stream:
+            ...
+
+    Write `deltas`, `adeltas` or both; the core serves sync and async callers with either. Fields of the
+    provider's own go into a `ModelConfig` subclass named in `config_class`; the checked config is then
+    `self.config`. One wrapper may run any number of calls at once, so what belongs to one call must
+    not be kept on `self`.
+    """
+
+    model_type: ClassVar[str] = ""
+    config_class: ClassVar[type[Any]] = ModelConfig
+    config: Any
+
+    def __init__(self, config: Mapping[str, Any] | ModelConfig | None = None, /, **fields: Any) -> None:
+        if config is None or isinstance(config, Mapping):
+            config = {"model_type": self.model_type, **(config or {}), **fields}
+            config = parse_config(config, self.config_class)
+        self.config = config
+
+    def deltas(self, request: Request) -> Iterator[Yielded]:
+        """Call the provider and yield what is new, the moment it comes.
+
+        Yield a str (text), a delta, or a list of deltas that arrived together. Yield `Finish` when, and
+        only when, the provider's end marker was seen: an iterator that ends without it is reported as
+        truncated. The call returns to the user at the first yield, so a wrapper that knows the request
+        was accepted before it has a delta yields None there. Errors are raised as `StreamError`s; what else
+        is raised is mapped by the core. The iterator is closed (`GeneratorExit`) when the call is
+        cancelled; a wrapper that blocks registers `request.on_cancel` to be woken.
+        """
+        raise NotImplementedError
+
+    def adeltas(self, request: Request) -> AsyncIterator[Yielded]:
+        """The same as an async generator, run to its end by one task of the caller's event loop."""
+        raise NotImplementedError
+
+    def __call__(
+        self,
+        messages: Any,
+        *,
+        stream: bool | None = None,
+        raw: bool = False,
+        **arguments: Any,
+    ) -> ModelResponse:
+        """Call the model. `stream` overrides the config's; `raw=True` keeps the provider's chunks.
+
+        `messages` is a list of dicts, of `Msg`, or a str (one user message). Further arguments go to the
+        provider and override the config's `generate_args`. Raises a `StreamError` when the provider refuses
+        the call; what fails later is raised by whoever reads.
+        """
+        from modelstream.response import ModelResponse
+
+        return ModelResponse.of_call(self, self._request(messages, stream, raw, arguments))
+
+    async def acall(
+        self,
+        messages: Any,
+        *,
+        stream: bool | None = None,
+        raw: bool = False,
+        **arguments: Any,
+    ) -> AsyncModelResponse:
+        """Call the model from a coroutine; like calling the wrapper otherwise."""
+        from modelstream.response import AsyncModelResponse
+
+        return await AsyncModelResponse.of_call(self, self._request(messages, stream, raw, arguments))
+
+    def format(self, *messages: Any) -> list[dict[str, Any]]:
+        """`Msg` objects, lists of them and None as the provider's messages: dicts with role and content."""
+        from modelstream.messages import as_chat_messages
+
+        return as_chat_messages(messages)
+
+    def _request(
+        self, messages: Any, stream: bool | None, raw: bool, arguments: Mapping[str, Any]
+    ) -> Request:
+        return Request(
+            [messages] if isinstance(messages, Mapping) else self._messages(messages),
+            stream=self.config.stream if stream is None else stream,
+            arguments={**self.config.generate_args, **arguments},
+            keep_raw=raw,
+        )
+
+    def _messages(self, messages: Any) -> Sequence[dict[str, Any]]:
+        from modelstream.messages import as_chat_messages
+
+        return as_chat_messages(messages)
+
+    @classmethod
+    @hookimpl
+    def modelstream_model_wrapper(cls, config: Mapping[str, Any]) -> ModelWrapper:
+        """The hook's implementation for a plain subclass: `cls(config)`."""
+        return cls(config)
