@@ -1,0 +1,102 @@
+"""Every package folder has the same shape, so that any of them can leave the repository unchanged."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+
+import pytest
+
+# Files that name the package index they were made with, and addresses of an index or of a file on one.
+LOCK_FILE = re.compile(r"(^|/)(pylock[^/]*\.toml|[^/]*\.lock|[^/]*-lock\.(json|yaml)|npm-shrinkwrap\.json)$")
+INDEX_ADDRESS = re.compile(
+    rb"pypi\.org|pythonhosted\.org|registry\.npmjs\.org|://[^\s\"']+(\.whl|\.tgz|\.tar\.gz|/simple\b)"
+)
+
+
+def test_there_are_packages_of_each_kind(packages):
+    assert {package.folder.parent.name for package in packages if not package.is_core} == {"plugins", "sinks"}
+
+
+def test_all_packages_have_one_version(packages):
+    assert len({package.project["version"] for package in packages}) == 1
+
+
+def test_changelog_tells_about_this_version(root, packages):
+    version = packages[0].project["version"]
+    assert re.search(
+        rf"^## .*\b{re.escape(version)}\b", (root / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE
+    )
+
+
+def test_every_folder_is_a_package(root):
+    folders = [path for kind in ("plugins", "sinks") for path in (root / kind).iterdir() if path.is_dir()]
+    assert [path.name for path in folders if not (path / "pyproject.toml").is_file()] == []
+
+
+def test_folder_has_the_shape(package):
+    wanted = ("pyproject.toml", "README.md", "LICENSE")
+    assert [name for name in wanted if not (package.folder / name).is_file()] == []
+    assert (package.source / "__init__.py").is_file()
+    assert (package.source / "py.typed").read_bytes() == b""
+
+
+def test_plugin_is_named_after_its_folder_and_has_tests(package):
+    if package.is_core:
+        assert package.project["name"] == "modelstream"
+        return
+    assert package.project["name"] == f"modelstream-{package.folder.name}"
+    assert list((package.folder / "tests").rglob("test_*.py"))
+
+
+def test_readme_shows_the_installation_of_this_package(root, package):
+    readme = (package.folder / "README.md").read_text("utf-8")
+    assert f"./{package.folder.relative_to(root).as_posix()}" in readme
+
+
+def test_licence_goes_along(root, package):
+    assert package.project["license"] == "Apache-2.0"
+    assert package.project["license-files"] == ["LICENSE"]
+    assert (package.folder / "LICENSE").read_bytes() == (root / "LICENSE").read_bytes()
+
+
+def test_plugin_has_an_entry_point_into_its_own_module(package):
+    if package.is_core:
+        assert package.project["scripts"] == {"modelstream": "modelstream.cli:main"}
+        return
+    group = {"plugins": "modelstream.models", "sinks": "modelstream.sinks"}[package.folder.parent.name]
+    entries = package.project["entry-points"][group]
+    assert entries
+    assert {value.partition(":")[0].partition(".")[0] for value in entries.values()} == {package.source.name}
+
+
+def test_requirements_have_lower_bounds(package):
+    requirements = package.project["dependencies"]
+    assert [line for line in requirements if ">=" not in line.partition(";")[0]] == []
+    if not package.is_core:
+        assert "modelstream>=0.1,<0.2" in requirements
+
+
+def test_python_and_backend_are_the_same_everywhere(packages):
+    assert {package.project["requires-python"] for package in packages} == {">=3.11"}
+    assert {str(package.metadata["build-system"]) for package in packages} == {
+        str({"requires": ["hatchling>=1.27"], "build-backend": "hatchling.build"})
+    }
+
+
+def test_only_the_root_configures_tools(root, package):
+    # Else a test run from a package's own folder would follow other rules than one from the root.
+    assert set(package.metadata["tool"]) == {"hatch"}
+    assert "project" not in tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
+
+
+def test_no_tracked_file_names_a_package_index(root):
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, check=False)
+    if listing.returncode:
+        pytest.skip("not a git checkout")
+    names = [name for name in listing.stdout.decode().split("\0") if name]
+    assert "core/pyproject.toml" in names
+    assert [name for name in names if LOCK_FILE.search(name)] == []
+    files = [root / name for name in names if (root / name).is_file()]
+    assert [path for path in files if INDEX_ADDRESS.search(path.read_bytes())] == []
