@@ -65,8 +65,9 @@ def alone(session: nox.Session, package: str) -> None:
 def min_versions(session: nox.Session, package: str) -> None:
     """Run the tests of one package with the oldest dependencies that it says it works with."""
     session.install("uv")
-    session.run("uv", "pip", "install", "--resolution=lowest-direct", *editable(with_core(package)))
-    session.install(*group("test"))  # afterwards: pytest would bring a newer pluggy
+    # With the test group in the same run: the newest pytest would bring a newer pluggy.
+    oldest = ("uv", "pip", "install", "--resolution=lowest-direct")
+    session.run(*oldest, *editable(with_core(package)), *group("test"))
     session.run("pytest", *tests_of(package), *session.posargs)
 
 

@@ -60,7 +60,7 @@ print(f"|{response.text}|")
 """
 
 
-def _project(folder: Path, module: str, kind: str, entry: str, value: str, code: str) -> Path:
+def _project(folder: Path, *, module: str, kind: str, entry: str, value: str, code: str) -> Path:
     package = folder / "src" / module
     package.mkdir(parents=True)
     (package / "__init__.py").write_text(code)
@@ -75,9 +75,21 @@ def scripts(root, tmp_path_factory) -> Path:
     """The commands of a fresh environment that has the core, both strangers and nothing else."""
     folder = tmp_path_factory.mktemp("strangers")
     provider = _project(
-        folder / "provider", "strange_provider", "models", "strange_echo", "EchoChat", PROVIDER
+        folder / "provider",
+        module="strange_provider",
+        kind="models",
+        entry="strange_echo",
+        value="EchoChat",
+        code=PROVIDER,
     )
-    sink = _project(folder / "sink", "strange_sink", "sinks", "strange_upper", "Upper", SINK)
+    sink = _project(
+        folder / "sink",
+        module="strange_sink",
+        kind="sinks",
+        entry="strange_upper",
+        value="Upper",
+        code=SINK,
+    )
     subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
     found = folder / "venv" / ("Scripts" if os.name == "nt" else "bin")
     pip = [found / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
