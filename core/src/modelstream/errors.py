@@ -24,12 +24,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from modelstream.deltas import Usage
 
 Clock = Literal["first_delta", "idle", "total"]
+
+
+class CallSoFar(Protocol):
+    """What an error tells of the call that it ended."""
+
+    count: int
+    usage: Usage | None
+
+    @property
+    def text(self) -> str:
+        """All text that came."""
 
 
 class ModelStreamError(Exception):
@@ -41,17 +52,13 @@ class ModelStreamError(Exception):
 class StreamError(ModelStreamError):
     """A call to a provider ended early.
 
-    The core fills in what the raiser can't know: `partial_text` (all text that came before the error),
-    `usage` (the counts known by then, or None), `first_delta_seen`, and `model_type`. `retryable` says
-    whether the same call may succeed later; the original exception, if any, is `__cause__`.
-    `status` is the HTTP status and `code` the provider's own code where there was one.
+    `retryable` says whether the same call may succeed later; the original exception, if any, is `__cause__`;
+    `model_type` names the wrapper. `status` is the HTTP status and `code` the provider's own code where there was one.
     """
 
     retryable = False
-    partial_text: str = ""
-    usage: Usage | None = None
-    first_delta_seen: bool = False
     model_type: str | None = None
+    _call: CallSoFar | None = None
 
     def __init__(
         self,
@@ -69,6 +76,25 @@ class StreamError(ModelStreamError):
         self.retry_after = retry_after
         if retryable is not None:
             self.retryable = retryable
+
+    @property
+    def partial_text(self) -> str:
+        """All text that came before the error."""
+        return self._call.text if self._call else ""
+
+    @property
+    def usage(self) -> Usage | None:
+        """The token counts that were known by then."""
+        return self._call.usage if self._call else None
+
+    @property
+    def first_delta_seen(self) -> bool:
+        """Whether the model had said anything by then."""
+        return self._call is not None and self._call.count > 0
+
+    def happened_in(self, call: CallSoFar) -> None:
+        """Tie the error to what the call had said. For the core."""
+        self._call = call
 
     def __str__(self) -> str:
         return f"{self.model_type}: {self.message}" if self.model_type else self.message

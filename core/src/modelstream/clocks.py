@@ -1,0 +1,153 @@
+"""The three clocks of a call: the wait for the first delta, between two deltas, and the whole.
+
+A clock measures the provider and not the reader: time in which nobody waits for the provider does not count
+towards `first_delta` and `idle`.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from typing import Protocol
+
+from modelstream.errors import Clock, StreamTimeoutError
+
+FINISH_GRACE = 3.0
+"""Seconds that a call stays open after the end marker, for the usage that some providers send behind it."""
+
+
+class Limits(Protocol):
+    """The fields of a config that the clocks read; seconds, None for no limit."""
+
+    first_delta_timeout: float | None
+    idle_timeout: float | None
+    total_timeout: float | None
+
+
+class Progress(Protocol):
+    """What a clock can see of a call."""
+
+    count: int
+    finished: bool
+    waiting: bool
+
+    def expire(self, error: StreamTimeoutError | None) -> None:
+        """End the call because of `error`, or quietly when it was finished and only lingered."""
+
+
+class Clocks:
+    """Watches one call. `tick` is called when it asked to be, from any thread.
+
+    A call that waits is looked at eight times per limit. A pull that ends always adds a delta, so two looks
+    that find the same count and somebody waiting have seen the same wait: no timestamp per delta is needed,
+    and a clock fires between 1 and 1.13 times its limit.
+    """
+
+    __slots__ = ("_call", "_count", "_limits", "_since", "_started")
+
+    def __init__(self, call: Progress, limits: Limits) -> None:
+        # Weak, because a watched call must end when its last reader lets go of it.
+        self._call = weakref.ref(call)
+        self._limits = limits
+        self._started = self._since = time.monotonic()
+        self._count = 0
+
+    def tick(self) -> float | None:
+        """Look at the call; the time (`time.monotonic`) of the next look, or None when it is over."""
+        call = self._call()
+        if call is None:
+            return None
+        now = time.monotonic()
+        if call.count != self._count or not call.waiting:
+            self._count = call.count
+            self._since = now
+        clock, limit = self._running(call)
+        if limit is not None and now - self._since >= limit:
+            call.expire(None if clock is None else _timeout(clock, limit))
+            return None
+        total = self._limits.total_timeout
+        if total is not None and now - self._started >= total:
+            call.expire(_timeout("total", total))
+            return None
+        looks = [] if limit is None else [now + max(limit / 8, 0.005)]
+        if limit is not None:
+            looks.append(max(self._since + limit, now + 0.001))
+        if total is not None:
+            looks.append(self._started + total)
+        return min(looks, default=None)
+
+    def remaining(self) -> float:
+        """Seconds until the call as a whole must have answered, were nothing to come."""
+        call = self._call()
+        now = time.monotonic()
+        ends = [float("inf")]
+        if self._limits.total_timeout is not None:
+            ends.append(self._started + self._limits.total_timeout - now)
+        if call is not None and not call.count and self._limits.first_delta_timeout is not None:
+            ends.append(self._started + self._limits.first_delta_timeout - now)
+        return min(ends)
+
+    def _running(self, call: Progress) -> tuple[Clock | None, float | None]:
+        if call.finished:
+            return None, FINISH_GRACE
+        if call.count:
+            return "idle", self._limits.idle_timeout
+        return "first_delta", self._limits.first_delta_timeout
+
+
+_MESSAGES: dict[Clock, str] = {
+    "first_delta": "no first delta within {:g} s (first_delta_timeout)",
+    "idle": "nothing more came for {:g} s (idle_timeout)",
+    "total": "the answer was not complete within {:g} s (total_timeout)",
+}
+
+
+def _timeout(clock: Clock, seconds: float) -> StreamTimeoutError:
+    return StreamTimeoutError(_MESSAGES[clock].format(seconds), clock=clock, seconds=seconds)
+
+
+class Watchdog:
+    """One daemon thread that ticks the clocks of all calls that have no event loop of their own."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._looks: list[tuple[float, int, Callable[[], float | None]]] = []
+        self._order = itertools.count()
+        self._thread: threading.Thread | None = None
+        self._pid = os.getpid()
+
+    def watch(self, tick: Callable[[], float | None]) -> None:
+        """Call `tick` now to learn when to call it next, until it returns None."""
+        when = tick()
+        if when is None:
+            return
+        with self._changed:
+            if self._pid != os.getpid():  # a fork takes the list along, but not the thread
+                self._looks, self._thread, self._pid = [], None, os.getpid()
+            heapq.heappush(self._looks, (when, next(self._order), tick))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="modelstream-clocks", daemon=True)
+                self._thread.start()
+            elif self._looks[0][0] == when:
+                self._changed.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                wait = self._looks[0][0] - time.monotonic() if self._looks else None
+                if wait is None or wait > 0:
+                    self._changed.wait(wait)
+                    continue
+                tick = heapq.heappop(self._looks)[2]
+            when = tick()
+            if when is not None:
+                with self._changed:
+                    heapq.heappush(self._looks, (when, next(self._order), tick))
+
+
+watchdog = Watchdog()

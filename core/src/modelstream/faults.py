@@ -1,0 +1,140 @@
+"""Any exception and any HTTP status, as one error of ours.
+
+Transport errors are told by the names of their classes: the SDKs stand on httpx, httpx2, requests and
+aiohttp, some let those libraries' exceptions through in mid-stream, and none of them is imported here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from modelstream.errors import (
+    AuthenticationError,
+    BadRequestError,
+    ConnectionLostError,
+    ContentFilteredError,
+    MalformedDataError,
+    ProviderError,
+    RateLimitError,
+    StreamError,
+    StreamTimeoutError,
+)
+
+_TIMEOUTS = frozenset(
+    {"TimeoutException", "Timeout", "TimeoutError", "APITimeoutError", "ServerTimeoutError", "DeadlineExceeded"}
+)
+_LOST = frozenset(
+    {
+        "TransportError",  # httpx, httpx2
+        "NetworkError",
+        "ProtocolError",  # httpx, h11, urllib3
+        "StreamError",  # httpx: a stream that was closed under its reader
+        "ConnectionError",  # requests
+        "ChunkedEncodingError",
+        "ClientConnectionError",  # aiohttp
+        "ClientPayloadError",
+        "APIConnectionError",  # openai and its likes
+        "IncompleteRead",  # http.client
+        "HTTPException",
+        "OSError",
+        "EOFError",
+    }
+)
+_MALFORMED = frozenset({"JSONDecodeError", "DecodeError", "ValidationError", "UnicodeDecodeError", "DecodingError"})
+
+
+def as_stream_error(error: BaseException, *, first_delta_seen: bool = False) -> StreamError:
+    """The `StreamError` that says what `error` says; itself if it is one already."""
+    if isinstance(error, StreamError):
+        return error
+    names = {kind.__name__ for kind in type(error).__mro__}
+    said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    mapped: StreamError
+    if names & _TIMEOUTS:
+        mapped = StreamTimeoutError(
+            f"the provider did not answer in time ({said})", clock="idle" if first_delta_seen else "first_delta"
+        )
+    elif names & _MALFORMED:
+        mapped = MalformedDataError(f"the provider sent data that can't be read ({said})")
+    elif names & _LOST:
+        lost = "the connection was lost" if first_delta_seen else "the provider could not be reached"
+        mapped = ConnectionLostError(f"{lost} ({said})")
+    else:
+        mapped = StreamError(f"the model wrapper failed ({said})")
+    mapped.__cause__ = error
+    return mapped
+
+
+_FILTER_CODES = frozenset({"content_filter", "DataInspectionFailed", "data_inspection_failed", "1301"})
+_QUOTA_CODES = frozenset({"insufficient_quota", "Arrearage", "1113"})
+
+
+def http_error(
+    status: int, body: bytes | str | Mapping[str, Any] | list[Any] | None, headers: Mapping[str, str] | None = None
+) -> StreamError:
+    """The error for an HTTP answer that is none, from its status, body and headers.
+
+    `body` may be the bytes as they came or JSON that is already decoded.
+    """
+    code, said = _said(body)
+    retry_after = _retry_after(headers or {})
+    message = f"HTTP {status}" + (f": {said}" if said else "")
+    if code in _FILTER_CODES:
+        return ContentFilteredError(message, status=status, code=code)
+    if status in (401, 403):
+        return AuthenticationError(message, status=status, code=code)
+    if status == 429:
+        again = code not in _QUOTA_CODES
+        return RateLimitError(message, status=status, code=code, retry_after=retry_after, retryable=again)
+    if 400 <= status < 500 and status not in (408, 409, 425):
+        return BadRequestError(message, status=status, code=code)
+    # What is left is 5xx, the 4xx that ask for another try, and redirects or worse that make no sense here.
+    again = status >= 500 or status in (408, 409, 425)
+    return ProviderError(message, status=status, code=code, retry_after=retry_after, retryable=again)
+
+
+def _said(body: bytes | str | Mapping[str, Any] | list[Any] | None) -> tuple[str | None, str]:
+    """The provider's code and message from an error body, as most providers write it."""
+    if isinstance(body, bytes):
+        body = body.decode("utf-8", "replace")
+    if isinstance(body, str):
+        try:
+            body = json.loads(body)
+        except ValueError:
+            return None, _excerpt(str(body))
+    if isinstance(body, list):
+        body = body[0] if body else None
+    if not isinstance(body, Mapping):
+        return None, _excerpt(str(body)) if body else ""
+    inner = body.get("error", body)
+    if isinstance(inner, str):
+        return None, _excerpt(inner)
+    if not isinstance(inner, Mapping):
+        return None, _excerpt(str(body))
+    code = inner.get("code") if inner.get("code") is not None else inner.get("type")
+    said = inner.get("message") or inner.get("detail") or json.dumps(inner, ensure_ascii=False)
+    return None if code is None else str(code), _excerpt(str(said))
+
+
+def _excerpt(text: str, limit: int = 500) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Retry-After in seconds; the header holds seconds or a date (RFC 9110, 10.2.3)."""
+    value = headers.get("retry-after") or headers.get("Retry-After")
+    if not value:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,169 @@
+"""The loop for coroutines: one task runs a wrapper's `adeltas` into the transcript.
+
+A task of its own, and not whoever reads: a generator that several tasks await in turn breaks the timeouts and
+cancel scopes inside it, and a reader that is cancelled would take the others' stream along.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from modelstream.clocks import Clocks
+from modelstream.errors import ConfigError, StreamError
+from modelstream.upstream import Call
+
+if TYPE_CHECKING:
+    from modelstream.request import Request
+    from modelstream.transcript import Transcript
+    from modelstream.wrapper import ModelWrapper
+
+CLOSING_TIME = 5.0
+"""Seconds that `aclose` waits for a wrapper to let go of its connection."""
+
+
+class AsyncReaders:
+    """Lets tasks of any event loop wait for a transcript that something else fills."""
+
+    transcript: Transcript
+
+    def __init__(self) -> None:
+        self._waiting = 0
+
+    async def advance(self, seen: int) -> None:
+        """Wait until the transcript holds more than `seen` deltas, or has ended."""
+        transcript = self.transcript
+        while transcript.count <= seen and not transcript.ended:
+            await self._wait(lambda: transcript.count > seen)
+
+    def cancel(self, error: StreamError | None = None) -> None:
+        """End the call now, from any thread."""
+        raise NotImplementedError
+
+    async def _until_opened(self) -> None:
+        transcript = self.transcript
+        while not (transcript.opened or transcript.ended):
+            await self._wait(lambda: transcript.opened)
+
+    async def _wait(self, ready: Callable[[], bool]) -> None:
+        loop = asyncio.get_running_loop()
+        bell = loop.create_future()
+        here = threading.get_ident()
+
+        def ring() -> None:
+            if threading.get_ident() == here:
+                _set(bell)
+            else:
+                with suppress(RuntimeError):  # the reader's loop was closed meanwhile
+                    loop.call_soon_threadsafe(_set, bell)
+
+        self.transcript.add_waiter(ring)
+        self._waiting += 1
+        try:
+            # Asked again only now: the writer may be another thread, whose wake would be missed.
+            if not (ready() or self.transcript.ended):
+                await bell
+        except asyncio.CancelledError:
+            # The last one to wait has gone. While others wait, the stream is still wanted.
+            if self._waiting == 1:
+                self.cancel()
+            raise
+        finally:
+            self._waiting -= 1
+            self.transcript.remove_waiter(ring)
+
+
+def _set(bell: asyncio.Future[None]) -> None:
+    if not bell.done():
+        bell.set_result(None)
+
+
+class Pump(AsyncReaders, Call):
+    """A call to a wrapper's `adeltas`. Made and run in one event loop; read and cancelled from anywhere."""
+
+    def __init__(self, wrapper: ModelWrapper, request: Request) -> None:
+        Call.__init__(self, wrapper, request)
+        AsyncReaders.__init__(self)
+        self._task: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._refused: ConfigError | None = None
+
+    async def open(self) -> None:
+        """Make the call; return once the provider has accepted it. Raises what ended it before that."""
+        self.start()
+        await self._until_opened()
+        self.raise_early_error()
+
+    def start(self) -> None:
+        """Start the task, in the running event loop."""
+        self._loop = asyncio.get_running_loop()
+        self._task = self._loop.create_task(self._run(), name="modelstream-pump")
+        _look(self._clocks, self._loop)
+
+    def raise_early_error(self) -> None:
+        """Raise what ended the call before it said anything."""
+        if self._refused is not None:
+            raise self._refused
+        super().raise_early_error()
+
+    def cancel(self, error: StreamError | None = None) -> None:
+        """End the call now, from any thread; readers get `error`. Does nothing after the end."""
+        if self.transcript.ended:
+            return
+        self._fail(error)
+        self._request.cancel()
+        if self._task is not None and self._loop is not None:
+            with suppress(RuntimeError):  # a loop that is closed has no connections left to close
+                self._loop.call_soon_threadsafe(self._task.cancel)
+
+    async def aclose(self) -> None:
+        """End the call and wait, for a few seconds at most, until the wrapper has let go of its connection."""
+        self.cancel()
+        task = self._task
+        if task is not None and not task.done() and asyncio.get_running_loop() is self._loop:
+            await asyncio.wait({task}, timeout=CLOSING_TIME)
+
+    async def _run(self) -> None:
+        try:
+            while not self.transcript.ended:
+                pause = await self._attempt()
+                if pause is not None:
+                    await asyncio.sleep(pause)
+                    self._request = self._request.renewed()
+        finally:
+            # Reached with a call that has not ended only when the task itself was cancelled.
+            self.cancel()
+
+    async def _attempt(self) -> float | None:
+        """Run one attempt to its end; the pause before the next one, or None when the call has ended."""
+        transcript = self.transcript
+        source = None
+        try:
+            source = self._wrapper.adeltas(self._request)
+            async for news in source:
+                transcript.extend(news)
+                transcript.wake()
+                if transcript.ended:
+                    return None
+            self._exhausted()
+        except ConfigError as error:
+            self._refused = error
+            self.cancel()
+        except Exception as error:  # noqa: BLE001
+            return self._pause_before_retry(error)
+        finally:
+            close = getattr(source, "aclose", None)
+            if close is not None:
+                with suppress(Exception):
+                    await close()
+        return None
+
+
+def _look(clocks: Clocks, loop: asyncio.AbstractEventLoop) -> None:
+    when = clocks.tick()
+    if when is not None:
+        loop.call_later(when - time.monotonic(), _look, clocks, loop)

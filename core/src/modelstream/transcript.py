@@ -1,0 +1,322 @@
+"""Everything that one call has said so far: written by one, read by any number at the same time.
+
+The transcript is the one buffer between a provider and its readers. It only grows, so a reader is a
+position in it; a late reader, a second reader and a replay are the same thing. It also heals characters
+that a provider split, puts tool calls together, and knows how the call ended.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from array import array
+from collections.abc import Callable, Iterable
+
+from modelstream.deltas import (
+    FINISH_REASONS,
+    Delta,
+    Finish,
+    ReasoningDelta,
+    TextDelta,
+    ToolCall,
+    ToolCallDelta,
+    Usage,
+    UsageDelta,
+    Yielded,
+)
+from modelstream.errors import MalformedDataError, StreamError
+from modelstream.surrogates import Healer
+from modelstream.toolcalls import ToolCalls
+
+Item = str | Delta
+"""How a delta is kept: text as the bare string, which is by far the commonest."""
+
+BLOCK = 1024
+
+
+class _Block:
+    """A full run of items, folded: its texts are one string, which is a tenth of the memory."""
+
+    __slots__ = ("lengths", "others", "text")
+
+    def __init__(self, items: list[Item]) -> None:
+        self.others: dict[int, Delta] = {}
+        try:
+            self.text = "".join(items)  # type: ignore[arg-type]
+        except TypeError:  # not text alone
+            self.others = {at: item for at, item in enumerate(items) if type(item) is not str}
+            items = [item if type(item) is str else "" for item in items]
+            self.text = "".join(items)  # type: ignore[arg-type]
+        self.lengths = array("L", map(len, items))  # type: ignore[arg-type]
+
+    def items(self, start: int) -> list[Item]:
+        """The items from `start` on, as they were put in."""
+        begin = sum(self.lengths[:start])
+        found: list[Item] = []
+        for at in range(start, BLOCK):
+            end = begin + self.lengths[at]
+            found.append(self.others.get(at) or self.text[begin:end])
+            begin = end
+        return found
+
+    def text_from(self, start: int) -> str:
+        """The text of the items from `start` on."""
+        return self.text[sum(self.lengths[:start]) :]
+
+
+class Transcript:
+    """What a call has said, and how it ended.
+
+    `count` is the number of deltas so far. `finish` is the provider's end marker once it was seen;
+    `ended` is true when nothing more will come, and then either `error` is set or `finish` is. Writers call
+    `extend`, `end` and `fail` from one thread at a time or several; whichever ends first wins.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_blocks",
+        "_healers",
+        "_memo",
+        "_items",
+        "_plain",
+        "_reasoning",
+        "_tool_calls",
+        "waiters",
+        "_ending",
+        "count",
+        "ended",
+        "error",
+        "finish",
+        "ignored",
+        "open_block",
+        "opened",
+        "usage",
+    )
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.opened = False
+        self.ended = False
+        self.error: StreamError | None = None
+        self.finish: Finish | None = None
+        self.usage: Usage | None = None
+        self.ignored = 0
+        self._blocks: list[_Block] = []
+        # The items that are not folded yet, with the position of the first: one tuple, so that a reader
+        # in another thread always sees a pair that fits together.
+        self._items: list[Item] = []
+        self.open_block: tuple[int, list[Item]] = (0, self._items)
+        self._memo: tuple[str, int] = ("", 0)
+        self._reasoning: list[str] = []
+        self._tool_calls = ToolCalls()
+        self._healers: dict[object, Healer] = {}
+        self.waiters: list[Callable[[], None]] = []
+        self._ending = threading.Lock()
+        # Whether text needs no second look: the call is open, no half character is held, no end marker was seen.
+        self._plain = False
+
+    # Writing: one thread at a time, except for `fail`, which any thread may call
+
+    def take(self, source: Iterable[Yielded], seen: int) -> bool:
+        """Take what `source` yields until there are more than `seen` deltas; False when it is exhausted.
+
+        This is where every delta of a sync stream passes, so the commonest kind, text without halves of
+        characters, goes straight in.
+        """
+        for news in source:
+            if type(news) is str and self._plain and news and (news.isascii() or not _halves(news)):
+                self._items.append(news)
+                self.count = count = self.count + 1
+                if not count % BLOCK:
+                    self._fold()
+            else:
+                self.extend(news)
+                count = self.count
+            if count > seen or self.ended:
+                return True
+        return False
+
+    def extend(self, news: Yielded) -> None:
+        """Take one thing that a wrapper yielded: a delta, a list of deltas, or None."""
+        if not self.opened:
+            self.opened = self._plain = True
+        if type(news) is list:
+            for one in news:
+                self._take(one)
+        elif news is not None:
+            self._take(news)
+
+    def end(self) -> None:
+        """Nothing more will come, and the provider said that the answer is complete."""
+        with self._ending:
+            self.ended = True
+        self.wake()
+
+    def fail(self, error: StreamError) -> None:
+        """Nothing more will come because of `error`, which from now on tells the text that came before it.
+
+        An answer that was complete by then stays complete: what breaks after the end marker harms nobody.
+        """
+        with self._ending:
+            if self.ended:
+                return
+            if self.finish is None:
+                error.happened_in(self)
+                self.error = error
+            self.ended = True
+        self.wake()
+
+    def _add(self, item: Item) -> None:
+        self._items.append(item)
+        self.count += 1
+        if not self.count % BLOCK:
+            self._fold()
+
+    def _fold(self) -> None:
+        self._blocks.append(_Block(self._items))
+        self._items = []
+        self.open_block = (self.count, self._items)
+
+    def _take(self, one: str | Delta) -> None:
+        kind = type(one)
+        if self.finish is not None and kind is not UsageDelta:
+            self.ignored += 1
+        elif kind is str:
+            self._take_text(one)  # type: ignore[arg-type]
+        elif kind is TextDelta:
+            self._take_text(one.text)  # type: ignore[union-attr]
+        else:
+            self._take_other(one)  # type: ignore[arg-type]
+
+    def _take_text(self, text: str) -> None:
+        if self._healers or not text.isascii():
+            text = self._heal("text", text)
+        if text:
+            self._add(text)
+
+    def _take_other(self, one: Delta) -> None:
+        if isinstance(one, UsageDelta):
+            self.usage = one if self.usage is None else self.usage.updated(one)
+        elif isinstance(one, ReasoningDelta):
+            text = self._heal("reasoning", one.text)
+            if not text:
+                return
+            one = one if text is one.text else ReasoningDelta(text)
+            self._reasoning.append(text)
+        elif isinstance(one, ToolCallDelta):
+            one = self._tool_calls.add(one, self._heal(one.index, one.arguments))
+        elif isinstance(one, Finish):
+            self._close_healers()
+            if one.reason not in FINISH_REASONS:
+                raise MalformedDataError(
+                    f"Finish.reason is {one.reason!r}, which is none of {', '.join(sorted(FINISH_REASONS))}"
+                )
+            self.finish = one
+            self._plain = False
+        else:
+            raise MalformedDataError(
+                f"the wrapper yielded a {type(one).__name__}; it may yield str, deltas, lists of them, or None"
+            )
+        self._add(one)
+
+    def _heal(self, channel: object, text: str) -> str:
+        healer = self._healers.get(channel)
+        if healer is None:
+            if text.isascii() or not _halves(text):
+                return text
+            healer = self._healers[channel] = Healer()
+        healed = healer.feed(text)
+        if not healer.holds:
+            del self._healers[channel]
+        self._plain = not self._healers
+        return healed
+
+    def _close_healers(self) -> None:
+        # A half character that stayed alone until the end marker is shown as what it is: broken.
+        if "text" in self._healers:
+            del self._healers["text"]
+            self._add("\ufffd")
+        self._healers.clear()
+
+    # Waiting
+
+    def add_waiter(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called, once, at the next `wake`."""
+        self.waiters.append(callback)
+
+    def remove_waiter(self, callback: Callable[[], None]) -> None:
+        """Forget `callback` if it was not called yet."""
+        try:
+            self.waiters.remove(callback)
+        except ValueError:
+            pass
+
+    def wake(self) -> None:
+        """Call all waiters: something came, or the call ended."""
+        if self.waiters:
+            waiters, self.waiters = self.waiters, []
+            for callback in waiters:
+                callback()
+
+    def wait(self, seen: int, pulling: Callable[[], bool], timeout: float = -1) -> None:
+        """Block this thread until there may be more than `seen` deltas, for `timeout` seconds at most.
+
+        Returns at once when nobody is `pulling`, since then nobody would wake it.
+        """
+        bell = threading.Lock()
+        bell.acquire()
+        self.add_waiter(bell.release)
+        try:
+            # Asked again only now: a wake between the caller's look and add_waiter would be missed.
+            if self.count <= seen and not self.ended and pulling():
+                bell.acquire(timeout=timeout)
+        finally:
+            self.remove_waiter(bell.release)
+
+    # Reading
+
+    def block_at(self, position: int) -> tuple[int, list[Item]]:
+        """The items from `position` on that stand in one block, and the position of the first of them.
+
+        The list of the newest block grows while it is being read; it is full at `BLOCK` items.
+        """
+        base, items = self.open_block
+        if position >= base:
+            return base, items
+        return position, self._blocks[position // BLOCK].items(position % BLOCK)
+
+    def text_to(self, end: int) -> str:
+        """The first `end` characters of the text, joined once and remembered."""
+        text = self._memo[0]
+        if end > len(text):
+            text = self.text
+        return text if end == len(text) else text[:end]
+
+    @property
+    def text(self) -> str:
+        """All text so far."""
+        text, position = self._memo
+        base, items = self.open_block
+        pieces = [text]
+        while position < base:
+            pieces.append(self._blocks[position // BLOCK].text_from(position % BLOCK))
+            position += BLOCK - position % BLOCK
+        fresh = items[position - base :]
+        pieces += [item for item in fresh if type(item) is str]
+        text = "".join(pieces)
+        # Two readers may join at the same time; either result is right, and the later one is kept.
+        self._memo = (text, position + len(fresh))
+        return text
+
+    @property
+    def reasoning(self) -> str:
+        """All reasoning so far."""
+        return "".join(self._reasoning)
+
+    @property
+    def tool_calls(self) -> list[ToolCall]:
+        """The tool calls so far; after the end, whole."""
+        return self._tool_calls.whole()
+
+
+_halves = re.compile("[\ud800-\udfff]").search

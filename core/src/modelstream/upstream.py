@@ -1,0 +1,179 @@
+"""The loop: from a wrapper's iterator into the transcript, driven by whoever reads.
+
+There is no thread and no queue here. The reader that needs the next delta pulls it; readers in other threads
+wait for that pull. So nothing is fetched ahead, Ctrl-C lands where the waiting is, and a delta is handed over
+the moment it comes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from modelstream.clocks import Clocks, watchdog
+from modelstream.errors import ConfigError, StreamCancelledError, StreamError, TruncatedStreamError
+from modelstream.faults import as_stream_error
+from modelstream.retry import Retries
+from modelstream.transcript import Transcript
+
+if TYPE_CHECKING:
+    from modelstream.deltas import Yielded
+    from modelstream.errors import StreamTimeoutError
+    from modelstream.request import Request
+    from modelstream.wrapper import ModelWrapper
+
+
+class Call:
+    """What every way of running a call shares: its transcript, clocks, retries, and how it is ended."""
+
+    def __init__(self, wrapper: ModelWrapper, request: Request) -> None:
+        self.transcript = Transcript()
+        self._wrapper = wrapper
+        self._request = request
+        self._retries = Retries(wrapper.config.max_retries)
+        self._clocks = Clocks(self, wrapper.config)
+
+    @property
+    def count(self) -> int:
+        """How many deltas came."""
+        return self.transcript.count
+
+    @property
+    def finished(self) -> bool:
+        """Whether the provider said that the answer is complete."""
+        return self.transcript.finish is not None
+
+    @property
+    def waiting(self) -> bool:
+        """Whether somebody waits for the provider at this moment."""
+        return True
+
+    def cancel(self, error: StreamError | None = None) -> None:
+        """End the call now, from any thread; readers get `error`. Does nothing after the end."""
+        raise NotImplementedError
+
+    def expire(self, error: StreamTimeoutError | None) -> None:
+        """A clock ran out."""
+        self.cancel(error)
+
+    def _fail(self, error: StreamError | None) -> None:
+        error = error or StreamCancelledError("the call was ended by its caller")
+        error.model_type = error.model_type or self._wrapper.config.model_type
+        self.transcript.fail(error)
+
+    def _exhausted(self) -> None:
+        """The wrapper's iterator came to its end: only a finish makes that a good one."""
+        if self.finished:
+            self.transcript.end()
+        else:
+            self._fail(TruncatedStreamError("the stream ended before the provider said that it is complete"))
+
+    def _pause_before_retry(self, error: Exception) -> float | None:
+        """Seconds until the next attempt; or None, and the call has failed with `error`."""
+        failure = as_stream_error(error, first_delta_seen=self.count > 0)
+        if not self.count and not self.transcript.ended:
+            pause = self._retries.pause(failure, self._clocks.remaining())
+            if pause is not None:
+                return pause
+        self._fail(failure)
+        return None
+
+    def raise_early_error(self) -> None:
+        """Raise what ended the call before it said anything: that belongs to the call, not to a reader."""
+        error = self.transcript.error
+        if error is not None and not self.count:
+            raise error
+
+
+class Upstream(Call):
+    """A call to a wrapper's `deltas`, pulled by its readers. Safe to use from any thread."""
+
+    def __init__(self, wrapper: ModelWrapper, request: Request) -> None:
+        super().__init__(wrapper, request)
+        self._source: Iterator[Yielded] = iter(())
+        self._turn = threading.Lock()
+
+    def open(self) -> None:
+        """Make the call; return once the provider has accepted it. Raises what ended it before that."""
+        watchdog.watch(self._clocks.tick)
+        transcript = self.transcript
+        try:
+            with self._turn:
+                self._source = iter(self._wrapper.deltas(self._request))
+                while not (transcript.opened or transcript.ended):
+                    self._pull(-1)
+        except BaseException:
+            self.cancel()
+            raise
+        finally:
+            transcript.wake()
+        self.raise_early_error()
+
+    def advance(self, seen: int) -> None:
+        """Wait until the transcript holds more than `seen` deltas, or has ended."""
+        transcript = self.transcript
+        try:
+            while transcript.count <= seen and not transcript.ended:
+                if self._turn.acquire(False):  # noqa: FBT003
+                    try:
+                        self._pull(seen)
+                    finally:
+                        self._turn.release()
+                        if transcript.waiters:
+                            transcript.wake()
+                else:
+                    transcript.wait(seen, self._turn.locked)
+        except BaseException:  # Ctrl-C while a delta is awaited
+            self.cancel()
+            raise
+
+    @property
+    def waiting(self) -> bool:
+        """Whether somebody is pulling at this moment."""
+        return self._turn.locked()
+
+    def cancel(self, error: StreamError | None = None) -> None:
+        """End the call now, from any thread; readers get `error`. Does nothing after the end."""
+        if self.transcript.ended:
+            return
+        self._fail(error)
+        self._request.cancel()
+        # Whoever is pulling at this moment will find the transcript ended and close the source itself.
+        if self._turn.acquire(False):  # noqa: FBT003
+            try:
+                self._close()
+            finally:
+                self._turn.release()
+
+    # What follows is called by the thread that has the turn.
+
+    def _pull(self, seen: int) -> None:
+        transcript = self.transcript
+        try:
+            if not transcript.ended and not transcript.take(self._source, seen):
+                self._exhausted()
+        except ConfigError:
+            raise
+        except Exception as error:  # noqa: BLE001
+            self._failed(error)
+        if transcript.ended:
+            self._close()
+
+    def _failed(self, error: Exception) -> None:
+        pause = self._pause_before_retry(error)
+        if pause is None:
+            return
+        self._close()
+        self.transcript.wait(0, lambda: True, pause)
+        if not self.transcript.ended:
+            self._request = self._request.renewed()
+            self._source = iter(self._wrapper.deltas(self._request))
+
+    def _close(self) -> None:
+        close = getattr(self._source, "close", None)
+        if close is not None:
+            # The wrapper's own cleaning up may fail; the call is over all the same.
+            with suppress(Exception):
+                close()
