@@ -1,0 +1,46 @@
+"""Frames into structs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+
+from modelstream.errors import MalformedDataError
+
+T = TypeVar("T")
+
+
+def json_decoder(kind: type[T]) -> Callable[[bytes], T]:
+    """A function that decodes one JSON frame into `kind`, a msgspec Struct with the fields that matter.
+
+    Fields that `kind` does not name are skipped without being built, which is what makes this cheap. Raises
+    `MalformedDataError` for what is not JSON or does not fit.
+    """
+    decode = msgspec.json.Decoder(kind).decode
+
+    def decode_frame(frame: bytes) -> T:
+        try:
+            return decode(frame)
+        except msgspec.DecodeError as error:
+            return _decode_leniently(frame, kind, error)
+
+    return decode_frame
+
+
+def _decode_leniently(frame: bytes, kind: type[T], error: msgspec.DecodeError) -> T:
+    """Once more with the standard library, which takes half characters (`\\ud83d`) that providers do send."""
+    import json
+
+    try:
+        return msgspec.convert(json.loads(frame), kind)
+    except (ValueError, RecursionError, msgspec.ValidationError) as again:
+        why = again if isinstance(again, msgspec.ValidationError) else error
+        raise MalformedDataError(f"a frame can't be read ({why}): {excerpt(frame)}") from error
+
+
+def excerpt(frame: bytes, limit: int = 200) -> str:
+    """The beginning of a frame, to be shown in an error."""
+    text = repr(frame[:limit].decode("utf-8", "replace"))
+    return text if len(frame) <= limit else f"{text} … ({len(frame)} bytes)"

@@ -1,0 +1,69 @@
+"""Answers of httpx and of its fork httpx2 as byte streams. Neither is imported here: both have the same shape."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+
+class HttpxStream:
+    """A streamed `httpx.Response` (or `httpx2.Response`), read in a thread."""
+
+    def __init__(self, response: Any) -> None:
+        self._response = response
+        self.status: int = response.status_code
+        self.headers: Mapping[str, str] = response.headers
+        _forget_read_timeout(response)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._response.iter_bytes())
+
+    def read(self) -> bytes:
+        """The whole body."""
+        return bytes(self._response.read())
+
+    def close(self) -> None:
+        """Close the response; its connection is closed too unless the body was read to its end."""
+        self._response.close()
+
+    def abort(self) -> None:
+        """Shut the socket down under a reader that blocks.
+
+        Closing the response from another thread would not wake the reader: on Linux a `recv` in progress
+        outlives the close of its descriptor.
+        """
+        with suppress(Exception):
+            raw = self._response.extensions["network_stream"].get_extra_info("socket")
+            # The plain socket's method: the SSL one would first tear down what the reader is using.
+            socket.socket.shutdown(raw, socket.SHUT_RDWR)
+
+
+class AsyncHttpxStream:
+    """A streamed `httpx.Response` (or `httpx2.Response`) of an async client."""
+
+    def __init__(self, response: Any) -> None:
+        self._response = response
+        self.status: int = response.status_code
+        self.headers: Mapping[str, str] = response.headers
+        _forget_read_timeout(response)
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        iterator: AsyncIterator[bytes] = self._response.aiter_bytes()
+        return iterator
+
+    async def aread(self) -> bytes:
+        """The whole body."""
+        return bytes(await self._response.aread())
+
+    async def aclose(self) -> None:
+        """Close the response."""
+        await self._response.aclose()
+
+
+def _forget_read_timeout(response: Any) -> None:
+    # The client's read timeout is made for the headers. From here on the call's own clocks watch, and they know
+    # the difference between a silent provider and a reader that takes its time.
+    with suppress(Exception):
+        response.request.extensions["timeout"]["read"] = None

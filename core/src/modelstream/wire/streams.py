@@ -1,0 +1,59 @@
+"""What a wrapper must be able to open: an HTTP answer as bytes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Protocol
+
+from modelstream.errors import MalformedDataError
+from modelstream.faults import http_error
+from modelstream.wire.decoding import excerpt
+
+
+class ByteStream(Protocol):
+    """An HTTP answer whose body is read as it arrives."""
+
+    status: int
+    headers: Mapping[str, str]
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The body in the pieces in which it arrived, content encoding undone."""
+
+    def read(self) -> bytes:
+        """The whole body; for errors, and for answers that are not streamed."""
+
+    def close(self) -> None:
+        """Let go of the connection."""
+
+    def abort(self) -> None:
+        """Make a read that blocks in another thread return or raise at once."""
+
+
+class AsyncByteStream(Protocol):
+    """The same for coroutines; a cancelled task is all the waking it needs."""
+
+    status: int
+    headers: Mapping[str, str]
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """The body in the pieces in which it arrived."""
+
+    async def aread(self) -> bytes:
+        """The whole body."""
+
+    async def aclose(self) -> None:
+        """Let go of the connection."""
+
+
+def refused(answer: ByteStream | AsyncByteStream) -> bool:
+    """Whether `answer` is no answer of the API, so that its body has to be read to say why."""
+    return answer.status != 200 or "html" in (answer.headers.get("content-type") or "").lower()
+
+
+def check_answer(answer: ByteStream | AsyncByteStream, body: bytes) -> None:
+    """Raise what a refused answer means."""
+    if answer.status != 200:
+        raise http_error(answer.status, body, answer.headers)
+    raise MalformedDataError(
+        f"the answer is a web page and not the API's ({excerpt(body)}); is base_url right?", status=answer.status
+    )

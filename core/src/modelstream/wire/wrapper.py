@@ -1,0 +1,151 @@
+"""The base of wrappers that read an HTTP provider's bytes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing, closing
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from modelstream.errors import MalformedDataError
+from modelstream.wire.streams import check_answer, refused
+from modelstream.wrapper import ModelWrapper
+
+if TYPE_CHECKING:
+    from modelstream.deltas import Delta, Yielded
+    from modelstream.request import Request
+    from modelstream.wire.framing import Framer
+    from modelstream.wire.streams import AsyncByteStream, ByteStream
+
+News = list["str | Delta"]
+
+
+class FrameReader(Protocol):
+    """Maps the frames of one answer to deltas. Each attempt gets a fresh one, so it may keep state."""
+
+    done: bool
+    """Set by `read` when nothing more will follow: the rest of the body is not waited for."""
+
+    def read(self, frame: Any, news: News) -> None:
+        """Append to `news` what `frame` says; `Finish` when it holds the end marker. Raises `StreamError`s."""
+
+    def read_whole(self, body: bytes, news: News) -> None:
+        """The same for the body of an answer that was not streamed."""
+
+
+class WireWrapper(ModelWrapper):
+    """A wrapper that opens an HTTP answer and reads its frames.
+
+        class MyChat(WireWrapper):
+            model_type = "my_chat"
+            framer = SseFramer
+
+            def open(self, request): ...          # a ByteStream
+            async def aopen(self, request): ...   # an AsyncByteStream
+            def frame_reader(self, request):
+                return MyFrames()
+
+    All frames that one read of the socket brings are handed on together. Errors of the HTTP library or the SDK
+    that `open` or the streams raise are mapped by the core; an answer with another status than 200, or with HTML,
+    is turned into the right error here.
+    """
+
+    framer: ClassVar[Callable[[], Framer]]
+
+    def open(self, request: Request) -> ByteStream:
+        """Send the request and return its answer once the headers are there."""
+        raise NotImplementedError
+
+    async def aopen(self, request: Request) -> AsyncByteStream:
+        """The same for coroutines."""
+        raise NotImplementedError
+
+    def frame_reader(self, request: Request) -> FrameReader:
+        """A new reader for the frames of one answer."""
+        raise NotImplementedError
+
+    def deltas(self, request: Request) -> Iterator[Yielded]:
+        """Open the answer and yield its deltas, read by read."""
+        with closing(self.open(request)) as answer:
+            request.on_cancel(answer.abort)
+            if refused(answer):
+                check_answer(answer, answer.read())
+            frames = _Frames(self, request)
+            if not request.stream:
+                yield frames.whole(answer.read())
+                return
+            yield None
+            for data in answer:
+                yield from frames.feed(data)
+                if frames.done:
+                    return
+            yield from frames.finish()
+
+    async def adeltas(self, request: Request) -> AsyncIterator[Yielded]:
+        """Open the answer and yield its deltas, read by read."""
+        async with aclosing(await self.aopen(request)) as answer:
+            if refused(answer):
+                check_answer(answer, await answer.aread())
+            frames = _Frames(self, request)
+            if not request.stream:
+                yield frames.whole(await answer.aread())
+                return
+            yield None
+            async for data in answer:
+                for news in frames.feed(data):
+                    yield news
+                if frames.done:
+                    return
+            for news in frames.finish():
+                yield news
+
+
+class _Frames:
+    """One answer on its way from bytes to deltas: what sync and async have in common."""
+
+    def __init__(self, wrapper: WireWrapper, request: Request) -> None:
+        self._framer = type(wrapper).framer()
+        self._reader = wrapper.frame_reader(request)
+        self._raw = request.raw_chunks
+
+    @property
+    def done(self) -> bool:
+        """Whether the rest of the body does not matter."""
+        return self._reader.done
+
+    def feed(self, data: bytes) -> Iterator[News]:
+        """What the frames that `data` completes say; before an error, what the frames ahead of it said."""
+        return self._read(self._framer.feed(data))
+
+    def finish(self) -> Iterator[News]:
+        """What the bytes behind the last whole frame say. Half a frame says nothing: the stream was cut."""
+        news: News = []
+        try:
+            for frame in self._framer.finish():
+                self._reader.read(frame, news)
+        except MalformedDataError:
+            pass
+        if news:
+            yield news
+
+    def whole(self, body: bytes) -> News:
+        """What the body of an answer that was not streamed says."""
+        if self._raw is not None:
+            self._raw.append(body)
+        news: News = []
+        self._reader.read_whole(body, news)
+        return news
+
+    def _read(self, frames: list[Any]) -> Iterator[News]:
+        news: News = []
+        read = self._reader.read
+        if self._raw is not None:
+            self._raw += frames
+        try:
+            for frame in frames:
+                read(frame, news)
+        except Exception:
+            if news:
+                yield news
+            raise
+        if news:
+            yield news
