@@ -41,8 +41,11 @@ def with_core(package: str) -> list[str]:
 
 
 def tests_of(package: str) -> list[str]:
-    """Where the tests of one package are."""
-    return [path for path in (f"{package}/tests", f"tests/{package}") if (ROOT / path).is_dir()]
+    """Where the tests of one package are: with it, for the core in the common folder as well."""
+    found = [path for path in (f"{package}/tests", f"tests/{package}") if (ROOT / path).is_dir()]
+    if not found:
+        raise FileNotFoundError(f"{package} has no tests")  # pytest without a path would run all of them
+    return found
 
 
 @nox.session
