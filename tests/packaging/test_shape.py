@@ -6,8 +6,9 @@ import re
 import subprocess
 import tomllib
 
-import modelstream
 import pytest
+
+import modelstream
 
 # Files that name the package index they were made with, and addresses of an index or of a file on one.
 LOCK_FILE = re.compile(r"(^|/)(pylock[^/]*\.toml|[^/]*\.lock|[^/]*-lock\.(json|yaml)|npm-shrinkwrap\.json)$")
