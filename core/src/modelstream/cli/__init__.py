@@ -1,0 +1,17 @@
+"""The command `modelstream`.
+
+Exit codes: 0 the answer is complete; 1 it failed or was cut short; 2 the command line or a config is wrong;
+130 ended by Ctrl-C. Errors are a few lines on stderr; `--debug` adds the traceback.
+"""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    from modelstream.cli.app import app
+    from modelstream.cli.failures import run
+
+    sys.exit(run(app, sys.argv[1:]))

@@ -1,0 +1,42 @@
+"""`modelstream "prompt"`: one answer."""
+
+from __future__ import annotations
+
+import os
+import select
+import stat
+import sys
+
+import click
+
+from modelstream.cli.answer import show_answer
+from modelstream.cli.choice import Choice
+
+PATIENCE = 2.0
+"""Seconds of silence on standard input before we say that we wait for it."""
+
+
+def ask(choice: Choice, prompt: str, *, stream: bool, as_json: bool) -> int:
+    """Answer `prompt` and what stands on standard input; the exit code."""
+    prompt = "\n\n".join(part for part in (prompt, _standard_input()) if part)
+    if not prompt:
+        raise click.UsageError('nothing was asked: modelstream "Why is the sky blue?", or pipe a text into it')
+    model = choice.load()
+    messages = [*choice.opening(), {"role": "user", "content": prompt}]
+    response = model(messages, stream=stream, **choice.arguments())
+    show_answer(response, as_json=as_json, reasoning=choice.reasoning)
+    return 0
+
+
+def _standard_input() -> str:
+    """What was piped or redirected into the command; nothing when that is a terminal or not there."""
+    try:
+        kind = os.fstat(0).st_mode
+    except OSError:
+        return ""
+    if not (stat.S_ISFIFO(kind) or stat.S_ISREG(kind) or stat.S_ISSOCK(kind)):
+        return ""
+    if not select.select([0], [], [], PATIENCE)[0]:
+        # A parent that left its end of a pipe open would have us wait without a word.
+        sys.stderr.write("modelstream: reading standard input (Ctrl-D ends it; </dev/null for none)\n")
+    return sys.stdin.read().strip()

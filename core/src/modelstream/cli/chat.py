@@ -1,0 +1,65 @@
+"""`modelstream chat`: a conversation."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from modelstream.cli.answer import show_answer
+from modelstream.cli.choice import Choice
+from modelstream.cli.failures import describe
+from modelstream.errors import StreamError
+
+if TYPE_CHECKING:
+    from modelstream.wrapper import ModelWrapper
+
+
+def chat(choice: Choice) -> int:
+    """Read a line, answer it, until the input ends or Ctrl-C comes at the prompt; the exit code."""
+    model = choice.load()
+    arguments = choice.arguments()
+    messages = choice.opening()
+    _use_line_editing()
+    if sys.stdin.isatty():
+        sys.stderr.write(f"{model.config.model_name or model.config.model_type}: Ctrl-C stops an answer, or leaves.\n")
+    while True:
+        line = _read_line()
+        if line is None:
+            return 0
+        if not line.strip():
+            continue
+        messages.append({"role": "user", "content": line})
+        _answer(choice, model, messages, arguments)
+
+
+def _answer(choice: Choice, model: ModelWrapper, messages: list[dict[str, Any]], arguments: dict[str, Any]) -> None:
+    """Answer the last message and keep what came: all of it, or up to Ctrl-C or an error."""
+    response = None
+    try:
+        response = model(messages, stream=True, **arguments)
+        show_answer(response, as_json=False, reasoning=choice.reasoning)
+    except KeyboardInterrupt:
+        sys.stderr.write("\n[stopped]\n")
+    except StreamError as error:
+        sys.stderr.write(f"modelstream: {describe(error)}\n")
+    came = "" if response is None else response.partial_text
+    if came:
+        messages.append({"role": "assistant", "content": came})
+    else:
+        messages.pop()  # an unanswered question would be answered along with the next one
+
+
+def _read_line() -> str | None:
+    try:
+        return input("> " if sys.stdin.isatty() else "")
+    except (EOFError, KeyboardInterrupt):
+        if sys.stdin.isatty():
+            sys.stderr.write("\n")
+        return None
+
+
+def _use_line_editing() -> None:
+    try:
+        import readline  # noqa: F401
+    except ImportError:  # not on every platform; the line is then read as it is
+        pass

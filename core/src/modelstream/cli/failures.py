@@ -1,0 +1,51 @@
+"""What a user sees of an error: a few lines that name the way out, and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from modelstream.errors import ConfigError, ModelStreamError
+
+FAILED = 1
+USAGE = 2
+INTERRUPTED = 130
+
+
+def run(app: click.Command, arguments: Sequence[str]) -> int:
+    """Run `app` and return its exit code; whatever it raises is told on stderr."""
+    try:
+        code = app.main(list(arguments), prog_name="modelstream", standalone_mode=False)
+    except (KeyboardInterrupt, click.Abort):
+        sys.stderr.write("\n")
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`): not an error, and nothing more to say.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001
+        return _tell(error, debug="--debug" in arguments)
+    return code if isinstance(code, int) else 0
+
+
+def _tell(error: Exception, *, debug: bool) -> int:
+    if debug:
+        traceback.print_exception(error)
+    else:
+        sys.stderr.write(f"modelstream: {describe(error)}\n")
+    return USAGE if isinstance(error, ConfigError) else FAILED
+
+
+def describe(error: BaseException) -> str:
+    """The error in words for a user; of a surprise of ours also its kind, and how to see more."""
+    text = "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in str(error))
+    if isinstance(error, ModelStreamError):
+        return text
+    return f"{type(error).__name__}: {text}\nThis is a fault of modelstream or of a plugin; --debug shows where."
