@@ -1,0 +1,6 @@
+"""The sink `terminal`: streamed answers on standard output, each delta the moment it comes."""
+
+from modelstream_terminal.harmless import harmless
+from modelstream_terminal.sink import TerminalSink
+
+__all__ = ["TerminalSink", "harmless"]

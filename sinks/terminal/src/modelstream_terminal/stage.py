@@ -1,0 +1,117 @@
+"""Several messages on one terminal: who may write to the open line, and who waits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from modelstream_terminal.looks import Section
+    from modelstream_terminal.screen import Screen
+    from modelstream_terminal.speaker import Speaker
+
+
+class Stage:
+    """The foreground rule.
+
+    One speaker is in the foreground: what it says is put on the screen at once. The others are held; of
+    them only whole lines are put, and only while no line is open. When the foreground ends, or has said
+    nothing for `patience` seconds while others wait, the one that waits longest takes its place.
+    Not safe for threads.
+    """
+
+    def __init__(self, screen: Screen, patience: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self.screen = screen
+        self._patience = patience
+        self._clock = clock
+        self._foreground: Speaker | None = None
+        self._spoke = 0.0
+        self._live: set[Speaker] = set()
+        self._waiting: dict[Speaker, None] = {}
+
+    def say(self, speaker: Speaker, section: Section, text: str) -> None:
+        """Show text, now or as soon as it may be shown."""
+        if speaker not in self._live:
+            self._live.add(speaker)
+            self.screen.crowded = len(self._live) > 1
+        if self._foreground is None:
+            self._foreground = speaker
+        if self._foreground is speaker:
+            self._spoke = self._clock()
+            self.screen.put(speaker, section, text)
+            self._show_lines()
+        else:
+            speaker.hold(section, text)
+            self._waiting[speaker] = None
+            if not self.hand_over():
+                self._show_lines()
+
+    def end(self, speaker: Speaker) -> None:
+        """The speaker has said all."""
+        speaker.ended = True
+        if speaker is self._foreground:
+            self.screen.end_line()
+            self._leave(speaker)
+            self._next()
+        elif speaker in self._waiting:
+            self._show_lines()
+        else:
+            self._leave(speaker)
+
+    def hand_over(self) -> bool:
+        """Give the foreground to who waits, if its time has come."""
+        due = self.due
+        if due is None or due > self._clock():
+            return False
+        self.screen.break_line()
+        self._next()
+        return True
+
+    @property
+    def due(self) -> float | None:
+        """When `hand_over` should be called, or None while nobody waits."""
+        return self._spoke + self._patience if self._waiting else None
+
+    def clear(self) -> None:
+        """Show all that is held, and leave no line open."""
+        self.screen.break_line()
+        while self._waiting:
+            self._next()
+            self.screen.break_line()
+        self._foreground = None
+
+    def _next(self) -> None:
+        """Put who waits longest into the foreground; those who have ended meanwhile just have their say."""
+        self._foreground = None
+        while self._waiting and self._foreground is None:
+            speaker = next(iter(self._waiting))
+            self._show(speaker, speaker.take_all())
+            if not speaker.ended:
+                self._foreground = speaker
+                self._spoke = self._clock()
+        self._show_lines()
+
+    def _show_lines(self) -> None:
+        """Put the whole lines of those who wait, unless a line is open."""
+        if not self._waiting or self.screen.open:
+            return
+        for speaker in list(self._waiting):
+            if speaker.ended:
+                self._show(speaker, speaker.take_all())
+            elif speaker.lines_held:
+                self._show(speaker, speaker.take_lines())
+                self.screen.end_line()
+
+    def _show(self, speaker: Speaker, runs: list[tuple[Section, str]]) -> None:
+        for section, text in runs:
+            self.screen.put(speaker, section, text)
+        if not speaker.holds:
+            del self._waiting[speaker]
+        if speaker.ended:
+            self.screen.end_line()
+            self._leave(speaker)
+
+    def _leave(self, speaker: Speaker) -> None:
+        self._live.discard(speaker)
+        self.screen.crowded = len(self._live) > 1

@@ -1,0 +1,150 @@
+"""Files and pipes behind the sink: their encodings, their limits, and their end."""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from modelstream_terminal import TerminalSink
+from modelstream_terminal.style import name_color, wants_color
+
+TALKER = Path(__file__).with_name("talker.py")
+
+
+def pipe_to(environment, reader, commands, tmp_path):
+    """What a shell's `talker | reader` gives: exit codes, output, error output."""
+    told = tmp_path / "commands"
+    told.write_text("".join(json.dumps(command) + "\n" for command in commands))
+    return subprocess.run(
+        [
+            "bash",
+            "-c",
+            f'"$1" "$2" {{}} < "$3" | {reader}; echo "${{PIPESTATUS[@]}}"',
+            "-",
+            sys.executable,
+            TALKER,
+            told,
+        ],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+
+
+def test_a_reader_that_leaves_ends_nothing(environment, tmp_path):
+    commands = [["Bob", "text", *(f"line {i}\n" for i in range(20_000))], ["Bob", "done"]]
+    result = pipe_to(environment, "head -1", commands, tmp_path)
+    assert result.stdout == "Bob: line 0\n0 0\n"
+    assert result.stderr == "nobody reads\n"  # the talker says so: it ran to its end
+
+
+def test_a_reader_that_was_never_there(environment, tmp_path):
+    result = pipe_to(environment, "true", [["Bob", "text", "x" * 100_000], ["Bob", "done"]], tmp_path)
+    assert result.stdout == "0 0\n"
+    assert result.stderr == "nobody reads\n"
+
+
+def test_closed_tells_that_nobody_reads(talk):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w", encoding="utf-8") as file:
+        sink = TerminalSink(file=file)
+        assert not sink.closed
+        talk(sink).text("a", "b").done()
+        assert sink.closed
+
+
+def test_a_full_disk_is_told(talk):
+    with Path("/dev/full").open("w", encoding="utf-8") as file:
+        try:
+            with pytest.raises(OSError, match="No space"):
+                talk(TerminalSink(file=file)).text("lost")
+        finally:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), file.fileno())
+
+
+def test_a_pipe_that_is_full_and_does_not_wait_loses_nothing(talk):
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    got = []
+
+    def read():
+        with os.fdopen(reader, encoding="utf-8") as file:
+            got.append(file.read())
+
+    text = "".join(f"{i} ü\n" for i in range(20_000))
+    thread = threading.Thread(target=read)
+    with os.fdopen(writer, "w", encoding="utf-8") as file:
+        thread.start()
+        talk(TerminalSink(file=file)).text(text[:100_000], *text[100_000:].splitlines(keepends=True)).done()
+    thread.join()
+    assert got == [f"Bob: {text}"]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+def test_what_the_encoding_does_not_have_is_replaced(talk, encoding):
+    raw = io.BytesIO()
+    file = io.TextIOWrapper(raw, encoding=encoding, newline="\n")
+    sink = TerminalSink(file=file)
+    talk(sink, "B").reasoning("a\nb").call("f", "{}").text("naïve 你 \x1b[2J", "plain").done()
+    shown = raw.getvalue().decode(encoding)
+    assert shown.startswith("B (thinking): a\nb\nB -> f({})\nB: na")
+    assert shown.endswith("ve ? ?[2Jplain\n")
+
+
+def test_half_a_character_can_be_written(talk):
+    raw = io.BytesIO()
+    talk(TerminalSink(file=io.TextIOWrapper(raw, encoding="utf-8"))).text("half \ud83d").done()
+    assert raw.getvalue().decode() == "Bob: half \ufffd\n"
+
+
+def test_standard_output_is_looked_up_when_it_is_written_to(talk, capsys, monkeypatch):
+    sink = TerminalSink()
+    talk(sink).text("one").done()
+    assert capsys.readouterr().out == "Bob: one\n"
+    other = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", other)
+    talk(sink).text("two").done()
+    assert other.getvalue() == "Bob: two\n"
+
+
+def test_no_standard_output_at_all(talk, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    talk(TerminalSink()).call("f", "{}").text("x").done()
+
+
+class Tty(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("platform", "environ", "wanted"),
+    [
+        ("linux", {}, True),
+        ("linux", {"NO_COLOR": "1"}, False),
+        ("linux", {"TERM": "dumb"}, False),
+        ("win32", {}, False),
+        ("win32", {"WT_SESSION": "1"}, True),
+        ("win32", {"WT_SESSION": "1", "NO_COLOR": "1"}, False),
+    ],
+)
+def test_where_color_is_welcome(platform, environ, wanted):
+    assert wants_color(Tty(), environ, platform) is wanted
+    assert not wants_color(io.StringIO(), environ, platform)
+
+
+def test_a_name_has_the_same_color_everywhere_and_names_have_eight():
+    assert name_color("Bob") == "\x1b[91m"  # the one that AgentScope 0.1 shows
+    assert {name_color(str(number)) for number in range(200)} == {f"\x1b[9{digit}m" for digit in range(8)}
