@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 from typing import TYPE_CHECKING, Any, Self
 
 from modelstream.deltas import Delta, Finish, FinishReason, TextDelta, ToolCall, Usage
@@ -126,6 +126,30 @@ class ModelResponse(_Response):
     the call at the provider.
     """
 
+    embedding: Any = None
+    image_urls: Any = None
+    parsed: Any = None
+
+    def __init__(
+        self,
+        text: str | None = None,
+        embedding: Any = None,
+        image_urls: Any = None,
+        raw: Any = None,
+        parsed: Any = None,
+        stream: Iterable[str] | None = None,
+        tool_calls: Iterable[Any] | None = None,
+    ) -> None:
+        """An answer of somebody's own making, for wrappers written for AgentScope.
+
+        `stream` yields the text so far, each item the whole of it; `tool_calls` are `ToolCall`s or `tool_use` blocks.
+        `embedding`, `image_urls` and `parsed` are kept as they are.
+        """
+        from modelstream.adopted import adopt
+
+        self.embedding, self.image_urls, self.parsed = embedding, image_urls, parsed
+        adopt(self, text=text, raw=raw, stream=stream, tool_calls=tool_calls)
+
     @classmethod
     def of_call(cls, wrapper: ModelWrapper, request: Request) -> Self:
         """Make the call; raises the `StreamError` that ended it before its first delta."""
@@ -184,21 +208,33 @@ class ModelResponse(_Response):
             advance(transcript.count)
 
     def _snapshots(self) -> Generator[Snapshot, None, None]:
+        # The walk of `_follow`, written out: a generator less on the path of every delta.
         transcript, advance = self._transcript, self._call.advance
-        offset = 0
+        base, items = transcript.block_at(0)
+        at = offset = 0
         reading = object()
         self._reading.append(reading)
         self.__dict__.pop("_text", None)
         try:
-            for item in _follow(transcript, advance):
-                if type(item) is str:
-                    end = offset + len(item)
-                    if end > self._shown:
-                        self._shown = end
-                    yield Snapshot(item, False, offset, transcript)  # noqa: FBT003
-                    offset = end
-                elif type(item) is Finish:
-                    yield Snapshot("", True, offset, transcript)  # noqa: FBT003
+            while True:
+                if at < len(items):
+                    item = items[at]
+                    at += 1
+                    if type(item) is str:
+                        end = offset + len(item)
+                        if end > self._shown:
+                            self._shown = end
+                        yield Snapshot(item, False, offset, transcript)  # noqa: FBT003
+                        offset = end
+                    elif type(item) is Finish:
+                        yield Snapshot("", True, offset, transcript)  # noqa: FBT003
+                elif at == BLOCK:
+                    base, items = transcript.block_at(base + BLOCK)
+                    at = 0
+                elif not transcript.ended:
+                    advance(base + at)
+                elif at == len(items):
+                    break
         finally:
             self._reading.remove(reading)
         self._raise_error()

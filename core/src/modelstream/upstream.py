@@ -94,37 +94,34 @@ class Upstream(Call):
         super().__init__(wrapper, request)
         self._source: Iterator[Yielded] = iter(())
         self._turn = threading.Lock()
+        self._take_turn = self._turn.acquire
 
     def open(self) -> None:
         """Make the call; return once the provider has accepted it. Raises what ended it before that."""
         watchdog.watch(self._clocks.tick)
-        transcript = self.transcript
-        try:
-            with self._turn:
-                self._source = iter(self._wrapper.deltas(self._request))
-                while not (transcript.opened or transcript.ended):
-                    self._pull(-1)
-        except BaseException:
-            self.cancel()
-            raise
-        finally:
-            transcript.wake()
+        self._source = iter(self._wrapper.deltas(self._request))
+        self.advance(-1)
         self.raise_early_error()
 
     def advance(self, seen: int) -> None:
-        """Wait until the transcript holds more than `seen` deltas, or has ended."""
+        """Wait until the call is open and the transcript holds more than `seen` deltas, or it has ended."""
         transcript = self.transcript
         try:
-            while transcript.count <= seen and not transcript.ended:
-                if self._turn.acquire(False):  # noqa: FBT003
-                    try:
-                        self._pull(seen)
-                    finally:
-                        self._turn.release()
-                        if transcript.waiters:
-                            transcript.wake()
-                else:
+            while (transcript.count <= seen or not transcript.opened) and not transcript.ended:
+                if not self._take_turn(False):  # noqa: FBT003
                     transcript.wait(seen, self._turn.locked)
+                    continue
+                try:
+                    if not transcript.take(self._source, seen):
+                        self._exhausted()
+                except Exception as error:  # noqa: BLE001
+                    self._failed(error)
+                finally:
+                    if transcript.ended:
+                        self._close()
+                    self._turn.release()
+                    if transcript.waiters:
+                        transcript.wake()
         except BaseException:  # Ctrl-C while a delta is awaited
             self.cancel()
             raise
@@ -141,7 +138,7 @@ class Upstream(Call):
         self._fail(error)
         self._request.cancel()
         # Whoever is pulling at this moment will find the transcript ended and close the source itself.
-        if self._turn.acquire(False):  # noqa: FBT003
+        if self._take_turn(False):  # noqa: FBT003
             try:
                 self._close()
             finally:
@@ -149,19 +146,9 @@ class Upstream(Call):
 
     # What follows is called by the thread that has the turn.
 
-    def _pull(self, seen: int) -> None:
-        transcript = self.transcript
-        try:
-            if not transcript.ended and not transcript.take(self._source, seen):
-                self._exhausted()
-        except ConfigError:
-            raise
-        except Exception as error:  # noqa: BLE001
-            self._failed(error)
-        if transcript.ended:
-            self._close()
-
     def _failed(self, error: Exception) -> None:
+        if isinstance(error, ConfigError):
+            raise error
         pause = self._pause_before_retry(error)
         if pause is None:
             return
