@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import io
 import os
+import sys
 import threading
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -206,6 +208,16 @@ def test_one_agent_alone_starts_no_thread(talk):
     assert threading.enumerate() == before
 
 
+@pytest.fixture
+def restless_threads():
+    """Threads that give way to each other all the time."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("restless_threads")
 def test_four_threads_write_at_once(talk, read_back):
     file = io.StringIO()
     sink = TerminalSink(file=file, patience=0.001)
@@ -242,13 +254,25 @@ class Dropped:
 
 
 class Collecting(io.StringIO):
-    """A file on which the garbage collector runs in the middle of a write."""
+    """A file on which the garbage collector runs in the middle of things."""
+
+    def isatty(self):
+        gc.collect()
+        return super().isatty()
 
     def write(self, text):
         gc.collect()
         return super().write(text)
 
 
+@pytest.fixture
+def collected_on_demand():
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("collected_on_demand")
 def test_a_message_that_ends_in_the_midst_of_anothers_write(talk, read_back):
     file = Collecting()
     sink = TerminalSink(file=file)
@@ -256,3 +280,12 @@ def test_a_message_that_ends_in_the_midst_of_anothers_write(talk, read_back):
     Dropped(talk(sink, "B").text("I am "))
     ann.text("two").done()
     assert read_back(file.getvalue()) == {"A": [("text", "one two\n")], "B": [("text", "I am late\n")]}
+
+
+@pytest.mark.usefixtures("collected_on_demand")
+def test_a_message_that_ends_while_another_begins_its_line(talk, read_back):
+    file = Collecting()
+    sink = TerminalSink(file=file)
+    Dropped(talk(sink, "B"))
+    talk(sink, "A").text("one ", "two").done()
+    assert read_back(file.getvalue()) == {"A": [("text", "one two\n")], "B": [("text", "late\n")]}

@@ -33,8 +33,7 @@ ATTACKS = {
     "unseen signs": "a\u2060b\u2063c\ufeffd",
     "half a character": "\ud800",
 }
-BIDI = [chr(code) for code in range(0x110000) if unicodedata.bidirectional(chr(code)) in
-        {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}]  # fmt: skip
+BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def is_harmless(text):
@@ -91,8 +90,8 @@ def test_any_text_in_any_pieces(one, two):
 
 
 def test_every_character_that_commands_is_known():
-    for code in range(0x110000):
-        assert is_harmless(harmless(chr(code))), hex(code)
+    for start in range(0, 0x110000, 0x1000):
+        assert is_harmless(harmless("".join(map(chr, range(start, start + 0x1000))))), hex(start)
 
 
 @given(st.text())

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import io
 import json
 import os
+import select
 import subprocess
 import sys
 import threading
@@ -73,13 +73,16 @@ def test_a_full_disk_is_told(talk):
             os.dup2(os.open(os.devnull, os.O_WRONLY), file.fileno())
 
 
-def test_a_pipe_that_is_full_and_does_not_wait_loses_nothing(talk):
+def test_a_pipe_that_is_full_and_does_not_wait_loses_nothing(talk, monkeypatch):
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
-    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    full = threading.Event()
+    wait = select.select
+    monkeypatch.setattr(select, "select", lambda *files: (full.set(), wait(*files))[1])
     got = []
 
     def read():
+        full.wait()
         with os.fdopen(reader, encoding="utf-8") as file:
             got.append(file.read())
 
@@ -88,6 +91,7 @@ def test_a_pipe_that_is_full_and_does_not_wait_loses_nothing(talk):
     with os.fdopen(writer, "w", encoding="utf-8") as file:
         thread.start()
         talk(TerminalSink(file=file)).text(text[:100_000], *text[100_000:].splitlines(keepends=True)).done()
+        full.set()
     thread.join()
     assert got == [f"Bob: {text}"]
 
