@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import msgspec
+from modelstream.config.fields import ModelConfig
+from modelstream.config.parsing import parse_config
+from modelstream.config.variables import api_key
+
+if TYPE_CHECKING:
+    from modelstream.config.store import ConfigStore, Source
+    from modelstream.wrapper import ModelWrapper
+
+__all__ = ["ModelConfig", "api_key", "config_store", "load_configs", "load_model", "parse_config"]
 
 
-class ModelConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """The fields that every model config has; wrappers add their own in a subclass.
+def load_configs(configs: Source, *, clear_existing: bool = False) -> None:
+    """Make model configs known by their `config_name`, for `load_model`.
 
-    Timeouts are in seconds, None switches that clock off. `first_delta_timeout` runs from the call to the
-    first delta, `idle_timeout` between two deltas, `total_timeout` over the whole call. `max_retries`
-    counts further attempts, made only before the first delta. `generate_args` are the provider's own call
-    arguments, overridden by those of the call.
+    `configs` is a dict, a list of dicts, or the path of a .json or .toml file that holds either.
+    All of them are taken or, when one is wrong (`ConfigError`), none.
     """
-
-    model_type: str
-    config_name: str | None = None
-    model_name: str | None = None
-    stream: bool = False
-    generate_args: dict[str, Any] = {}
-    first_delta_timeout: float | None = 300.0
-    idle_timeout: float | None = 120.0
-    total_timeout: float | None = 3600.0
-    max_retries: int = 2
+    config_store().load(configs, clear_existing=clear_existing)
 
 
-def parse_config(config: Mapping[str, Any], config_class: type[Any]) -> Any:
-    """The config as an instance of `config_class`, or a `ConfigError` that names field, value and way out."""
-    return msgspec.convert(dict(config), config_class)
+def load_model(name_or_config: str | Mapping[str, Any]) -> ModelWrapper:
+    """A new model wrapper for a config's name, a model_type (with its defaults), or a config dict.
+
+    This is where the plugin is imported and the config is checked; raises a `ConfigError` that says
+    what is wrong and the way out.
+    """
+    return config_store().load_model(name_or_config)
+
+
+def config_store() -> ConfigStore:
+    """The configs that the whole program shares."""
+    from modelstream.config.store import shared
+
+    return shared

@@ -1,0 +1,33 @@
+"""The fields that every model config has."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+
+CLOCKS = ("first_delta_timeout", "idle_timeout", "total_timeout")
+NULL_IS_DEFAULT = ("stream", "generate_args", "max_retries")
+
+
+class ModelConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The fields that every model config has; wrappers add their own in a subclass.
+
+    Timeouts are in seconds; None, or `inf` in TOML, which has no null, switches that clock off.
+    `first_delta_timeout` runs from the call to the first delta, `idle_timeout` between two deltas,
+    `total_timeout` over the whole call. `max_retries` counts further attempts, made only before the
+    first delta. `generate_args` are the provider's own call arguments, overridden by those of the call.
+    """
+
+    model_type: str
+    config_name: str | None = None
+    model_name: str | None = None
+    stream: bool = False
+    generate_args: dict[str, Any] = {}
+    first_delta_timeout: Seconds | None = 300.0
+    idle_timeout: Seconds | None = 120.0
+    total_timeout: Seconds | None = 3600.0
+    max_retries: Count = 2

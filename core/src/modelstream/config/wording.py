@@ -1,0 +1,94 @@
+"""How a problem with a config is put into words: whose, which field, the value (no secrets), the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from modelstream.config.variables import Filled
+from modelstream.errors import ConfigError, UnknownConfigKeyError
+from modelstream.hints import did_you_mean, listed
+
+_SECRET_ENDINGS = ("key", "keys", "secret", "token", "password", "authorization", "credentials")
+_SECRET_WORDS = ("api_key", "apikey", "authorization", "bearer ", "password")
+_LONGEST_VALUE = 80
+
+
+def owner(config: Mapping[str, Any]) -> str:
+    """The config as it is spoken of: by its name and its model_type."""
+    name, model_type = _text(config, "config_name"), _text(config, "model_type")
+    if not name:
+        return f"Config of {model_type}" if model_type else "Model config"
+    return f"Model config {name!r}" + (f" ({model_type})" if model_type else "")
+
+
+def unknown_field(config: Mapping[str, Any], field: object, allowed: Iterable[str]) -> UnknownConfigKeyError:
+    """The error for a field that the config's model_type does not have."""
+    allowed = list(allowed)
+    model_type = _text(config, "model_type") or "this model_type"
+    return UnknownConfigKeyError(
+        f"{owner(config)}: {model_type} has no field {field!r}.{did_you_mean(str(field), allowed)}"
+        f"\nIts fields: {listed(allowed)}."
+    )
+
+
+def wrong_value(config: Mapping[str, Any], path: Sequence[str | int], expected: str) -> ConfigError:
+    """The error for a value that is not what its field takes; `path` leads to it."""
+    if not path or path[0] not in config:
+        return ConfigError(f"{owner(config)}: {': '.join([*map(str, path), expected])}.")
+    field, value = _look_up(config, path)
+    return ConfigError(f"{owner(config)}: field {field!r} is {shown(value, field)}; {expected}.")
+
+
+def missing_field(config: Mapping[str, Any], path: Sequence[str | int]) -> ConfigError:
+    """The error for a field that must be there."""
+    return ConfigError(f"{owner(config)}: field {'.'.join(map(str, path))!r} is missing.")
+
+
+def shown(value: Any, field: str) -> str:
+    """A value fit for a message: short, and `***` where it is a secret."""
+    if isinstance(value, Filled) and not _is_secret(field):
+        return f"{value.source!r} (filled in from the environment)"
+    text = repr(_masked(value, field))
+    return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "…"
+
+
+def _text(config: Mapping[str, Any], field: str) -> str | None:
+    """The value of a field that may be wrong itself."""
+    value = config.get(field)
+    return str(value) if isinstance(value, str) else None
+
+
+class _Stars:
+    def __repr__(self) -> str:
+        return "***"
+
+
+def _masked(value: Any, field: str) -> Any:
+    if _is_secret(field):
+        return _Stars()
+    if isinstance(value, Filled):
+        return value.source
+    if isinstance(value, str) and any(word in value.lower() for word in _SECRET_WORDS):
+        return _Stars()
+    if isinstance(value, Mapping):
+        return {key: _masked(inner, str(key)) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(inner, field) for inner in value]
+    return value
+
+
+def _is_secret(field: str) -> bool:
+    return any(part.lower().endswith(_SECRET_ENDINGS) for part in field.replace("[", ".").split("."))
+
+
+def _look_up(config: Mapping[str, Any], path: Sequence[str | int]) -> tuple[str, Any]:
+    """The field's name and its value; the nearest one around it where the path leads nowhere."""
+    name, value = "", config
+    for step in path:
+        try:
+            value = value[step]  # type: ignore[index]
+        except (KeyError, IndexError, TypeError):
+            break
+        name += f"[{step}]" if isinstance(step, int) else f".{step}"
+    return name.removeprefix("."), value

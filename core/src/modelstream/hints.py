@@ -1,0 +1,25 @@
+"""What to say to someone who mistyped a name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def close_name(word: str, known: Iterable[str]) -> str | None:
+    """The known name that looks most like `word`, or None if none is close."""
+    import difflib
+
+    lowered = {name.lower(): name for name in known}
+    matches = difflib.get_close_matches(word.lower(), lowered, n=1)
+    return lowered[matches[0]] if matches else None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """` Did you mean 'x'?`, ready to be put behind a sentence, or nothing."""
+    close = close_name(word, known)
+    return f" Did you mean {close!r}?" if close else ""
+
+
+def listed(names: Iterable[str]) -> str:
+    """The names in order, or `none`."""
+    return ", ".join(sorted(names)) or "none"

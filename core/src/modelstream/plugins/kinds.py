@@ -1,0 +1,57 @@
+"""The two kinds of plugins, and what is different about them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from modelstream.errors import ConfigError, UnknownModelTypeError, UnknownSinkTypeError
+
+Kind = Literal["model", "sink"]
+
+
+class Contract(msgspec.Struct, frozen=True):
+    """How plugins of one kind are found and asked.
+
+    `hook` is called with the name as `type_field` and the user's settings as `settings`; it makes an
+    instance of `product`.
+    """
+
+    group: str
+    hook: str
+    type_field: str
+    settings: str
+    product: str
+    unknown: type[ConfigError]
+
+
+CONTRACTS: dict[Kind, Contract] = {
+    "model": Contract(
+        group="modelstream.models",
+        hook="modelstream_model_wrapper",
+        type_field="model_type",
+        settings="config",
+        product="ModelWrapper",
+        unknown=UnknownModelTypeError,
+    ),
+    "sink": Contract(
+        group="modelstream.sinks",
+        hook="modelstream_stream_sink",
+        type_field="sink_type",
+        settings="options",
+        product="StreamSink",
+        unknown=UnknownSinkTypeError,
+    ),
+}
+
+
+def product_class(kind: Kind) -> type[Any]:
+    """What a hook of this kind has to make. Imported late: listing plugins needs neither class."""
+    if kind == "model":
+        from modelstream.wrapper import ModelWrapper
+
+        return ModelWrapper
+    from modelstream.sinks.base import StreamSink
+
+    return StreamSink
