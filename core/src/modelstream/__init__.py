@@ -88,5 +88,55 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.agents import AgentBase as AgentBase
+    from modelstream.agents import DialogAgent as DialogAgent
+    from modelstream.agents import Msg as Msg
+    from modelstream.agents import TemporaryMemory as TemporaryMemory
+    from modelstream.agents import UserAgent as UserAgent
+    from modelstream.agents import log_msg as log_msg
+    from modelstream.agents import log_stream_msg as log_stream_msg
+    from modelstream.config import ModelConfig as ModelConfig
+    from modelstream.config import load_model as load_model
+    from modelstream.deltas import Delta as Delta
+    from modelstream.deltas import Finish as Finish
+    from modelstream.deltas import ReasoningDelta as ReasoningDelta
+    from modelstream.deltas import TextDelta as TextDelta
+    from modelstream.deltas import ToolCall as ToolCall
+    from modelstream.deltas import ToolCallDelta as ToolCallDelta
+    from modelstream.deltas import Usage as Usage
+    from modelstream.deltas import UsageDelta as UsageDelta
+    from modelstream.errors import AuthenticationError as AuthenticationError
+    from modelstream.errors import BadRequestError as BadRequestError
+    from modelstream.errors import ConfigError as ConfigError
+    from modelstream.errors import ConnectionLostError as ConnectionLostError
+    from modelstream.errors import ContentFilteredError as ContentFilteredError
+    from modelstream.errors import MalformedDataError as MalformedDataError
+    from modelstream.errors import MissingApiKeyError as MissingApiKeyError
+    from modelstream.errors import ModelStreamError as ModelStreamError
+    from modelstream.errors import PluginLoadError as PluginLoadError
+    from modelstream.errors import ProviderError as ProviderError
+    from modelstream.errors import RateLimitError as RateLimitError
+    from modelstream.errors import StreamCancelledError as StreamCancelledError
+    from modelstream.errors import StreamError as StreamError
+    from modelstream.errors import StreamInUseError as StreamInUseError
+    from modelstream.errors import StreamTimeoutError as StreamTimeoutError
+    from modelstream.errors import TruncatedStreamError as TruncatedStreamError
+    from modelstream.errors import UnknownConfigError as UnknownConfigError
+    from modelstream.errors import UnknownConfigKeyError as UnknownConfigKeyError
+    from modelstream.errors import UnknownModelTypeError as UnknownModelTypeError
+    from modelstream.errors import UnknownSinkTypeError as UnknownSinkTypeError
+    from modelstream.hookspecs import hookimpl as hookimpl
+    from modelstream.plugins import register as register
+    from modelstream.request import Request as Request
+    from modelstream.response import AsyncModelResponse as AsyncModelResponse
+    from modelstream.response import ModelResponse as ModelResponse
+    from modelstream.setup import init as init
+    from modelstream.setup import shutdown as shutdown
+    from modelstream.show import ashow as ashow
+    from modelstream.show import show as show
+    from modelstream.sinks.base import Message as Message
+    from modelstream.sinks.base import Outcome as Outcome
+    from modelstream.sinks.base import StreamSink as StreamSink
+    from modelstream.snapshot import Snapshot as Snapshot
+    from modelstream.wrapper import ModelWrapper as ModelWrapper
