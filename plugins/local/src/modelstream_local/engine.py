@@ -1,0 +1,157 @@
+"""The engine, llama.cpp through xllamacpp: loaded on first use, one for each model file, and kept."""
+
+from __future__ import annotations
+
+import atexit
+import importlib
+import os
+import secrets
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from modelstream.errors import ConfigError
+
+SLOTS = 2
+"""Answers that one engine writes at the same time."""
+
+BATCH = 64
+"""Prompt tokens that are read at a time. Between two batches a call can be stopped and the other answer gets
+on; on a CPU larger ones are no faster."""
+
+MOST_THREADS = 4
+SMALL = 1 << 30
+SOCKET_PATH_LIMIT = 100
+
+Hear = Callable[[dict[str, Any]], bool]
+"""Gets each chunk, in the thread that waits for the answer; returns True to stop it."""
+
+
+class Engine:
+    """A model in memory. Safe to use from any thread."""
+
+    def __init__(self, path: Path, context_length: int, threads: int | None) -> None:
+        params = parameters(path, context_length, threads)
+        params.n_threads_http = 1
+        with _listening_nowhere(params):
+            self._server = load(path, params)
+
+    def complete(self, body: Mapping[str, Any], hear: Hear) -> None:
+        """Tell `hear` each chunk of the answer; return when it is over. Raises what is wrong with `body`.
+
+        What `hear` raises is lost, and so is the answer: it must not raise.
+        """
+        self._server.handle_chat_completions(dict(body), hear)
+
+
+_lock = threading.Lock()
+_engines: dict[tuple[Path, int, int | None], Engine] = {}
+
+
+def engine_for(path: Path, context_length: int, threads: int | None) -> Engine:
+    """The engine for this model file, loaded if it is not in memory yet. Blocks meanwhile."""
+    key = (path, context_length, threads)
+    with _lock:
+        if key not in _engines:
+            _engines[key] = Engine(*key)
+        return _engines[key]
+
+
+def load(path: Path, params: Any) -> Any:
+    """The engine's server for `params`; a `ConfigError` if the engine can't load the file."""
+    try:
+        return _xllamacpp().Server(params)
+    except RuntimeError as error:
+        raise ConfigError(
+            f"model_path: the engine can't load {path}: the file is damaged, or of a kind that it does not "
+            "know, or there is too little memory for it and its context_length"
+        ) from error
+
+
+def parameters(path: Path, context_length: int, threads: int | None) -> Any:
+    """What the engine is to load, and how it is to behave."""
+    params = _xllamacpp().CommonParams()
+    params.model.path = str(path)
+    params.n_parallel = SLOTS
+    params.n_ctx = context_length * SLOTS  # the engine deals it out among the slots
+    params.n_batch = params.n_ubatch = BATCH
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads or sensible_threads()
+    params.verbosity = -1
+    params.warmup = False
+    params.ui = False
+    # Off, because it keeps old conversations, up to 8 GB of them. Each slot remembers its last one anyway.
+    params.cache_ram_mib = 0
+    # Fitting a model to a device's memory loads it twice, which is worth it only if it might not fit.
+    params.fit_params = path.stat().st_size > SMALL
+    return params
+
+
+def sensible_threads() -> int:
+    """Half of the processors, four at most.
+
+    The engine's threads wait for each other at every step: one that shares its processor with other work
+    holds up all. On two processors, two threads were up to forty times slower than one under load.
+    """
+    affinity = getattr(os, "sched_getaffinity", None)
+    processors = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return max(1, min(MOST_THREADS, processors // 2))
+
+
+def bind(params: Any, host: str) -> None:
+    """Have the engine listen on `host`: an address, or the path of a Unix socket that ends in .sock."""
+    if hasattr(params, "hostnames"):
+        params.hostnames = [host]
+    else:  # xllamacpp before 2026.10
+        params.hostname = host
+
+
+@contextmanager
+def _listening_nowhere(params: Any) -> Iterator[None]:
+    """Keep the engine, which always opens a listener, from being reached by others.
+
+    It gets a Unix socket that is deleted as soon as it is open. Where that can't be done it listens on
+    loopback, behind a key that nobody is told.
+    """
+    params.api_keys = [secrets.token_urlsafe()]
+    with tempfile.TemporaryDirectory(prefix="modelstream-") as folder:
+        socket = str(Path(folder, "engine.sock"))
+        if sys.platform != "win32" and len(socket) < SOCKET_PATH_LIMIT:
+            bind(params, socket)
+        yield
+
+
+def _xllamacpp() -> Any:
+    try:
+        return importlib.import_module("xllamacpp")
+    except ImportError as error:
+        raise ConfigError(
+            f"local_chat needs xllamacpp, which can't be imported ({error}). `pip install xllamacpp` has it "
+            "ready for Linux with glibc, macOS and Windows (x86-64); elsewhere it takes CMake, C++ and Rust"
+        ) from error
+
+
+def _forget_in_child() -> None:
+    """After a fork: the engine's threads stayed in the parent, so the child loads one of its own.
+
+    The inherited one must not be taken apart, which would wait for those threads for ever: hence the
+    reference that is never given back.
+    """
+    global _lock, _engines
+    import ctypes
+
+    for engine in _engines.values():
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(engine))
+    _lock, _engines = threading.Lock(), {}
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_in_child)
+
+
+@atexit.register
+def _unload() -> None:
+    _engines.clear()

