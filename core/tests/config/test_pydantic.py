@@ -115,6 +115,16 @@ def test_a_validator_speaks_for_itself():
     assert refusal(config_class=Checked) == "Model config 'mine' (own_chat): value error, never right."
 
 
+def test_an_error_that_is_not_pydantics_is_left_as_it_is():
+    class Odd(Own):
+        @classmethod
+        def model_validate(cls, values):
+            raise ValueError("of its own")
+
+    with pytest.raises(ValueError, match=r"^of its own$"):
+        parsed(Odd)
+
+
 def test_variables_are_filled_in_and_shown_as_they_were_written(monkeypatch):
     monkeypatch.setenv("SIZE", "7")
     monkeypatch.setenv("WORD", "SECRET")

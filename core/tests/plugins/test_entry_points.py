@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 import zipfile
 
 import pytest
@@ -14,6 +13,12 @@ from hypothesis import strategies as st
 
 from modelstream.plugins import entry_points
 from modelstream.plugins.entry_points import EntryPoint, normalised, scan
+
+
+def run(program, *arguments):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, "-c", program, *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
 
 
 def names(path):
@@ -211,16 +216,7 @@ def test_listing_imports_neither_a_plugin_nor_importlib_metadata(site):
         "heavy = {'importlib.metadata', 'echo', 'pydantic', 'json', 'asyncio'}\n"
         "print(sorted(heavy & (set(sys.modules) - before)))"
     )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+    done = run(program)
 
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
 
@@ -232,11 +228,29 @@ def full_site(site):
     return site
 
 
-def test_150_distributions_are_scanned_within_5_ms_of_cpu(full_site):
-    def cost():
-        start = time.process_time()
-        assert len(list(scan([str(full_site.path)]))) == 10
-        return time.process_time() - start
+COST = """
+import sys, time
+from importlib import metadata
+from modelstream.plugins.entry_points import scan
 
-    # The best of many: the budget is about the scan, not about who else uses the machine.
-    assert min(cost() for _ in range(20)) < 0.005
+def cost(search):
+    # The best of many: this is about the work, not about who else uses the machine.
+    best = 1.0
+    for _ in range(20):
+        start = time.process_time()
+        assert len(list(search())) == 10
+        best = min(best, time.process_time() - start)
+    return best
+
+path = sys.path = sys.argv[1:]
+print(cost(lambda: scan(path)), cost(lambda: metadata.entry_points(group="modelstream.models")))
+"""
+
+
+def test_150_distributions_are_scanned_within_5_ms_of_cpu_and_faster_than_by_the_standard_library(full_site):
+    # In a process of its own, where no coverage tool slows the one and not the other.
+    done = run(COST, str(full_site.path))
+
+    ours, theirs = map(float, done.stdout.split())
+    assert ours < 0.005
+    assert ours < theirs

@@ -214,6 +214,25 @@ def test_any_other_error_of_a_constructor_names_the_plugin_which_stays_loaded(si
     assert registry.describe()[0].state == "loaded"
 
 
+def test_a_cause_of_any_length_is_told_in_one_line(site, registry):
+    site.plugin("bad", "raise RuntimeError('word\\n' * 500)", models={"bad": "bad:Echo"})
+
+    with pytest.raises(PluginLoadError) as caught:
+        registry.model_wrapper("bad", {})
+
+    assert len(str(caught.value).splitlines()) == 2
+    assert "RuntimeError: word word" in str(caught.value)
+    assert len(str(caught.value)) < 700
+
+
+def test_a_sink_whose_options_cannot_be_known_is_told_as_it_failed(site, registry):
+    source = "from modelstream.sinks.base import StreamSink\nclass Odd(StreamSink):\n    __signature__ = 3\n"
+    site.plugin("odd", source, sinks={"odd": "odd:Odd"})
+
+    with pytest.raises(PluginLoadError, match=r"failed: TypeError: Odd\(\) takes no arguments"):
+        registry.sink("odd", {"path": 1})
+
+
 def test_a_sink_gets_its_options_or_says_which_it_takes(site, registry):
     site.plugin("file", RAISING, sinks={"file": "file:Sink"})
 

@@ -147,6 +147,19 @@ def test_a_registered_plugin_is_described_without_a_distribution(registry):
     assert info.value.endswith(":Echo")
 
 
+def test_a_registered_plugin_that_fails_is_not_to_be_updated(registry):
+    class Failing(ModelWrapper):
+        def __init__(self, config):
+            raise OSError("gone")
+
+    registry.register(Failing, "failing")
+
+    with pytest.raises(
+        PluginLoadError, match=r"Failing \(registered by the program\) failed: OSError: gone$"
+    ):
+        registry.model_wrapper("failing", {})
+
+
 def test_the_public_register_is_the_shared_registrys():
     @modelstream.plugins.register
     class Mine(ModelWrapper):
