@@ -15,7 +15,7 @@ class TextSource(Protocol):
         """The first `end` characters of the text."""
 
 
-class Snapshot(msgspec.Struct, frozen=True, gc=False, eq=False, repr_omit_defaults=True):
+class Snapshot(msgspec.Struct, frozen=True, eq=False, repr_omit_defaults=True):
     """The response at one moment: `last, text = snapshot`.
 
     It unpacks, indexes, compares, hashes and prints like the pair `(last, text)`. Making one costs the
