@@ -196,7 +196,7 @@ class Transcript:
 
     def _take_other(self, one: Delta) -> None:
         if isinstance(one, UsageDelta):
-            self.usage = one if self.usage is None else self.usage.updated(one)
+            self.usage = (self.usage or Usage()).updated(one)
         elif isinstance(one, ReasoningDelta):
             text = self._heal("reasoning", one.text)
             if not text:
