@@ -110,7 +110,7 @@ def _tool_call_delta(index: int, call: Any) -> ToolCallDelta:
     """A tool call, or the `tool_use` block of a message, as a delta."""
     if isinstance(call, ToolCall):
         return ToolCallDelta(index, call.id, call.name, call.arguments)
-    if not isinstance(call, Mapping) or not call.get("name"):
+    if not (isinstance(call, Mapping) and call.get("name")):
         raise ValueError(
             f"ModelResponse(tool_calls=…): {_clipped(call)} is no ToolCall, nor a tool_use block with a name."
         )

@@ -2,23 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 
 def as_chat_messages(messages: Any) -> list[dict[str, Any]]:
-    """A str, a dict, a `Msg`, None, or nested iterables of them, as one list of dicts with role and content."""
+    """A str, a dict, a `Msg`, None, or nested iterables of them, as one list of dicts with role and content.
+
+    The `name` of a `Msg` goes along where its role alone does not tell who speaks: some providers refuse
+    the field, so it is sent only when it says something.
+    """
+    given = list(_each(messages))
+    names: dict[str, set[str]] = {}
+    for one in given:
+        if _is_msg(one):
+            names.setdefault(one.role, set()).add(one.name)
+    return [message for one in given for message in _chat_messages(one, names)]
+
+
+def _each(messages: Any) -> Iterator[Any]:
     if messages is None:
-        return []
-    if isinstance(messages, str):
-        return [{"role": "user", "content": messages}]
-    if isinstance(messages, Mapping):
-        return [dict(messages)]
-    to_chat = getattr(messages, "to_chat_message", None)
-    if to_chat is not None:
-        return [to_chat()]
-    if isinstance(messages, Iterable):
-        return [one for message in messages for one in as_chat_messages(message)]
-    raise TypeError(
-        f"messages must be a str, dicts with role and content, or Msg objects, not {type(messages).__name__}"
-    )
+        return
+    if isinstance(messages, str | Mapping) or _is_msg(messages):
+        yield messages
+    elif isinstance(messages, Iterable):
+        for message in messages:
+            yield from _each(message)
+    else:
+        raise TypeError(
+            "messages must be a str, dicts with role and content, or Msg objects, "
+            f"not {type(messages).__name__}"
+        )
+
+
+def _is_msg(message: Any) -> bool:
+    # Told by what it does: who calls a model with dicts need not load the agents.
+    return hasattr(message, "to_chat_messages")
+
+
+def _chat_messages(one: Any, names: Mapping[str, set[str]]) -> list[dict[str, Any]]:
+    if isinstance(one, str):
+        return [{"role": "user", "content": one}]
+    if isinstance(one, Mapping):
+        return [dict(one)]
+    found: list[dict[str, Any]] = one.to_chat_messages()
+    if len(names[one.role]) == 1:
+        found = [{key: value for key, value in message.items() if key != "name"} for message in found]
+    return found

@@ -1,0 +1,22 @@
+"""Agents: who speaks, what was said, and showing it while it is said."""
+
+from __future__ import annotations
+
+from modelstream.agents.base import AgentBase
+from modelstream.agents.dialog import DialogAgent
+from modelstream.agents.log import log_msg, log_stream_msg
+from modelstream.agents.memory import TemporaryMemory
+from modelstream.agents.msg import Msg
+from modelstream.agents.user import UserAgent, UserInputBase, UserInputData
+
+__all__ = [
+    "AgentBase",
+    "DialogAgent",
+    "Msg",
+    "TemporaryMemory",
+    "UserAgent",
+    "UserInputBase",
+    "UserInputData",
+    "log_msg",
+    "log_stream_msg",
+]

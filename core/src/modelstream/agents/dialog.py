@@ -1,0 +1,53 @@
+"""The agent that talks."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+from modelstream.agents.base import AgentBase
+from modelstream.agents.msg import Msg
+from modelstream.agents.viewpoint import as_seen_by
+
+logger = logging.getLogger("modelstream.agents")
+
+
+class DialogAgent(AgentBase):
+    """Answers with a model, remembers the conversation, and shows its answer while it is written.
+
+    What it was told stays in memory even if the model then fails; its answer gets there when it is complete.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        sys_prompt: str | None,
+        model_config_name: Any,
+        use_memory: bool = True,  # noqa: FBT002 - the order of AgentScope 0.1
+        **others: Any,
+    ) -> None:
+        super().__init__(name, sys_prompt, model_config_name, use_memory)
+        if others:
+            logger.warning("DialogAgent %s: %s have no effect", name, ", ".join(others))
+
+    def reply(self, x: Msg | Iterable[Msg] | None = None) -> Msg:
+        """Answer `x` and what is in memory. Raises the `StreamError` of a model that fails."""
+        if self.memory is not None:
+            self.memory.add(x)
+        response = self.model(self._prompt(x))
+        # A subclass of somebody's with its own speak() may expect what AgentScope 0.1 gave it.
+        plain = type(self).speak is not AgentBase.speak
+        self.speak((response.stream or response.text) if plain else response)
+        msg = Msg(self.name, response.text, "assistant")
+        if self.memory is not None:
+            self.memory.add(msg)
+        return msg
+
+    def _prompt(self, x: Msg | Iterable[Msg] | None) -> Any:
+        if self.memory is not None:
+            heard = self.memory.get_memory()
+        else:
+            heard = [x] if isinstance(x, Msg) else list(x or [])
+        system = Msg("system", self.sys_prompt, "system") if self.sys_prompt else None
+        return self.model.format(system, as_seen_by(self.name, heard))

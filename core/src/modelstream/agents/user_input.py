@@ -1,0 +1,101 @@
+"""Asking the user: on the terminal, and on every sink that can ask. The first answer wins."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from modelstream.sinks.base import StreamSink
+    from modelstream.sinks.question import Question
+
+NOTICE = 0.5
+"""Seconds until Ctrl-C is noticed on systems where a waiting lock is not interrupted."""
+
+
+def ask_user(name: str, prompt: str) -> str:
+    """One line from the user. Raises `EOFError` when there is nobody left who could answer."""
+    from modelstream.setup import current_sinks
+    from modelstream.sinks.base import StreamSink
+
+    asking = [sink for sink in current_sinks() if type(sink).ask is not StreamSink.ask]
+    return _ask_all(name, prompt, asking) if asking else _ask_terminal(prompt)
+
+
+def _ask_terminal(prompt: str) -> str:
+    try:
+        return input(prompt)
+    except (EOFError, KeyboardInterrupt):
+        if sys.stdin is not None and sys.stdin.isatty():
+            sys.stdout.write("\n")  # or the shell's prompt would follow ours
+        raise
+
+
+def _ask_all(name: str, prompt: str, sinks: Sequence[StreamSink]) -> str:
+    from modelstream.sinks.question import Question, ask
+
+    question = Question(name, prompt)
+    question.offered(1)  # to the terminal: a question that no sink can ask after all is still asked there
+    _terminal.ask(question)
+    try:
+        ask(question, sinks)
+        while not question.over:
+            question.wait(NOTICE)
+    finally:
+        question.cancel()
+    if not question.answered:
+        raise EOFError(f"{name} was asked {prompt!r}, and nobody is left who could answer")
+    return str(question.value)
+
+
+class _Terminal:
+    """Reads standard input in a thread, so that others may answer first.
+
+    A read can't be taken back: one that still waits when its question is over serves the next question.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._question: Question | None = None
+        self._reading = False
+
+    def ask(self, question: Question) -> None:
+        """Have the next line answer the question. The end of the input refuses it."""
+        sys.stdout.write(question.prompt)
+        sys.stdout.flush()
+        with self._lock:
+            self._question = question
+            begin = not self._reading
+            self._reading = True
+        question.when_over(lambda: self._end_line(question))
+        if begin:
+            threading.Thread(target=self._read, name="modelstream-terminal", daemon=True).start()
+
+    def _read(self) -> None:
+        try:
+            # Not input(): line editing leaves the terminal in disorder when the program ends meanwhile.
+            line = sys.stdin.readline()
+        except (AttributeError, OSError, ValueError):  # there is none, or it was closed
+            line = ""
+        with self._lock:
+            question, self._question = self._question, None
+            self._reading = False
+        if question is None:
+            return
+        if line:
+            question.answer(
+                line.rstrip("\n")
+            )  # too late for a question that is over: then it was for that one
+        else:
+            question.refused()
+
+    def _end_line(self, question: Question) -> None:
+        """Somebody else ended the question: the cursor is still behind the prompt."""
+        if self._question is question:
+            sys.stdout.write("\n")
+            sys.stdout.flush()
+
+
+_terminal = _Terminal()
