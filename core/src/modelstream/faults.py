@@ -25,7 +25,14 @@ from modelstream.errors import (
 )
 
 _TIMEOUTS = frozenset(
-    {"TimeoutException", "Timeout", "TimeoutError", "APITimeoutError", "ServerTimeoutError", "DeadlineExceeded"}
+    {
+        "TimeoutException",
+        "Timeout",
+        "TimeoutError",
+        "APITimeoutError",
+        "ServerTimeoutError",
+        "DeadlineExceeded",
+    }
 )
 _LOST = frozenset(
     {
@@ -44,7 +51,9 @@ _LOST = frozenset(
         "EOFError",
     }
 )
-_MALFORMED = frozenset({"JSONDecodeError", "DecodeError", "ValidationError", "UnicodeDecodeError", "DecodingError"})
+_MALFORMED = frozenset(
+    {"JSONDecodeError", "DecodeError", "ValidationError", "UnicodeDecodeError", "DecodingError"}
+)
 
 
 def as_stream_error(error: BaseException, *, first_delta_seen: bool = False) -> StreamError:
@@ -56,7 +65,8 @@ def as_stream_error(error: BaseException, *, first_delta_seen: bool = False) -> 
     mapped: StreamError
     if names & _TIMEOUTS:
         mapped = StreamTimeoutError(
-            f"the provider did not answer in time ({said})", clock="idle" if first_delta_seen else "first_delta"
+            f"the provider did not answer in time ({said})",
+            clock="idle" if first_delta_seen else "first_delta",
         )
     elif names & _MALFORMED:
         mapped = MalformedDataError(f"the provider sent data that can't be read ({said})")
@@ -71,18 +81,56 @@ def as_stream_error(error: BaseException, *, first_delta_seen: bool = False) -> 
 
 _FILTER_CODES = frozenset({"content_filter", "DataInspectionFailed", "data_inspection_failed", "1301"})
 _QUOTA_CODES = frozenset({"insufficient_quota", "Arrearage", "1113"})
+_MEANT = {
+    "invalid_request_error": 400,
+    "badrequesterror": 400,
+    "not_found_error": 404,
+    "authentication_error": 401,
+    "invalid_api_key": 401,
+    "permission_error": 403,
+    "rate_limit_error": 429,
+    "rate_limit_exceeded": 429,
+    "insufficient_quota": 429,
+}
+"""The status that an error type or code stands for, where a provider sends it without one."""
 
 
 def http_error(
-    status: int, body: bytes | str | Mapping[str, Any] | list[Any] | None, headers: Mapping[str, str] | None = None
+    status: int,
+    body: bytes | str | Mapping[str, Any] | list[Any] | None,
+    headers: Mapping[str, str] | None = None,
 ) -> StreamError:
     """The error for an HTTP answer that is none, from its status, body and headers.
 
     `body` may be the bytes as they came or JSON that is already decoded.
     """
     code, said = _said(body)
-    retry_after = _retry_after(headers or {})
     message = f"HTTP {status}" + (f": {said}" if said else "")
+    return _classified(message, status, code, _retry_after(headers or {}))
+
+
+def sent_error(body: bytes | str | Mapping[str, Any] | list[Any]) -> StreamError:
+    """The error for one that a provider sent where its answer should be, after status 200.
+
+    Its `status` is the one that the error tells, if it tells any.
+    """
+    code, said = _said(body)
+    inner = _inner(body)
+    status = _told_status(inner)
+    words = {str(inner.get(key)).lower() for key in ("code", "type")} if isinstance(inner, Mapping) else set()
+    meant = status or next((_MEANT[word] for word in words if word in _MEANT), 500)
+    error = _classified(f"the provider sent an error: {said or 'it does not say which'}", meant, code, None)
+    error.status = status
+    return error
+
+
+def _told_status(inner: Any) -> int | None:
+    told = (inner.get(key) for key in ("status_code", "status", "code")) if isinstance(inner, Mapping) else ()
+    numbers = (int(one) for one in told if isinstance(one, int) or (isinstance(one, str) and one.isdecimal()))
+    return next((number for number in numbers if 400 <= number < 600), None)
+
+
+def _classified(message: str, status: int, code: str | None, retry_after: float | None) -> StreamError:
     if code in _FILTER_CODES:
         return ContentFilteredError(message, status=status, code=code)
     if status in (401, 403):
@@ -99,25 +147,27 @@ def http_error(
 
 def _said(body: bytes | str | Mapping[str, Any] | list[Any] | None) -> tuple[str | None, str]:
     """The provider's code and message from an error body, as most providers write it."""
+    inner = _inner(body)
+    if not isinstance(inner, Mapping):
+        return None, _excerpt(str(inner)) if inner else ""
+    code = inner.get("code") if inner.get("code") is not None else inner.get("type")
+    said = inner.get("message") or inner.get("detail") or json.dumps(inner, ensure_ascii=False)
+    return None if code is None else str(code), _excerpt(str(said))
+
+
+def _inner(body: Any) -> Any:
+    """What stands for the error itself in an error body: mostly an object."""
     if isinstance(body, bytes):
         body = body.decode("utf-8", "replace")
     if isinstance(body, str):
         try:
             body = json.loads(body)
         except ValueError:
-            return None, _excerpt(str(body))
+            return body
     if isinstance(body, list):
         body = body[0] if body else None
-    if not isinstance(body, Mapping):
-        return None, _excerpt(str(body)) if body else ""
-    inner = body.get("error", body)
-    if isinstance(inner, str):
-        return None, _excerpt(inner)
-    if not isinstance(inner, Mapping):
-        return None, _excerpt(str(body))
-    code = inner.get("code") if inner.get("code") is not None else inner.get("type")
-    said = inner.get("message") or inner.get("detail") or json.dumps(inner, ensure_ascii=False)
-    return None if code is None else str(code), _excerpt(str(said))
+    inner = body.get("error", body) if isinstance(body, Mapping) else body
+    return inner if isinstance(inner, str | Mapping) else body
 
 
 def _excerpt(text: str, limit: int = 500) -> str:

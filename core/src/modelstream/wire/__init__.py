@@ -12,6 +12,7 @@ from modelstream.wire.decoding import json_decoder as json_decoder
 from modelstream.wire.framing import Framer as Framer
 from modelstream.wire.framing import JsonArrayFramer as JsonArrayFramer
 from modelstream.wire.framing import NdjsonFramer as NdjsonFramer
+from modelstream.wire.sse import ErrorData as ErrorData
 from modelstream.wire.sse import SseEvent as SseEvent
 from modelstream.wire.sse import SseEventFramer as SseEventFramer
 from modelstream.wire.sse import SseFramer as SseFramer

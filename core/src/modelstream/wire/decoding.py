@@ -30,7 +30,7 @@ def json_decoder(kind: type[T]) -> Callable[[bytes], T]:
 
 
 def _decode_leniently(frame: bytes, kind: type[T], error: msgspec.DecodeError) -> T:
-    """Once more with the standard library, which takes half characters (`\\ud83d`) that providers do send."""
+    r"""Once more with the standard library, which takes half characters (`\ud83d`) that providers do send."""
     import json
 
     try:

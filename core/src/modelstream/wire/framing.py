@@ -23,7 +23,7 @@ class Framer(Protocol):
         """The frames that `data` completes, in order."""
 
     def finish(self) -> list[Any]:
-        """What came behind the last whole frame, once the stream has ended: perhaps a frame, perhaps half of one."""
+        """What came behind the last whole frame, once the stream has ended: perhaps half a frame."""
 
 
 class Pending:

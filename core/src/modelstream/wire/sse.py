@@ -1,7 +1,9 @@
 """Server-sent events, after the WHATWG HTML standard, 9.2.6.
 
-Read as the standard says, with one difference: an event that the end of the stream left without its blank line is
-handed out by `finish`, so that a server which forgets the last line end loses nothing.
+Read as the standard says, with two differences. An event that the end of the stream left without its blank
+line is handed out by `finish`, so that a server which forgets the last line end loses nothing. And JSON that
+stands where an event should, which the standard would ignore, is handed out like data: it is an error, or an
+answer that a server did not stream although it was asked to.
 """
 
 from __future__ import annotations
@@ -19,19 +21,22 @@ class SseEvent(NamedTuple):
     comments: tuple[bytes, ...]
 
 
+class ErrorData(bytes):
+    """The data of an event that is named `error`."""
+
+    __slots__ = ()
+
+
 class _EventBlocks:
     """Cuts a byte stream into the blocks between blank lines, with every line end made LF."""
 
     def __init__(self) -> None:
         self._pending = Pending()
-        self._first = True
+        self._begun = False
         self._after_cr = False
 
     def feed(self, data: bytes) -> list[bytes]:
         """The blocks that `data` completes."""
-        if self._first and data:
-            self._first = False
-            data = data.removeprefix(b"\xef\xbb\xbf")
         if self._after_cr or b"\r" in data:
             data = self._with_lf(data)
         split = b"\n\n" in data or (data.startswith(b"\n") and self._pending.ends_with(b"\n"))
@@ -40,12 +45,19 @@ class _EventBlocks:
             return []
         *blocks, rest = self._pending.take(data).split(b"\n\n")
         self._pending.add(rest)
-        return blocks
+        return blocks if self._begun else self._without_mark(blocks)
 
     def finish(self) -> list[bytes]:
         """The block that had no blank line behind it."""
         rest = self._pending.take()
-        return [rest] if rest else []
+        return self._without_mark([rest]) if rest else []
+
+    def _without_mark(self, blocks: list[bytes]) -> list[bytes]:
+        # Looked for only now: the byte order mark may have come in pieces.
+        if not self._begun:
+            self._begun = True
+            blocks[0] = blocks[0].removeprefix(b"\xef\xbb\xbf")
+        return blocks
 
     def _with_lf(self, data: bytes) -> bytes:
         # A CR ends its line at once; if a LF follows in the next read, that belongs to it. Waiting for it
@@ -59,7 +71,7 @@ class _EventBlocks:
 
 
 class SseFramer:
-    """The data of each event as bytes, and nothing else: enough for most providers."""
+    """The data of each event as bytes (`ErrorData` if it is named `error`): enough for most providers."""
 
     def __init__(self) -> None:
         self._blocks = _EventBlocks()
@@ -93,13 +105,18 @@ def _data_of(blocks: list[bytes]) -> list[bytes]:
     for block in blocks:
         # Nearly every event is one line; the rest takes the long way.
         if block.startswith(b"data: ") and b"\n" not in block:
-            found.append(block[6:])
-        elif data := _event_of(block).data:
-            found.append(data)
+            if len(block) > 6:
+                found.append(block[6:])
+            continue
+        event = _event_of(block)
+        if event.data:
+            found.append(ErrorData(event.data) if event.event == b"error" else event.data)
     return found
 
 
 def _event_of(block: bytes) -> SseEvent:
+    if block.lstrip(b"\n").startswith(b"{"):
+        return SseEvent(block, b"", ())
     data: list[bytes] = []
     event = b""
     comments: list[bytes] = []

@@ -22,6 +22,9 @@ class ByteStream(Protocol):
     def read(self) -> bytes:
         """The whole body; for errors, and for answers that are not streamed."""
 
+    def drain(self) -> None:
+        """The answer is complete: read the end of the body, for the connection to be used again."""
+
     def close(self) -> None:
         """Let go of the connection."""
 
@@ -41,6 +44,9 @@ class AsyncByteStream(Protocol):
     async def aread(self) -> bytes:
         """The whole body."""
 
+    async def adrain(self) -> None:
+        """The answer is complete: read the end of the body, if it is there."""
+
     async def aclose(self) -> None:
         """Let go of the connection."""
 
@@ -55,5 +61,6 @@ def check_answer(answer: ByteStream | AsyncByteStream, body: bytes) -> None:
     if answer.status != 200:
         raise http_error(answer.status, body, answer.headers)
     raise MalformedDataError(
-        f"the answer is a web page and not the API's ({excerpt(body)}); is base_url right?", status=answer.status
+        f"the answer is a web page and not the API's ({excerpt(body)}); is base_url right?",
+        status=answer.status,
     )

@@ -23,10 +23,10 @@ class FrameReader(Protocol):
     """Maps the frames of one answer to deltas. Each attempt gets a fresh one, so it may keep state."""
 
     done: bool
-    """Set by `read` when nothing more will follow: the rest of the body is not waited for."""
+    """Set by `read` when nothing more will follow: the rest of the body is not read."""
 
     def read(self, frame: Any, news: News) -> None:
-        """Append to `news` what `frame` says; `Finish` when it holds the end marker. Raises `StreamError`s."""
+        """Append to `news` what `frame` says, `Finish` if it is the end marker. Raises `StreamError`s."""
 
     def read_whole(self, body: bytes, news: News) -> None:
         """The same for the body of an answer that was not streamed."""
@@ -44,9 +44,9 @@ class WireWrapper(ModelWrapper):
             def frame_reader(self, request):
                 return MyFrames()
 
-    All frames that one read of the socket brings are handed on together. Errors of the HTTP library or the SDK
-    that `open` or the streams raise are mapped by the core; an answer with another status than 200, or with HTML,
-    is turned into the right error here.
+    All frames that one read of the socket brings are handed on together. Errors of the HTTP library or the
+    SDK that `open` or the streams raise are mapped by the core; an answer with another status than 200, or
+    with HTML, is turned into the right error here.
     """
 
     framer: ClassVar[Callable[[], Framer]]
@@ -75,10 +75,14 @@ class WireWrapper(ModelWrapper):
                 return
             yield None
             for data in answer:
-                yield from frames.feed(data)
-                if frames.done:
-                    return
-            yield from frames.finish()
+                if news := frames.feed(data):
+                    yield news
+                if frames.over:
+                    break
+            else:
+                yield frames.finish()
+            frames.check()
+            answer.drain()
 
     async def adeltas(self, request: Request) -> AsyncIterator[Yielded]:
         """Open the answer and yield its deltas, read by read."""
@@ -91,12 +95,14 @@ class WireWrapper(ModelWrapper):
                 return
             yield None
             async for data in answer:
-                for news in frames.feed(data):
+                if news := frames.feed(data):
                     yield news
-                if frames.done:
-                    return
-            for news in frames.finish():
-                yield news
+                if frames.over:
+                    break
+            else:
+                yield frames.finish()
+            frames.check()
+            await answer.adrain()
 
 
 class _Frames:
@@ -106,26 +112,44 @@ class _Frames:
         self._framer = type(wrapper).framer()
         self._reader = wrapper.frame_reader(request)
         self._raw = request.raw_chunks
+        self._failure: Exception | None = None
+        self.over = False
 
-    @property
-    def done(self) -> bool:
-        """Whether the rest of the body does not matter."""
-        return self._reader.done
+    def feed(self, data: bytes) -> Yielded:
+        """What the frames that `data` completes say; when one of them fails, what those ahead of it said."""
+        news: News = []
+        reader = self._reader
+        try:
+            frames = self._framer.feed(data)
+            if self._raw is not None:
+                self._raw += frames
+            for frame in frames:
+                reader.read(frame, news)
+        except Exception as error:  # noqa: BLE001
+            self._failure = error
+            self.over = True
+        if reader.done:
+            self.over = True
+        return news if len(news) != 1 else news[0]
 
-    def feed(self, data: bytes) -> Iterator[News]:
-        """What the frames that `data` completes say; before an error, what the frames ahead of it said."""
-        return self._read(self._framer.feed(data))
-
-    def finish(self) -> Iterator[News]:
+    def finish(self) -> News:
         """What the bytes behind the last whole frame say. Half a frame says nothing: the stream was cut."""
         news: News = []
         try:
             for frame in self._framer.finish():
+                if self._raw is not None:
+                    self._raw.append(frame)
                 self._reader.read(frame, news)
         except MalformedDataError:
             pass
-        if news:
-            yield news
+        except Exception as error:  # noqa: BLE001
+            self._failure = error
+        return news
+
+    def check(self) -> None:
+        """Raise what failed, now that all that came before it was handed on."""
+        if self._failure is not None:
+            raise self._failure
 
     def whole(self, body: bytes) -> News:
         """What the body of an answer that was not streamed says."""
@@ -134,18 +158,3 @@ class _Frames:
         news: News = []
         self._reader.read_whole(body, news)
         return news
-
-    def _read(self, frames: list[Any]) -> Iterator[News]:
-        news: News = []
-        read = self._reader.read
-        if self._raw is not None:
-            self._raw += frames
-        try:
-            for frame in frames:
-                read(frame, news)
-        except Exception:
-            if news:
-                yield news
-            raise
-        if news:
-            yield news

@@ -1,0 +1,1 @@
+"""What tests of model wrappers and sinks stand on; nothing here is imported by the rest of modelstream."""
