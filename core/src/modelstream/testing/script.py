@@ -1,0 +1,91 @@
+"""What a provider says in one answer: written by the kit, put into the provider's format by a `Wire`."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from modelstream.deltas import (
+    Delta,
+    Finish,
+    ReasoningDelta,
+    TextDelta,
+    ToolCall,
+    ToolCallDelta,
+    Usage,
+    UsageDelta,
+)
+from modelstream.surrogates import Healer
+from modelstream.toolcalls import ToolCalls
+
+
+class Script:
+    """One answer: `deltas` in order, then the `finish` that makes it complete, with the call's `usage`.
+
+    `text`, `reasoning` and `tool_calls` are what a reader must have in the end.
+    """
+
+    def __init__(
+        self,
+        deltas: list[Delta] | tuple[Delta, ...] = (),
+        finish: Finish | None = None,
+        usage: Usage | None = None,
+    ) -> None:
+        self.deltas = tuple(deltas)
+        self.finish = finish or Finish("stop", "stop")
+        self.usage = usage
+
+    @cached_property
+    def text(self) -> str:
+        """The whole text, with halves of characters put together."""
+        return text_of(self.deltas, ended=True)
+
+    @cached_property
+    def reasoning(self) -> str:
+        """The whole of the model's thinking."""
+        return healed((delta.text for delta in self.deltas if isinstance(delta, ReasoningDelta)), ended=False)
+
+    @cached_property
+    def tool_calls(self) -> list[ToolCall]:
+        """The calls, each with all of its arguments."""
+        calls = ToolCalls()
+        for delta in self.deltas:
+            if isinstance(delta, ToolCallDelta):
+                calls.add(delta, delta.arguments)
+        return calls.whole()
+
+    def first(self, count: int) -> Script:
+        """The same answer, as far as its first `count` deltas."""
+        return Script(self.deltas[:count], self.finish, self.usage)
+
+    def __repr__(self) -> str:
+        said = ", ".join(map(_shown, self.deltas))
+        return f"Script([{said}], {self.finish!r}, {self.usage!r})"
+
+
+def text_of(deltas: list[Delta] | tuple[Delta, ...], *, ended: bool) -> str:
+    """The text that a reader has after these deltas.
+
+    A half of a character waits for the other; one that is still alone when the answer has `ended` is U+FFFD.
+    """
+    return healed((delta.text for delta in deltas if isinstance(delta, TextDelta)), ended=ended)
+
+
+def usage_of(deltas: list[Delta] | tuple[Delta, ...]) -> Usage | None:
+    """The counts that are known after these deltas."""
+    known = None
+    for delta in deltas:
+        if isinstance(delta, UsageDelta):
+            known = (known or Usage()).updated(delta)
+    return known
+
+
+def healed(pieces: object, *, ended: bool) -> str:
+    """Texts that were split anywhere, even inside a character, as one."""
+    healer = Healer()
+    whole = "".join(healer.feed(piece) for piece in pieces)  # type: ignore[attr-defined]
+    return whole + "\ufffd" if ended and healer.holds else whole
+
+
+def _shown(delta: Delta, limit: int = 200) -> str:
+    text = repr(delta)
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
