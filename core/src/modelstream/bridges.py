@@ -70,6 +70,7 @@ class LoopedCall:
     def advance(self, seen: int) -> None:
         """Wait until the transcript holds more than `seen` deltas, or has ended."""
         transcript = self.transcript
+        self._pump.ask(seen)
         try:
             while transcript.count <= seen and not transcript.ended:
                 transcript.wait(seen, lambda: True)

@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from modelstream.clocks import Clocks
+from modelstream.demand import Demand
 from modelstream.errors import ConfigError, StreamError
 from modelstream.upstream import Call
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from modelstream.request import Request
     from modelstream.transcript import Transcript
     from modelstream.wrapper import ModelWrapper
+
+LONGEST_TURN = 0.0005
+"""Seconds after which a wrapper that does not suspend by itself lets the readers go first."""
 
 CLOSING_TIME = 5.0
 """Seconds that `aclose` waits for a wrapper to let go of its connection."""
@@ -33,10 +37,12 @@ class AsyncReaders:
 
     def __init__(self) -> None:
         self._waiting = 0
+        self._demand = Demand()
 
     async def advance(self, seen: int) -> None:
         """Wait until the transcript holds more than `seen` deltas, or has ended."""
         transcript = self.transcript
+        self._demand.ask(seen)
         while transcript.count <= seen and not transcript.ended:
             await self._wait(lambda: transcript.count > seen)
 
@@ -98,8 +104,19 @@ class Pump(AsyncReaders, Call):
         await self._until_opened()
         self.raise_early_error()
 
+    @property
+    def waiting(self) -> bool:
+        """Whether the provider is waited for, and not the readers."""
+        return not self._demand.paused
+
+    def ask(self, seen: int) -> None:
+        """A reader in another thread has read the first `seen` deltas and wants more."""
+        self._demand.ask(seen)
+
     def start(self) -> None:
         """Start the task, in the running event loop."""
+        if self.transcript.ended:  # cancelled before it began
+            return
         self._loop = asyncio.get_running_loop()
         self._task = self._loop.create_task(self._run(), name="modelstream-pump")
         _look(self._clocks, self._loop)
@@ -142,13 +159,21 @@ class Pump(AsyncReaders, Call):
         """Run one attempt to its end; the pause before the next one, or None when the call has ended."""
         transcript = self.transcript
         source = None
+        turn = time.monotonic()
         try:
             source = self._wrapper.adeltas(self._request)
             async for news in source:
                 transcript.extend(news)
-                transcript.wake()
+                if transcript.waiters:
+                    transcript.wake()
+                # A wrapper whose data is all there never suspends, and nobody else would get a turn.
+                if time.monotonic() - turn > LONGEST_TURN:
+                    await asyncio.sleep(0)
+                    turn = time.monotonic()
                 if transcript.ended:
                     return None
+                if self._demand.met(transcript.count):
+                    await self._until_asked()
             self._exhausted()
         except ConfigError as error:
             self._refused = error
@@ -161,6 +186,13 @@ class Pump(AsyncReaders, Call):
                 with suppress(Exception):
                     await close()
         return None
+
+    async def _until_asked(self) -> None:
+        loop = asyncio.get_running_loop()
+        bell = loop.create_future()
+        # From whichever thread the reader asks in.
+        if self._demand.pause(lambda: loop.call_soon_threadsafe(_set, bell), self.transcript.count):
+            await bell
 
 
 def _look(clocks: Clocks, loop: asyncio.AbstractEventLoop) -> None:
