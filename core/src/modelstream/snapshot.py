@@ -50,6 +50,10 @@ class Snapshot(msgspec.Struct, frozen=True, eq=False, repr_omit_defaults=True):
             return (self.last, self.text) == other
         return NotImplemented
 
+    def __ne__(self, other: object) -> bool:
+        # Struct's own would compare identities.
+        return not self == other  # noqa: SIM201
+
     def __hash__(self) -> int:
         return hash((self.last, self.text))
 

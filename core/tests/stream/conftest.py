@@ -1,0 +1,34 @@
+"""Every test of the stream leaves nothing behind: no thread, no unseen error."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """No thread but the one of the clocks, and nothing that asyncio complains about, like a task destroyed."""
+    before = set(threading.enumerate())
+    yield
+    gc.collect()
+    for thread in set(threading.enumerate()) - before:
+        if thread.name != "modelstream-clocks":
+            thread.join(5)
+            assert not thread.is_alive(), f"{thread.name} was left behind"
+    said = [r.getMessage() for r in caplog.get_records("call") if r.name == "asyncio" and r.levelno >= logging.ERROR]
+    assert not said
+
+
+@pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retries come at once."""
+    monkeypatch.setattr("modelstream.retry.FIRST_PAUSE", 0.0)

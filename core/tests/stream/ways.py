@@ -1,0 +1,113 @@
+"""The four ways from a wrapper to its reader, and one look at everything that a reader can see."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from scripted import AsyncScripted, BothScripted, SyncScripted
+
+from modelstream.errors import StreamError
+
+T = TypeVar("T")
+
+SYNC_CALLER = {"sync": SyncScripted, "async wrapper": AsyncScripted}
+ASYNC_CALLER = {"async": AsyncScripted, "sync wrapper": SyncScripted}
+ALL_FOUR = {
+    "sync to sync": (SyncScripted, False),
+    "async to sync": (AsyncScripted, False),
+    "sync to async": (SyncScripted, True),
+    "async to async": (AsyncScripted, True),
+}
+
+
+@dataclass
+class Seen:
+    """What one call gave to its readers. `error` is the same whether the call or a reader raised it."""
+
+    snapshots: list[Any] = field(default_factory=list)
+    deltas: list[Any] = field(default_factory=list)
+    replay: list[Any] = field(default_factory=list)
+    error: StreamError | None = None
+    text: str | None = None
+    response: Any = None
+
+    @property
+    def pairs(self) -> list[tuple[bool, str]]:
+        return [tuple(snapshot) for snapshot in self.snapshots]
+
+    @property
+    def partial_text(self) -> str:
+        return self.response.partial_text if self.response is not None else self.error.partial_text
+
+
+def run(main: Coroutine[Any, Any, T], *, debug: bool = True) -> T:
+    """`asyncio.run` in debug mode: it complains about what it otherwise passes over."""
+    return asyncio.run(main, debug=debug)
+
+
+def look(wrapper: Any, *, is_async: bool) -> Seen:
+    """Call the wrapper and read everything."""
+    return run(alook(wrapper), debug=False) if is_async else look_sync(wrapper)
+
+
+def look_sync(wrapper: Any) -> Seen:
+    seen = Seen()
+    try:
+        seen.response = response = wrapper("hi")
+    except StreamError as error:
+        seen.error = error
+        return seen
+    seen.error = _read(response.stream, seen.snapshots)
+    _read(response.deltas, seen.deltas)
+    _read(response.stream, seen.replay)
+    try:
+        seen.text = response.text
+    except StreamError as error:
+        assert error is seen.error
+    return seen
+
+
+def _read(reader: Any, into: list[Any]) -> StreamError | None:
+    try:
+        into.extend(_one_by_one(reader, into))
+    except StreamError as error:
+        return error
+    return None
+
+
+def _one_by_one(reader: Any, into: list[Any]) -> Any:
+    for one in reader:
+        into.append(one)
+    return ()
+
+
+async def alook(wrapper: Any) -> Seen:
+    seen = Seen()
+    try:
+        seen.response = response = await wrapper.acall("hi")
+    except StreamError as error:
+        seen.error = error
+        return seen
+    seen.error = await aread(response.stream, seen.snapshots)
+    await aread(response.deltas, seen.deltas)
+    await aread(response.stream, seen.replay)
+    try:
+        seen.text = await response.get_text()
+    except StreamError as error:
+        assert error is seen.error
+    return seen
+
+
+async def aread(reader: Any, into: list[Any]) -> StreamError | None:
+    try:
+        async for one in reader:
+            into.append(one)
+    except StreamError as error:
+        return error
+    return None
+
+
+__all__ = ["ALL_FOUR", "ASYNC_CALLER", "SYNC_CALLER", "BothScripted", "Seen", "alook", "aread", "look", "look_sync", "run"]
