@@ -228,7 +228,7 @@ class ModelResponse(_Response):
                         offset = end
                     elif type(item) is Finish:
                         yield Snapshot("", True, offset, transcript)  # noqa: FBT003
-                elif at == BLOCK:
+                elif at == BLOCK and transcript.open_block[0] != base:
                     base, items = transcript.block_at(base + BLOCK)
                     at = 0
                 elif not transcript.ended:
@@ -253,7 +253,7 @@ def _follow(transcript: Transcript, advance: Callable[[int], None]) -> Generator
         if at < len(items):
             yield items[at]
             at += 1
-        elif at == BLOCK:
+        elif at == BLOCK and transcript.open_block[0] != base:  # else it is full, but not folded yet
             base, items = transcript.block_at(base + BLOCK)
             at = 0
         elif transcript.ended:
