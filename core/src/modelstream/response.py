@@ -240,8 +240,18 @@ class ModelResponse(_Response):
         self._raise_error()
 
     def _deltas(self) -> Generator[Delta, None, None]:
-        for item in _follow(self._transcript, self._call.advance):
-            yield _typed(item)
+        reading = object()
+        self._reading.append(reading)
+        self.__dict__.pop("_text", None)
+        shown = 0
+        try:
+            for item in _follow(self._transcript, self._call.advance):
+                if type(item) is str:
+                    shown += len(item)
+                    self._shown = max(self._shown, shown)
+                yield _typed(item)
+        finally:
+            self._reading.remove(reading)
         self._raise_error()
 
 
@@ -355,9 +365,18 @@ class AsyncModelResponse(_Response):
         self._raise_error()
 
     async def _deltas(self) -> AsyncGenerator[Delta, None]:
-        async for items in self._batches():
-            for item in items:
-                yield _typed(item)
+        reading = object()
+        self._reading.append(reading)
+        shown = 0
+        try:
+            async for items in self._batches():
+                for item in items:
+                    if type(item) is str:
+                        shown += len(item)
+                        self._shown = max(self._shown, shown)
+                    yield _typed(item)
+        finally:
+            self._reading.remove(reading)
         self._raise_error()
 
     async def _batches(self) -> AsyncGenerator[list[str | Delta], None]:

@@ -6,6 +6,7 @@ import gc
 import logging
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,13 +20,20 @@ def _nothing_is_left(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """No thread but the one of the clocks, and nothing that asyncio complains about, like a task destroyed."""
     before = set(threading.enumerate())
     yield
-    gc.collect()
     for thread in set(threading.enumerate()) - before:
         if thread.name != "modelstream-clocks":
-            thread.join(5)
-            assert not thread.is_alive(), f"{thread.name} was left behind"
+            _see_off(thread)
+    gc.collect()
     said = [r.getMessage() for r in caplog.get_records("call") if r.name == "asyncio" and r.levelno >= logging.ERROR]
     assert not said
+
+
+def _see_off(thread: threading.Thread) -> None:
+    until = time.monotonic() + 5
+    while thread.is_alive():
+        assert time.monotonic() < until, f"{thread.name} was left behind"
+        gc.collect()  # again and again: what the thread is doing just now may leave a circle behind
+        thread.join(0.02)
 
 
 @pytest.fixture

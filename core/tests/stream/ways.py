@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from scripted import AsyncScripted, BothScripted, SyncScripted
+from scripted import AsyncScripted, SyncScripted
 
 from modelstream.errors import StreamError
 
@@ -60,9 +60,9 @@ def look_sync(wrapper: Any) -> Seen:
     except StreamError as error:
         seen.error = error
         return seen
-    seen.error = _read(response.stream, seen.snapshots)
-    _read(response.deltas, seen.deltas)
-    _read(response.stream, seen.replay)
+    seen.error = read(response.stream, seen.snapshots)
+    read(response.deltas, seen.deltas)
+    read(response.stream, seen.replay)
     try:
         seen.text = response.text
     except StreamError as error:
@@ -70,18 +70,14 @@ def look_sync(wrapper: Any) -> Seen:
     return seen
 
 
-def _read(reader: Any, into: list[Any]) -> StreamError | None:
+def read(reader: Any, into: list[Any]) -> StreamError | None:
+    """Put all that the reader gives into the list; the error that ended it, if one did."""
     try:
-        into.extend(_one_by_one(reader, into))
+        for one in reader:
+            into.append(one)  # noqa: PERF402 - what came before an error counts
     except StreamError as error:
         return error
     return None
-
-
-def _one_by_one(reader: Any, into: list[Any]) -> Any:
-    for one in reader:
-        into.append(one)
-    return ()
 
 
 async def alook(wrapper: Any) -> Seen:
@@ -104,10 +100,7 @@ async def alook(wrapper: Any) -> Seen:
 async def aread(reader: Any, into: list[Any]) -> StreamError | None:
     try:
         async for one in reader:
-            into.append(one)
+            into.append(one)  # noqa: PERF401
     except StreamError as error:
         return error
     return None
-
-
-__all__ = ["ALL_FOUR", "ASYNC_CALLER", "SYNC_CALLER", "BothScripted", "Seen", "alook", "aread", "look", "look_sync", "run"]
