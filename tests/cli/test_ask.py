@@ -71,14 +71,19 @@ def test_no_stream(run: Run) -> None:
 
 
 def test_a_system_prompt_and_options_reach_the_provider(run: Run) -> None:
-    assert "{'role': 'system', 'content': 'Be brief.'}" in run("-m", "stage_chat", "-s", "Be brief.", "messages").stdout
+    assert (
+        "{'role': 'system', 'content': 'Be brief.'}"
+        in run("-m", "stage_chat", "-s", "Be brief.", "messages").stdout
+    )
     done = run("-m", "stage_chat", "-o", "temperature=0.5", "-o", "stop=end", "arguments")
     assert done.stdout == "[('stop', 'end'), ('temperature', 0.5)]\n"
 
 
 def test_a_config_file(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "models.json"
-    file.write_text(json.dumps([{"config_name": "mine", "model_type": "stage_chat", "generate_args": {"a": 1}}]))
+    file.write_text(
+        json.dumps([{"config_name": "mine", "model_type": "stage_chat", "generate_args": {"a": 1}}])
+    )
     assert run("-c", str(file), "arguments").stdout == "[('a', 1)]\n"
     assert run("-c", str(file), "-m", "mine", "arguments").stdout == "[('a', 1)]\n"
 

@@ -42,7 +42,9 @@ def _offers(wrapper: ModelWrapper, method: str) -> bool:
 
 def _must_offer(wrapper: ModelWrapper, method: str) -> None:
     if not _offers(wrapper, method):
-        raise TypeError(f"{type(wrapper).__name__} has neither a deltas nor an adeltas method: write one of them")
+        raise TypeError(
+            f"{type(wrapper).__name__} has neither a deltas nor an adeltas method: write one of them"
+        )
 
 
 class LoopedCall:

@@ -32,9 +32,17 @@ class Limits(Protocol):
 class Progress(Protocol):
     """What a clock can see of a call."""
 
-    count: int
-    finished: bool
-    waiting: bool
+    @property
+    def count(self) -> int:
+        """How many deltas came."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether the provider said that the answer is complete."""
+
+    @property
+    def waiting(self) -> bool:
+        """Whether somebody waits for the provider at this moment."""
 
     def expire(self, error: StreamTimeoutError | None) -> None:
         """End the call because of `error`, or quietly when it was finished and only lingered."""
@@ -43,17 +51,20 @@ class Progress(Protocol):
 class Clocks:
     """Watches one call. `tick` is called when it asked to be, from any thread.
 
-    A call that waits is looked at eight times per limit. A pull that ends always adds a delta, so two looks
+    A call is looked at eight times in the shortest of its limits, whichever of them runs: the next one may
+    begin at any moment, and nothing tells. A pull that ends always adds a delta, so two looks
     that find the same count and somebody waiting have seen the same wait: no timestamp per delta is needed,
     and a clock fires between 1 and 1.13 times its limit.
     """
 
-    __slots__ = ("_call", "_count", "_limits", "_since", "_started")
+    __slots__ = ("_call", "_count", "_limits", "_pace", "_since", "_started")
 
     def __init__(self, call: Progress, limits: Limits) -> None:
         # Weak, because a watched call must end when its last reader lets go of it.
         self._call = weakref.ref(call)
         self._limits = limits
+        running = [limits.first_delta_timeout, limits.idle_timeout, FINISH_GRACE]
+        self._pace = max(min(limit for limit in running if limit is not None) / 8, 0.005)
         self._started = self._since = time.monotonic()
         self._count = 0
 
@@ -74,12 +85,12 @@ class Clocks:
         if total is not None and now - self._started >= total:
             call.expire(_timeout("total", total))
             return None
-        looks = [] if limit is None else [now + max(limit / 8, 0.005)]
+        looks = [now + self._pace]
         if limit is not None:
             looks.append(max(self._since + limit, now + 0.001))
         if total is not None:
             looks.append(self._started + total)
-        return min(looks, default=None)
+        return min(looks)
 
     def remaining(self) -> float:
         """Seconds until the call as a whole must have answered, were nothing to come."""

@@ -1,8 +1,8 @@
 """How far a call that runs by itself may get ahead of those who read it.
 
-A pulled stream fetches nothing ahead. A pump or a thread does, and one whose wrapper never stops, or whose readers
-have stopped, would fill the memory: it waits when it is `AHEAD` deltas ahead of its foremost reader. The provider is
-then held back by its own connection.
+A pulled stream fetches nothing ahead. A pump or a thread does, and one whose wrapper never stops, or whose
+readers have stopped, would fill the memory: it waits when it is `AHEAD` deltas ahead of its foremost reader.
+The provider is then held back by its own connection.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Demand:
 
     def __init__(self) -> None:
         self._asked = 0
-        self._resume: Callable[[], None] | None = None
+        self._resume: Callable[[], object] | None = None
 
     @property
     def paused(self) -> bool:
@@ -28,8 +28,7 @@ class Demand:
 
     def ask(self, seen: int) -> None:
         """A reader has read the first `seen` deltas and wants more."""
-        if seen > self._asked:
-            self._asked = seen
+        self._asked = max(self._asked, seen)
         self.resume()
 
     def resume(self) -> None:
@@ -42,7 +41,7 @@ class Demand:
         """Whether `count` deltas are enough for now."""
         return count - self._asked > AHEAD
 
-    def pause(self, resume: Callable[[], None], count: int) -> bool:
+    def pause(self, resume: Callable[[], object], count: int) -> bool:
         """Have `resume` called when more is wanted; False if that is so already, and it won't be called."""
         self._resume = resume
         # Asked again only now: a reader may have asked between the writer's look and this.

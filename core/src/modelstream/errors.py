@@ -1,25 +1,25 @@
 """Every error that modelstream raises.
 
-    ModelStreamError
-    ├── StreamError                  a call ended early; carries the text that came
-    │   ├── TruncatedStreamError     the stream ended without the provider's end marker
-    │   ├── StreamTimeoutError       one of the three clocks ran out (`clock`)
-    │   ├── ConnectionLostError      refused, reset, or closed in the middle of a frame
-    │   ├── RateLimitError           too many requests (`retry_after`, seconds)
-    │   ├── AuthenticationError      the provider did not accept the key
-    │   ├── BadRequestError          the provider did not accept the request
-    │   ├── ProviderError            the provider failed (`status`, `code`, its message)
-    │   ├── MalformedDataError       bytes that are not what the provider's format says
-    │   ├── ContentFilteredError     the provider's filter refused the request
-    │   └── StreamCancelledError     ended by the caller
-    ├── ConfigError                  what was asked for cannot be set up
-    │   ├── UnknownModelTypeError    no installed plugin offers this model_type
-    │   ├── UnknownSinkTypeError     no installed plugin offers this sink_type
-    │   ├── UnknownConfigError       no model config has this name
-    │   ├── UnknownConfigKeyError    a config field that the model_type does not have
-    │   ├── MissingApiKeyError       no key in the config nor in the environment
-    │   └── PluginLoadError          a plugin that is installed but does not load
-    └── StreamInUseError             a response was asked for something that it can't give yet
+ModelStreamError
+├── StreamError                  a call ended early; carries the text that came
+│   ├── TruncatedStreamError     the stream ended without the provider's end marker
+│   ├── StreamTimeoutError       one of the three clocks ran out (`clock`)
+│   ├── ConnectionLostError      refused, reset, or closed in the middle of a frame
+│   ├── RateLimitError           too many requests (`retry_after`, seconds)
+│   ├── AuthenticationError      the provider did not accept the key
+│   ├── BadRequestError          the provider did not accept the request
+│   ├── ProviderError            the provider failed (`status`, `code`, its message)
+│   ├── MalformedDataError       bytes that are not what the provider's format says
+│   ├── ContentFilteredError     the provider's filter refused the request
+│   └── StreamCancelledError     ended by the caller
+├── ConfigError                  what was asked for cannot be set up
+│   ├── UnknownModelTypeError    no installed plugin offers this model_type
+│   ├── UnknownSinkTypeError     no installed plugin offers this sink_type
+│   ├── UnknownConfigError       no model config has this name
+│   ├── UnknownConfigKeyError    a config field that the model_type does not have
+│   ├── MissingApiKeyError       no key in the config nor in the environment
+│   └── PluginLoadError          a plugin that is installed but does not load
+└── StreamInUseError             a response was asked for something that it can't give yet
 """
 
 from __future__ import annotations
@@ -52,8 +52,9 @@ class ModelStreamError(Exception):
 class StreamError(ModelStreamError):
     """A call to a provider ended early.
 
-    `retryable` says whether the same call may succeed later; the original exception, if any, is `__cause__`;
-    `model_type` names the wrapper. `status` is the HTTP status and `code` the provider's own code where there was one.
+    `retryable` says whether the same call may succeed later; the original exception, if any, is
+    `__cause__`; `model_type` names the wrapper. `status` is the HTTP status and `code` the provider's own
+    code where there was one.
     """
 
     retryable = False

@@ -13,12 +13,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from modelstream.clocks import Clocks
 from modelstream.demand import Demand
 from modelstream.errors import ConfigError, StreamError
 from modelstream.upstream import Call
 
 if TYPE_CHECKING:
+    from modelstream.clocks import Clocks
     from modelstream.request import Request
     from modelstream.transcript import Transcript
     from modelstream.wrapper import ModelWrapper
@@ -138,7 +138,7 @@ class Pump(AsyncReaders, Call):
                 self._loop.call_soon_threadsafe(self._task.cancel)
 
     async def aclose(self) -> None:
-        """End the call and wait, for a few seconds at most, until the wrapper has let go of its connection."""
+        """End the call and wait, for seconds at most, until the wrapper has let go of its connection."""
         self.cancel()
         task = self._task
         if task is not None and not task.done() and asyncio.get_running_loop() is self._loop:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 ChatMessage = dict[str, Any]
@@ -73,7 +74,5 @@ class Request:
 def _quietly(callback: Callable[[], None]) -> None:
     # The callback belongs to a plugin and runs while something is already being ended: an error of its
     # own must not hide why.
-    try:
+    with suppress(Exception):
         callback()
-    except Exception:  # noqa: BLE001
-        pass

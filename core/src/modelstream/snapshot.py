@@ -52,7 +52,7 @@ class Snapshot(msgspec.Struct, frozen=True, eq=False, repr_omit_defaults=True):
 
     def __ne__(self, other: object) -> bool:
         # Struct's own would compare identities.
-        return not self == other  # noqa: SIM201
+        return not self == other
 
     def __hash__(self) -> int:
         return hash((self.last, self.text))

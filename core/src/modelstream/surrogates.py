@@ -1,6 +1,6 @@
-"""Characters that a provider split in two, made whole again.
+r"""Characters that a provider split in two, made whole again.
 
-JSON may write a character outside the BMP as two `\\uXXXX` halves, and a provider that cuts its text
+JSON may write a character outside the BMP as two `\uXXXX` halves, and a provider that cuts its text
 between tokens can send one half in each of two chunks.
 """
 

@@ -11,6 +11,7 @@ import re
 import threading
 from array import array
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from modelstream.deltas import (
     FINISH_REASONS,
@@ -44,7 +45,7 @@ class _Block:
         try:
             self.text = "".join(items)  # type: ignore[arg-type]
         except TypeError:  # not text alone
-            self.others = {at: item for at, item in enumerate(items) if type(item) is not str}
+            self.others = {at: item for at, item in enumerate(items) if not isinstance(item, str)}
             items = [item if type(item) is str else "" for item in items]
             self.text = "".join(items)  # type: ignore[arg-type]
         self.lengths = array("L", map(len, items))  # type: ignore[arg-type]
@@ -75,14 +76,13 @@ class Transcript:
     __slots__ = (
         "__weakref__",
         "_blocks",
+        "_ending",
         "_healers",
-        "_memo",
         "_items",
+        "_memo",
         "_plain",
         "_reasoning",
         "_tool_calls",
-        "waiters",
-        "_ending",
         "count",
         "ended",
         "error",
@@ -91,6 +91,7 @@ class Transcript:
         "open_block",
         "opened",
         "usage",
+        "waiters",
     )
 
     def __init__(self) -> None:
@@ -112,7 +113,7 @@ class Transcript:
         self._healers: dict[object, Healer] = {}
         self.waiters: list[Callable[[], None]] = []
         self._ending = threading.Lock()
-        # Whether text needs no second look: the call is open, no half character is held, no end marker was seen.
+        # Whether text needs no second look: the call is open, nothing is held back, no end marker was seen.
         self._plain = False
 
     # Writing: one thread at a time, except for `fail`, which any thread may call
@@ -140,7 +141,7 @@ class Transcript:
         """Take one thing that a wrapper yielded: a delta, a list of deltas, or None."""
         if not self.opened:
             self.opened = self._plain = True
-        if type(news) is list:
+        if isinstance(news, list):
             for one in news:
                 self._take(one)
         elif news is not None:
@@ -215,7 +216,7 @@ class Transcript:
             self._plain = False
         else:
             raise MalformedDataError(
-                f"the wrapper yielded a {type(one).__name__}; it may yield str, deltas, lists of them, or None"
+                f"the wrapper yielded a {type(one).__name__}; it may yield str, deltas, lists of them, None"
             )
         self._add(one)
 
@@ -246,10 +247,8 @@ class Transcript:
 
     def remove_waiter(self, callback: Callable[[], None]) -> None:
         """Forget `callback` if it was not called yet."""
-        try:
+        with suppress(ValueError):
             self.waiters.remove(callback)
-        except ValueError:
-            pass
 
     def wake(self) -> None:
         """Call all waiters: something came, or the call ended."""

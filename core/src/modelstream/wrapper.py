@@ -103,7 +103,7 @@ class ModelWrapper:
         self, messages: Any, stream: bool | None, raw: bool, arguments: Mapping[str, Any]
     ) -> Request:
         return Request(
-            [messages] if isinstance(messages, Mapping) else self._messages(messages),
+            self._messages(messages),
             stream=self.config.stream if stream is None else stream,
             arguments={**self.config.generate_args, **arguments},
             keep_raw=raw,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class _NobodyReads(StreamSink):
-    """Ends a message whose only reader has closed the pipe: nobody would see the rest, but it would be paid."""
+    """Ends a message whose only reader has closed the pipe: nobody would see what is still paid for."""
 
     sink_type = "nobody_reads"
     delivery = "inline"
@@ -25,7 +25,7 @@ class _NobodyReads(StreamSink):
     def __init__(self, terminal: Any) -> None:
         self._terminal = terminal
 
-    def write(self, message: Message, snapshot: Snapshot) -> None:  # noqa: ARG002
+    def write(self, message: Message, snapshot: Snapshot) -> None:
         if self._terminal.closed:
             message.cancel()
 

@@ -26,7 +26,7 @@ class _PromptFirst(click.Group):
 @click.group(cls=_PromptFirst, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(modelstream.__version__, message="modelstream %(version)s")
 def app() -> None:
-    """Stream a language model's answer: modelstream "Why is the sky blue?"
+    """Stream a language model's answer, as in: modelstream "Why is the sky blue?".
 
     With no command, the words are a prompt for `ask`; `modelstream ask --help` lists its options.
     Exit codes: 0 complete, 1 failed or cut short, 2 wrong usage or config, 130 interrupted.
@@ -37,7 +37,11 @@ def _model_options(command: F) -> F:
     """The options that choose and tune a model."""
     for option in reversed(
         [
-            click.option("-m", "--model", help="A config's name or a model_type. Default: the only config, else local_chat."),
+            click.option(
+                "-m",
+                "--model",
+                help="A config's name or a model_type. Default: the only config, else local_chat.",
+            ),
             click.option(
                 "-c",
                 "--config",
@@ -67,7 +71,9 @@ def _model_options(command: F) -> F:
 @click.argument("words", nargs=-1, metavar="[PROMPT]...")
 @_model_options
 @click.option("--no-stream", is_flag=True, help="Show the answer when it is complete.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line: each delta, then the whole answer.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object a line: each delta, then the whole answer."
+)
 def ask(words: tuple[str, ...], *, no_stream: bool, as_json: bool, **choices: Any) -> int:
     """Answer one prompt, from the arguments, standard input, or both."""
     from modelstream.cli.ask import ask

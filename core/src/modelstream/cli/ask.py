@@ -10,7 +10,10 @@ import sys
 import click
 
 from modelstream.cli.answer import show_answer
-from modelstream.cli.choice import Choice
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from modelstream.cli.choice import Choice
 
 PATIENCE = 2.0
 """Seconds of silence on standard input before we say that we wait for it."""
@@ -20,7 +23,9 @@ def ask(choice: Choice, prompt: str, *, stream: bool, as_json: bool) -> int:
     """Answer `prompt` and what stands on standard input; the exit code."""
     prompt = "\n\n".join(part for part in (prompt, _standard_input()) if part)
     if not prompt:
-        raise click.UsageError('nothing was asked: modelstream "Why is the sky blue?", or pipe a text into it')
+        raise click.UsageError(
+            'nothing was asked: modelstream "Why is the sky blue?", or pipe a text into it'
+        )
     model = choice.load()
     messages = [*choice.opening(), {"role": "user", "content": prompt}]
     response = model(messages, stream=stream, **choice.arguments())

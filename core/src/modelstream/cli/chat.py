@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from modelstream.cli.answer import show_answer
-from modelstream.cli.choice import Choice
 from modelstream.cli.failures import describe
 from modelstream.errors import StreamError
 
 if TYPE_CHECKING:
+    from modelstream.cli.choice import Choice
     from modelstream.wrapper import ModelWrapper
 
 
@@ -21,7 +22,9 @@ def chat(choice: Choice) -> int:
     messages = choice.opening()
     _use_line_editing()
     if sys.stdin.isatty():
-        sys.stderr.write(f"{model.config.model_name or model.config.model_type}: Ctrl-C stops an answer, or leaves.\n")
+        sys.stderr.write(
+            f"{model.config.model_name or model.config.model_type}: Ctrl-C stops an answer, or leaves.\n"
+        )
     while True:
         line = _read_line()
         if line is None:
@@ -32,7 +35,9 @@ def chat(choice: Choice) -> int:
         _answer(choice, model, messages, arguments)
 
 
-def _answer(choice: Choice, model: ModelWrapper, messages: list[dict[str, Any]], arguments: dict[str, Any]) -> None:
+def _answer(
+    choice: Choice, model: ModelWrapper, messages: list[dict[str, Any]], arguments: dict[str, Any]
+) -> None:
     """Answer the last message and keep what came: all of it, or up to Ctrl-C or an error."""
     response = None
     try:
@@ -59,7 +64,5 @@ def _read_line() -> str | None:
 
 
 def _use_line_editing() -> None:
-    try:
+    with suppress(ImportError):  # not on every platform; the line is then read as it is
         import readline  # noqa: F401
-    except ImportError:  # not on every platform; the line is then read as it is
-        pass

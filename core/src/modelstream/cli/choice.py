@@ -30,7 +30,9 @@ class Choice:
 
     def load(self) -> ModelWrapper:
         """The wrapper that was asked for, or the one that goes without saying."""
-        files = self.config_files or tuple(map(Path, os.environ.get("MODELSTREAM_CONFIG", "").split(os.pathsep)))
+        files = self.config_files or tuple(
+            map(Path, os.environ.get("MODELSTREAM_CONFIG", "").split(os.pathsep))
+        )
         for file in files:
             if file.name:
                 load_configs(str(file))

@@ -45,7 +45,11 @@ def _tell(error: Exception, *, debug: bool) -> int:
 
 def describe(error: BaseException) -> str:
     """The error in words for a user; of a surprise of ours also its kind, and how to see more."""
-    text = "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in str(error))
+    text = "".join(
+        char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in str(error)
+    )
     if isinstance(error, ModelStreamError):
         return text
-    return f"{type(error).__name__}: {text}\nThis is a fault of modelstream or of a plugin; --debug shows where."
+    return (
+        f"{type(error).__name__}: {text}\nThis is a fault of modelstream or of a plugin; --debug shows where."
+    )

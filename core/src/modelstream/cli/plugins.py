@@ -17,7 +17,9 @@ def list_plugins(*, as_json: bool) -> int:
         for plugin in found:
             sys.stdout.write(json.dumps(msgspec.to_builtins(plugin), ensure_ascii=False) + "\n")
     elif not found:
-        sys.stdout.write("No plugins are installed. Try: pip install modelstream-local modelstream-terminal\n")
+        sys.stdout.write(
+            "No plugins are installed. Try: pip install modelstream-local modelstream-terminal\n"
+        )
     else:
         _print_table(found)
     return 0
