@@ -6,11 +6,11 @@ import os
 import select
 import stat
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from modelstream.cli.answer import show_answer
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from modelstream.cli.choice import Choice
