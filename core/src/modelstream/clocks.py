@@ -41,6 +41,10 @@ class Progress(Protocol):
         """Whether the provider said that the answer is complete."""
 
     @property
+    def ended(self) -> bool:
+        """Whether nothing more will come."""
+
+    @property
     def waiting(self) -> bool:
         """Whether somebody waits for the provider at this moment."""
 
@@ -71,7 +75,7 @@ class Clocks:
     def tick(self) -> float | None:
         """Look at the call; the time (`time.monotonic`) of the next look, or None when it is over."""
         call = self._call()
-        if call is None:
+        if call is None or call.ended:
             return None
         now = time.monotonic()
         if call.count != self._count or not call.waiting:

@@ -46,6 +46,11 @@ class Call:
         return self.transcript.finish is not None
 
     @property
+    def ended(self) -> bool:
+        """Whether nothing more will come."""
+        return self.transcript.ended
+
+    @property
     def waiting(self) -> bool:
         """Whether somebody waits for the provider at this moment."""
         return True

@@ -1,0 +1,109 @@
+"""The clocks look often enough, for no longer than they must, and say which of them ran out."""
+
+from __future__ import annotations
+
+import pytest
+
+from modelstream import clocks
+from modelstream.clocks import Clocks
+from modelstream.config import ModelConfig
+
+
+class Call:
+    """A call as a clock sees it."""
+
+    count = 0
+    finished = False
+    ended = False
+    waiting = True
+    expired = None
+
+    def expire(self, error):
+        self.ended = True
+        self.expired = error.clock if error else "quietly"
+
+
+@pytest.fixture
+def now(monkeypatch):
+    """Time that passes only when the test says so."""
+
+    class Time:
+        passed = 1000.0
+
+        def monotonic(self):
+            return self.passed
+
+    time = Time()
+    monkeypatch.setattr(clocks, "time", time)
+    return time
+
+
+def limits(first_delta=None, idle=None, total=None):
+    return ModelConfig(
+        model_type="any", first_delta_timeout=first_delta, idle_timeout=idle, total_timeout=total
+    )
+
+
+def watched(call, limits, now, until=10_000.0):
+    """Look whenever the clock asks for it; the seconds after which it asked no more."""
+    watch = Clocks(call, limits)
+    begin = now.passed
+    while (when := watch.tick()) is not None and now.passed - begin < until:
+        assert when > now.passed
+        now.passed = when
+    return now.passed - begin
+
+
+def test_first_delta(now):
+    call = Call()
+    assert watched(call, limits(first_delta=8), now) == pytest.approx(8)
+    assert call.expired == "first_delta"
+
+
+def test_total(now):
+    call = Call()
+    assert watched(call, limits(first_delta=100, idle=100, total=7), now) == pytest.approx(7)
+    assert call.expired == "total"
+
+
+@pytest.mark.parametrize("first_delta", [None, 300, 2])
+def test_a_short_clock_is_on_time_behind_a_long_one(now, first_delta):
+    call, watch = Call(), None
+    watch = Clocks(call, limits(first_delta=first_delta, idle=2))
+    now.passed = watch.tick()
+    call.count = 1
+    begin = now.passed
+    while (when := watch.tick()) is not None:
+        now.passed = when
+    assert call.expired == "idle"
+    assert 2 <= now.passed - begin <= 2.3
+
+
+def test_the_grace_after_the_finish_needs_no_other_clock(now):
+    call = Call()
+    call.finished = True
+    assert watched(call, limits(), now) == pytest.approx(clocks.FINISH_GRACE)
+    assert call.expired == "quietly"
+
+
+def test_a_call_that_nobody_reads_does_not_time_out(now):
+    call = Call()
+    call.waiting = False
+    watched(call, limits(first_delta=1, idle=1), now, until=100)
+    assert call.expired is None
+
+
+def test_a_call_that_has_ended_is_not_looked_at_any_more(now):
+    call = Call()
+    call.waiting = False
+    watch = Clocks(call, limits(idle=1))
+    assert watch.tick() is not None
+    call.ended = True
+    assert watch.tick() is None
+
+
+def test_a_call_that_is_gone_is_not_looked_at_any_more(now):
+    call = Call()
+    watch = Clocks(call, limits(idle=1))
+    del call
+    assert watch.tick() is None
