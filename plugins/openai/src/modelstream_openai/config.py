@@ -1,0 +1,64 @@
+"""What a user writes about an OpenAI model."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from modelstream.config import ModelConfig, api_key
+from modelstream.errors import ConfigError
+
+UNUSED_KEY = "unused"
+"""Sent to a server on this machine when no key is given: such servers want none, and the SDK wants one."""
+
+_OTHER_CREDENTIALS = ("workload_identity", "provider")
+_THIS_MACHINE = ("localhost", "::1")
+
+
+class OpenAIConfig(ModelConfig, kw_only=True):
+    """The config of a model of OpenAI's, or of a server that speaks its chat completions.
+
+    `model_name` defaults to `config_name`. `api_key` and `base_url` default to the environment variables
+    `OPENAI_API_KEY` and `OPENAI_BASE_URL`; a server on this machine (localhost, 127.*, ::1) needs no key.
+    `organization` and everything in `client_args` go to the SDK's client.
+    """
+
+    api_key: str | None = None
+    base_url: str | None = None
+    organization: str | None = None
+    client_args: dict[str, Any] = msgspec.field(default_factory=dict)
+
+    def model(self) -> str:
+        """The name that the provider knows the model by."""
+        name = self.model_name or self.config_name
+        if not name:
+            raise ConfigError(
+                f"{self.model_type} needs a model: set the field 'model_name' of the model config."
+            )
+        return name
+
+    def for_client(self) -> dict[str, Any]:
+        """The arguments of the SDK's client. Raises `MissingApiKeyError`."""
+        arguments = {"max_retries": 0, **self.client_args}
+        for name in ("base_url", "organization"):
+            if getattr(self, name) is not None:
+                arguments[name] = getattr(self, name)
+        if not any(arguments.get(name) for name in _OTHER_CREDENTIALS):
+            arguments["api_key"] = self._key(arguments)
+        return arguments
+
+    def _key(self, arguments: dict[str, Any]) -> Any:
+        given = self.api_key or arguments.get("api_key")
+        if callable(given):
+            return given
+        if _on_this_machine(arguments.get("base_url") or os.environ.get("OPENAI_BASE_URL")):
+            given = given or os.environ.get("OPENAI_API_KEY") or UNUSED_KEY
+        return api_key(given, "OPENAI_API_KEY", model_type=self.model_type)
+
+
+def _on_this_machine(base_url: Any) -> bool:
+    host = urlsplit(str(base_url)).hostname or ""
+    return host in _THIS_MACHINE or host.startswith("127.")

@@ -1,0 +1,52 @@
+"""What the SDK raises, as errors of modelstream."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from modelstream.errors import BadRequestError, StreamError
+from modelstream.faults import as_stream_error, http_error
+
+
+def as_ours(error: Exception) -> StreamError:
+    """The error for what went wrong while a request was sent.
+
+    The SDK's exceptions are told by what they carry: a response (the API refused), or a cause (the
+    connection).
+    """
+    response = getattr(error, "response", None)
+    if response is not None:
+        ours = http_error(response.status_code, body_of(response), response.headers)
+        ours.__cause__ = error
+        return ours
+    if isinstance(error, TypeError | ValueError):
+        ours = BadRequestError(f"the request can't be sent as JSON ({error})")
+        ours.__cause__ = error
+        return ours
+    return _connection_error(error)
+
+
+def _connection_error(error: Exception) -> StreamError:
+    # "Connection error." is all that the SDK's own says; why, and where, it only carries along.
+    ours = as_stream_error(error.__cause__ or error)
+    url = getattr(getattr(error, "request", None), "url", None)
+    if url is not None:
+        ours.message += f" at {url.scheme}://{url.netloc.decode('ascii', 'replace')}{url.path}"
+    return ours
+
+
+def body_of(response: Any) -> bytes:
+    """The body of a response that the SDK has read, or nothing if it could not."""
+    try:
+        return bytes(response.content)
+    except Exception:  # noqa: BLE001 (what an unread response raises differs between httpx and httpx2)
+        return b""
+
+
+def refuses_stream_options(error: Exception) -> bool:
+    """Whether a server did not take the request because it does not know `stream_options`."""
+    response = getattr(error, "response", None)
+    if response is None or response.status_code not in (400, 422):
+        return False
+    body = body_of(response)
+    return b"stream_options" in body or b"include_usage" in body

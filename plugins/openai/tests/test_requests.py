@@ -1,0 +1,203 @@
+"""What the server is sent."""
+
+from __future__ import annotations
+
+import openai
+import pytest
+
+from modelstream.errors import BadRequestError, ConfigError, MissingApiKeyError
+from modelstream.testing.server import Answer
+from modelstream_openai import OpenAIChat
+
+REFUSALS = [
+    (400, {"error": {"message": "Unrecognized request argument supplied: stream_options", "code": None}}),
+    (422, {"detail": [{"loc": ["body", "stream_options"], "msg": "Extra inputs are not permitted"}]}),
+]
+
+
+def test_text_usage_and_finish(model, server, answer_of):
+    got = answer_of(model)
+    assert got.snapshots == [(False, "Hel"), (False, "Hello"), (True, "Hello")]
+    assert (got.finish_reason, got.usage.input_tokens, got.usage.output_tokens) == ("stop", 3, 2)
+    request = server.requests[0]
+    assert (request.method, request.path) == ("POST", "/v1/chat/completions")
+    assert request.json == {
+        "model": "gpt-test",
+        "messages": [{"role": "user", "content": "hi"}],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+
+
+def test_not_streamed(model, server, answer_of):
+    choice = {"index": 0, "message": {"role": "assistant", "content": "Hello"}, "finish_reason": "stop"}
+    usage = {"prompt_tokens": 3, "completion_tokens": 2}
+    server.play(Answer.of_json({"choices": [choice], "usage": usage}))
+    got = answer_of(model, stream=False)
+    assert (got.text, got.finish_reason, got.usage.output_tokens, got.snapshots) == ("Hello", "stop", 2, [])
+    assert server.requests[0].json == {
+        "model": "gpt-test",
+        "messages": [{"role": "user", "content": "hi"}],
+        "stream": False,
+    }
+
+
+def test_images_go_along_as_they_are(model, server, answer_of):
+    parts = [
+        {"type": "text", "text": "What is this?"},
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo=", "detail": "low"}},
+    ]
+    messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": parts}]
+    answer_of(model, messages)
+    assert server.requests[0].json["messages"] == messages
+
+
+def test_arguments_of_the_call_override_those_of_the_config(server, model_of, answer_of):
+    model = model_of(server.url, generate_args={"temperature": 0.1, "seed": 7})
+    answer_of(model, temperature=0.9, model="other")
+    sent = server.requests[0].json
+    assert (sent["temperature"], sent["seed"], sent["model"]) == (0.9, 7, "other")
+
+
+def test_arguments_that_the_sdk_does_not_know_are_sent_too(model, server, answer_of):
+    answer_of(model, top_k=5, extra_body={"min_p": 0.1}, extra_headers={"X-Odd": "yes"})
+    sent = server.requests[0]
+    assert (sent.json["top_k"], sent.json["min_p"], sent.headers["x-odd"]) == (5, 0.1, "yes")
+
+
+TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
+
+
+@pytest.mark.parametrize(
+    ("choice", "sent"),
+    [
+        ("f", {"type": "function", "function": {"name": "f"}}),
+        ("auto", "auto"),
+        ("required", "required"),
+        ("none", "none"),
+        ({"type": "function", "function": {"name": "f"}}, {"type": "function", "function": {"name": "f"}}),
+    ],
+)
+def test_tool_choice_may_be_the_name_of_a_function(model, server, answer_of, choice, sent):
+    answer_of(model, tools=[TOOL], tool_choice=choice)
+    assert (server.requests[0].json["tools"], server.requests[0].json["tool_choice"]) == ([TOOL], sent)
+
+
+# stream_options
+
+
+@pytest.mark.parametrize(("status", "body"), REFUSALS)
+def test_a_server_without_stream_options_is_asked_without_them(server, model, wire, answer_of, status, body):
+    server.play(Answer.of_json(body, status), wire.hello)
+    for _ in range(2):
+        assert answer_of(model).text == "Hello"
+    # Refused once, asked again, and from then on not asked for at all.
+    assert ["stream_options" in request.json for request in server.requests] == [True, False, False]
+
+
+def test_another_refusal_is_not_asked_again(server, model, answer_of):
+    server.play(Answer.of_json({"error": {"message": "no such model"}}, 400))
+    assert isinstance(answer_of(model).error, BadRequestError)
+    assert len(server.requests) == 1
+
+
+def test_a_refusal_of_both_is_told(server, model, answer_of):
+    server.play(Answer.of_json(REFUSALS[0][1], 400), Answer.of_json({"error": {"message": "nor that"}}, 400))
+    assert str(answer_of(model).error) == "openai_chat: HTTP 400: nor that"
+
+
+def test_stream_options_of_the_user_are_left_alone(server, model, answer_of):
+    server.play(Answer.of_json(REFUSALS[0][1], 400))
+    got = answer_of(model, stream_options={"include_obfuscation": False})
+    assert isinstance(got.error, BadRequestError)
+    assert [request.json["stream_options"] for request in server.requests] == [
+        {"include_usage": True, "include_obfuscation": False}
+    ]
+
+
+# What the client is made of
+
+
+def test_key_and_organization_and_headers(server, model_of, answer_of):
+    model = model_of(
+        server.url, api_key=" sk-1 ", organization="org-1", client_args={"default_headers": {"X-Mine": "1"}}
+    )
+    answer_of(model)
+    headers = server.requests[0].headers
+    assert headers["authorization"] == "Bearer sk-1"
+    assert headers["openai-organization"] == "org-1"
+    assert headers["x-mine"] == "1"
+    assert headers["user-agent"].endswith(f"OpenAI/Python {openai.__version__}")
+
+
+def test_key_and_address_from_the_environment(server, monkeypatch, answer_of):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-env")
+    monkeypatch.setenv("OPENAI_BASE_URL", f"{server.url}/elsewhere")
+    answer_of(OpenAIChat(config_name="gpt-by-its-name"))
+    request = server.requests[0]
+    assert request.headers["authorization"] == "Bearer sk-env"
+    assert request.path == "/elsewhere/chat/completions"
+    assert request.json["model"] == "gpt-by-its-name"
+
+
+def test_address_and_key_in_client_args(server, answer_of):
+    args = {"base_url": f"{server.url}/v1", "api_key": "sk-args"}
+    answer_of(OpenAIChat(model_name="m", client_args=args))
+    assert server.requests[0].headers["authorization"] == "Bearer sk-args"
+
+
+def test_a_server_on_this_machine_needs_no_key(server, model, answer_of):
+    answer_of(model)
+    assert server.requests[0].headers["authorization"] == "Bearer unused"
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [None, "https://llm.example.org/v1", "http://localhost.example.org", "http://128.0.0.1", "nonsense"],
+)
+def test_any_other_server_needs_a_key(base_url):
+    with pytest.raises(MissingApiKeyError, match=r"OPENAI_API_KEY.*'api_key'"):
+        OpenAIChat(model_name="m", base_url=base_url)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "[::1]"])
+def test_these_are_this_machine(host):
+    OpenAIChat(model_name="m", base_url=f"http://{host}:8080/v1")
+
+
+def test_a_model_must_be_named():
+    with pytest.raises(ConfigError, match="'model_name'"):
+        OpenAIChat(api_key="k")
+
+
+def test_client_args_that_the_sdk_does_not_take(server, model_of, answer_of):
+    model = model_of(server.url, client_args={"timeuot": 3})
+    with pytest.raises(ConfigError, match=r"'timeuot'(.|\n)*timeout"):
+        answer_of(model)
+
+
+def test_client_args_that_the_sdk_refuses(server, model_of, answer_of):
+    model = model_of(server.url, client_args={"max_retries": None})
+    with pytest.raises(ConfigError, match=r"client_args: .*max_retries"):
+        answer_of(model)
+
+
+@pytest.mark.parametrize("value", [object(), "half a \ud83d", float("nan")])
+def test_what_is_no_json_is_refused_with_its_reason(model, server, answer_of, value):
+    got = answer_of(model, metadata={"x": value})
+    assert isinstance(got.error, BadRequestError)
+    assert "can't be sent as JSON" in str(got.error)
+    assert server.requests == []
+
+
+def test_nothing_of_the_sdk_is_imported_before_the_first_call(server):
+    import subprocess
+    import sys
+
+    program = (
+        "import sys, modelstream_openai\n"
+        "modelstream_openai.OpenAIChat(model_name='m', base_url='http://127.0.0.1:1')\n"
+        "print([name for name in ('openai', 'httpx', 'httpx2', 'asyncio', 'pydantic') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
