@@ -51,7 +51,7 @@ class _Response:
 
     @property
     def finish_reason(self) -> FinishReason | None:
-        """Why the model stopped: `stop`, `length`, `tool_calls`, `content_filter` or `refusal`; None before."""
+        """Why the model stopped: `stop`, `length`, `tool_calls`, `content_filter`, `refusal`; None before."""
         finish = self._transcript.finish
         return None if finish is None else finish.reason
 
@@ -110,6 +110,23 @@ class _Response:
         return f"<{type(self).__name__} {self.model_type} {state}, {len(self._transcript.text)} characters>"
 
 
+def answer_behind(stream: object) -> _Response | None:
+    """The response whose `stream` this is, if it is one and nobody has begun to read it."""
+    code = getattr(stream, "gi_code", None) or getattr(stream, "ag_code", None)
+    ours = (ModelResponse._snapshots.__code__, AsyncModelResponse._snapshots.__code__)  # noqa: SLF001
+    if code not in ours:
+        return None
+    frame = getattr(stream, "gi_frame", None) or getattr(stream, "ag_frame", None)
+    if frame is None or "reading" in frame.f_locals:
+        return None
+    response: _Response = frame.f_locals["self"]
+    return response
+
+
+def _nothing(_: Delta) -> None:
+    pass
+
+
 def _typed(item: str | Delta) -> Delta:
     return TextDelta(item) if type(item) is str else item  # type: ignore[return-value]
 
@@ -130,7 +147,7 @@ class ModelResponse(_Response):
     image_urls: Any = None
     parsed: Any = None
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - the order is AgentScope's
         self,
         text: str | None = None,
         embedding: Any = None,
@@ -142,7 +159,8 @@ class ModelResponse(_Response):
     ) -> None:
         """An answer of somebody's own making, for wrappers written for AgentScope.
 
-        `stream` yields the text so far, each item the whole of it; `tool_calls` are `ToolCall`s or `tool_use` blocks.
+        `stream` yields the text so far, each item the whole of it; `tool_calls` are `ToolCall`s or `tool_use`
+        blocks.
         `embedding`, `image_urls` and `parsed` are kept as they are.
         """
         from modelstream.adopted import adopt
@@ -156,11 +174,11 @@ class ModelResponse(_Response):
         from modelstream.bridges import sync_call
 
         call = sync_call(wrapper, request)
-        response = cls.__new__(cls)._attach(wrapper, request, call)
+        response = cls.__new__(cls)._attach(wrapper, request, call)  # noqa: SLF001
         call.open()
         if not request.stream:
-            response._drain()
-            response._raise_error()
+            response._drain()  # noqa: SLF001
+            response._raise_error()  # noqa: SLF001
         return response
 
     @property
@@ -207,7 +225,8 @@ class ModelResponse(_Response):
         while not transcript.ended:
             advance(transcript.count)
 
-    def _snapshots(self) -> Generator[Snapshot, None, None]:
+    def _snapshots(self, others: Callable[[Delta], None] = _nothing) -> Generator[Snapshot, None, None]:
+        """The snapshots; `others` is called with the deltas between them that are not text."""
         # The walk of `_follow`, written out: a generator less on the path of every delta.
         transcript, advance = self._transcript, self._call.advance
         base, items = transcript.block_at(0)
@@ -222,12 +241,14 @@ class ModelResponse(_Response):
                     at += 1
                     if type(item) is str:
                         end = offset + len(item)
-                        if end > self._shown:
+                        if end > self._shown:  # noqa: PLR1730
                             self._shown = end
                         yield Snapshot(item, False, offset, transcript)  # noqa: FBT003
                         offset = end
                     elif type(item) is Finish:
                         yield Snapshot("", True, offset, transcript)  # noqa: FBT003
+                    else:
+                        others(item)  # type: ignore[arg-type]
                 elif at == BLOCK and transcript.open_block[0] != base:
                     base, items = transcript.block_at(base + BLOCK)
                     at = 0
@@ -290,11 +311,11 @@ class AsyncModelResponse(_Response):
         from modelstream.bridges import async_call
 
         call = async_call(wrapper, request)
-        response = cls.__new__(cls)._attach(wrapper, request, call)
+        response = cls.__new__(cls)._attach(wrapper, request, call)  # noqa: SLF001
         await call.open()
         if not request.stream:
-            await response._drain()
-            response._raise_error()
+            await response._drain()  # noqa: SLF001
+            response._raise_error()  # noqa: SLF001
         return response
 
     @property
@@ -311,7 +332,8 @@ class AsyncModelResponse(_Response):
     def text(self) -> str:
         """The full text once the stream has ended; while somebody reads it, the text so far.
 
-        A property can't await: before that it raises `StreamInUseError`. Raises the stream's error if it failed.
+        A property can't await: before that it raises `StreamInUseError`. Raises the stream's error if it
+        failed.
         """
         if not self._transcript.ended:
             if self._reading:
@@ -344,7 +366,8 @@ class AsyncModelResponse(_Response):
         while not transcript.ended:
             await advance(transcript.count)
 
-    async def _snapshots(self) -> AsyncGenerator[Snapshot, None]:
+    async def _snapshots(self, others: Callable[[Delta], None] = _nothing) -> AsyncGenerator[Snapshot, None]:
+        """The snapshots; `others` is called with the deltas between them that are not text."""
         transcript = self._transcript
         offset = 0
         reading = object()
@@ -354,12 +377,14 @@ class AsyncModelResponse(_Response):
                 for item in items:
                     if type(item) is str:
                         end = offset + len(item)
-                        if end > self._shown:
+                        if end > self._shown:  # noqa: PLR1730
                             self._shown = end
                         yield Snapshot(item, False, offset, transcript)  # noqa: FBT003
                         offset = end
                     elif type(item) is Finish:
                         yield Snapshot("", True, offset, transcript)  # noqa: FBT003
+                    else:
+                        others(item)  # type: ignore[arg-type]
         finally:
             self._reading.remove(reading)
         self._raise_error()

@@ -13,6 +13,7 @@ from modelstream.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from modelstream.deltas import Delta, FinishReason, ToolCall, Usage
+    from modelstream.sinks.question import Question
     from modelstream.snapshot import Snapshot
 
 State = Literal["complete", "failed", "cancelled"]
@@ -53,6 +54,14 @@ class Message:
         if self._cancel is not None:
             self._cancel()
 
+    def tied_to(
+        self, cancel: Callable[[], None], model_type: str | None = None, model_name: str | None = None
+    ) -> None:
+        """Tell what writes the message, where that is not known yet. For the core."""
+        self._cancel = self._cancel or cancel
+        self.model_type = self.model_type or model_type
+        self.model_name = self.model_name or model_name
+
     def __repr__(self) -> str:
         return f"Message({self.name!r}, id={self.id!r})"
 
@@ -61,7 +70,8 @@ class Outcome(msgspec.Struct, frozen=True):
     """How a message ended.
 
     `complete` only if the provider said so; then `finish_reason` is set. `failed` and `cancelled` carry
-    the `error`, whose `partial_text` is what was shown.
+    the `error`; if it is a `StreamError`, its `partial_text` is what was shown. `cancelled` without an
+    error: the sink was shut down before the message ended.
     """
 
     state: State
@@ -86,12 +96,16 @@ class StreamSink:
     `open` once, `write` and `write_delta` as news come, `close` exactly once, whatever happens. Calls for
     one message never overlap; messages of several agents interleave.
 
-    `delivery` decides where the methods run. A `background` sink has a thread of its own and a bounded
-    queue: the stream never waits for it. An `inline` sink runs where the stream is read, so it must be
-    quick and must not block. When the queue of a background sink holds `queue_limit` entries, `when_full`
-    decides: `coalesce` merges neighbouring deltas into one (nothing is lost), `block` makes the stream
-    wait. A method that raises is reported once per message; after `MAX_FAILURES` failures in a row the
-    sink is switched off. Neither reaches the stream or the other sinks.
+    `delivery` decides where the methods run. An `inline` sink runs where the stream is read: it must be
+    quick, must not block, and may be called from several threads. A `background` sink has a thread of its
+    own and a queue, and one call at a time. The stream does not wait for it. When the queue holds
+    `queue_limit` entries, `when_full` decides: `coalesce` joins what waits of each message, so that less has
+    to be written (nothing is lost); `block` has the stream wait for a few seconds at most. What waits is
+    also joined for a `coalesce` sink that is behind by more than a tenth of a second, which is how it
+    catches up; a `block` sink gets every delta as it came.
+
+    A method that raises is reported once per message; one that raises three times in a row has the sink
+    switched off. Neither reaches the stream or the other sinks.
     """
 
     sink_type: ClassVar[str] = ""
@@ -103,7 +117,10 @@ class StreamSink:
         """A message begins."""
 
     def write(self, message: Message, snapshot: Snapshot) -> None:
-        """Show a snapshot. The one with `last=True` has an empty delta and is the message's last."""
+        """Show a snapshot. The one with `last=True` has an empty delta and is the message's last.
+
+        `snapshot.delta` is what is new, and costs nothing; `snapshot.text` is joined when it is asked for.
+        """
         raise TypeError(f"{type(self).__name__} has no write(message, snapshot) method")
 
     def write_delta(self, message: Message, delta: Delta) -> None:
@@ -111,6 +128,13 @@ class StreamSink:
 
     def close(self, message: Message, outcome: Outcome) -> None:
         """The message is over: complete, failed or cancelled. Called exactly once."""
+
+    def ask(self, question: Question) -> None:
+        """Begin to ask the user, and return; call `question.answer` when there is an answer.
+
+        Only a sink that overrides this is asked. Others may be asking the same: `question.when_over` tells
+        when it need not be asked any more.
+        """
 
     def shutdown(self) -> None:
         """The program ends, or `init` was given other sinks: flush and let go of resources."""

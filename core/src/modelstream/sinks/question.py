@@ -1,0 +1,105 @@
+"""The way back: what a sink asks the user, and the one answer that counts."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from modelstream.sinks.delivery import delivery_of
+
+if TYPE_CHECKING:
+    from modelstream.sinks.base import StreamSink
+
+
+class Question:
+    """Something that `name` wants to know from the user; several sinks may ask it at the same time.
+
+    `prompt` is what the user reads, `schema` a JSON schema for an answer that is more than text (None for
+    text). `value` is the answer once there is one. All methods may be called from any thread.
+    """
+
+    def __init__(self, name: str, prompt: str, schema: dict[str, Any] | None = None) -> None:
+        self.id = uuid.uuid4().hex
+        self.name = name
+        self.prompt = prompt
+        self.schema = schema
+        self.value: Any = None
+        self._answered = False
+        self._over = threading.Event()
+        self._lock = threading.Lock()
+        self._callbacks: list[Callable[[], None]] = []
+        self._asking = 0
+
+    @property
+    def answered(self) -> bool:
+        """Whether there is an answer."""
+        return self._answered
+
+    @property
+    def over(self) -> bool:
+        """Whether it need not be asked any more: it was answered, or nobody wants to know."""
+        return self._over.is_set()
+
+    def answer(self, value: Any) -> bool:
+        """Give the answer. The first one wins: False for one that came too late."""
+        return self._end(answered=True, value=value)
+
+    def cancel(self) -> None:
+        """Nobody wants to know any more. After an answer it does nothing."""
+        self._end(answered=False)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it is over, for `timeout` seconds at most; whether it was answered."""
+        self._over.wait(timeout)
+        return self._answered
+
+    def when_over(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called once it is over, by the thread that ends it; at once if it is over now."""
+        with self._lock:
+            if not self._over.is_set():
+                self._callbacks.append(callback)
+                return
+        callback()
+
+    def offered(self, sinks: int) -> None:
+        """So many sinks are about to ask it. For the core."""
+        with self._lock:
+            self._asking += sinks
+
+    def refused(self) -> None:
+        """A sink could not ask it; when the last one can't, it is cancelled. For the core."""
+        with self._lock:
+            self._asking -= 1
+            nobody = self._asking == 0
+        if nobody:
+            self.cancel()
+
+    def _end(self, *, answered: bool, value: Any = None) -> bool:
+        with self._lock:
+            if self._over.is_set():
+                return False
+            self._answered, self.value = answered, value
+            self._over.set()
+            callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
+            callback()
+        return True
+
+    def __repr__(self) -> str:
+        state = "answered" if self._answered else "over" if self.over else "open"
+        return f"<Question {self.prompt!r} of {self.name!r}, {state}>"
+
+
+def ask(question: Question, sinks: Iterable[StreamSink]) -> int:
+    """Offer the question to every sink that can ask; how many that are. Returns at once.
+
+    A sink that raises is reported and counts as one that can't. When no sink is left that might still ask,
+    the question is cancelled, so that nobody waits for ever.
+    """
+    asking = [delivery for delivery in map(delivery_of, sinks) if delivery.can_ask]
+    question.offered(len(asking))
+    for delivery in asking:
+        delivery.ask(question)
+    return len(asking)
