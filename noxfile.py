@@ -42,14 +42,6 @@ def with_core(package: str) -> list[str]:
     return list(dict.fromkeys(["core", package]))
 
 
-def tests_of(package: str) -> list[str]:
-    """Where the tests of one package are: with it, for the core in the common folder as well."""
-    found = [path for path in (f"{package}/tests", f"tests/{package}") if (ROOT / path).is_dir()]
-    if not found:
-        raise FileNotFoundError(f"{package} has no tests")  # pytest without a path would run all of them
-    return found
-
-
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run all tests with everything installed."""
@@ -62,7 +54,7 @@ def tests(session: nox.Session) -> None:
 def alone(session: nox.Session, package: str) -> None:
     """Run the tests of one package with nothing but it and the core installed."""
     session.install(*editable(with_core(package)), *group("test"))
-    session.run("pytest", *tests_of(package), *session.posargs)
+    session.run("pytest", f"{package}/tests", *session.posargs)
 
 
 @nox.session
@@ -73,7 +65,7 @@ def min_versions(session: nox.Session, package: str) -> None:
     # With the test group in the same run: the newest pytest would bring a newer pluggy.
     oldest = ("uv", "pip", "install", "--resolution=lowest-direct")
     session.run(*oldest, *editable(with_core(package)), *group("test"))
-    session.run("pytest", *tests_of(package), *session.posargs)
+    session.run("pytest", f"{package}/tests", *session.posargs)
 
 
 @nox.session

@@ -10,10 +10,12 @@ import pytest
 
 import modelstream
 
-# Files that name the package index they were made with, and addresses of an index or of a file on one.
+# Files that name the package index they were made with, and addresses of an index or of a file on one;
+# a test's own server is none.
 LOCK_FILE = re.compile(r"(^|/)(pylock[^/]*\.toml|[^/]*\.lock|[^/]*-lock\.(json|yaml)|npm-shrinkwrap\.json)$")
 INDEX_ADDRESS = re.compile(
-    rb"pypi\.org|pythonhosted\.org|registry\.npmjs\.org|://[^\s\"']+(\.whl|\.tgz|\.tar\.gz|/simple\b)"
+    rb"pypi\.org|pythonhosted\.org|registry\.npmjs\.org"
+    rb"|://(?!127\.|localhost)[^\s\"'{}]+(\.whl|\.tgz|\.tar\.gz|/simple\b)"
 )
 
 

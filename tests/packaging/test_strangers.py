@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-# Three builds and an installation, each with an environment of its own.
+# Four builds and an installation, each with an environment of its own.
 pytestmark = pytest.mark.timeout(300)
 
 PYPROJECT = """\
@@ -72,7 +72,7 @@ def _project(folder: Path, *, module: str, kind: str, entry: str, value: str, co
 
 @pytest.fixture(scope="module")
 def scripts(root, tmp_path_factory) -> Path:
-    """The commands of a fresh environment that has the core, both strangers and nothing else."""
+    """The commands of a fresh environment that has the core, the terminal and both strangers."""
     folder = tmp_path_factory.mktemp("strangers")
     provider = _project(
         folder / "provider",
@@ -93,7 +93,7 @@ def scripts(root, tmp_path_factory) -> Path:
     subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
     found = folder / "venv" / ("Scripts" if os.name == "nt" else "bin")
     pip = [found / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, root / "core", provider, sink], check=True)
+    subprocess.run([*pip, root / "core", root / "sinks" / "terminal", provider, sink], check=True)
     return found
 
 
