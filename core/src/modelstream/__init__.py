@@ -59,14 +59,14 @@ _WHERE = {
     "Usage": "deltas",
     "UsageDelta": "deltas",
     "UserAgent": "agents",
-    "ashow": "show",
+    "ashow": "showing",
     "hookimpl": "hookspecs",
     "init": "setup",
     "load_model": "config",
     "log_msg": "agents",
     "log_stream_msg": "agents",
     "register": "plugins",
-    "show": "show",
+    "show": "showing",
     "shutdown": "setup",
 }
 """Every public name and the module that it lives in."""
@@ -133,8 +133,8 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.response import ModelResponse as ModelResponse
     from modelstream.setup import init as init
     from modelstream.setup import shutdown as shutdown
-    from modelstream.show import ashow as ashow
-    from modelstream.show import show as show
+    from modelstream.showing import ashow as ashow
+    from modelstream.showing import show as show
     from modelstream.sinks.base import Message as Message
     from modelstream.sinks.base import Outcome as Outcome
     from modelstream.sinks.base import StreamSink as StreamSink

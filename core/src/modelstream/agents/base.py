@@ -101,7 +101,7 @@ class AgentBase(Hooked):
         if content is None or isinstance(content, str | Msg):
             self.speak(content, tool_calls)
             return
-        from modelstream.show import ashow
+        from modelstream.showing import ashow
 
         if self._hooks_for("pre_speak"):
             content = self._async_heard(content) if _is_async(content) else self._heard(content)
@@ -140,7 +140,7 @@ class AgentBase(Hooked):
         return Msg(self.name, [*text, *(tool_calls or [])], "assistant")
 
     def _speak_stream(self, content: Streamed) -> None:
-        from modelstream.show import show
+        from modelstream.showing import show
 
         if _is_async(content):
             raise TypeError(f"speak() can't await a {type(content).__name__}: use `await agent.aspeak(…)`")
