@@ -16,14 +16,13 @@ def tool_choice(choice: Any) -> Any:
 
 
 def with_usage(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a streamed call, which asks for the usage unless the caller has said what to ask
-    for."""
+    """The arguments of a streamed call, which asks for the usage beside what the caller asks for."""
     options = {"include_usage": True, **(arguments.get("stream_options") or {})}
     return {**arguments, "stream_options": options}
 
 
 def sorted_out(arguments: Mapping[str, Any], known: frozenset[str]) -> dict[str, Any]:
-    """The arguments that the SDK knows by name, and all others in `extra_body`, where it lets them pass."""
+    """The arguments that the SDK knows by name, and in `extra_body`, which it lets pass, all others."""
     named = {name: value for name, value in arguments.items() if name in known}
     others = {name: value for name, value in arguments.items() if name not in known}
     if others:

@@ -1,0 +1,141 @@
+"""Answers of the HTTP library beneath the SDK (httpx, or httpx2) as byte streams of the core."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+import time
+
+import openai
+import pytest
+
+from modelstream.testing.server import Answer, End, Gate
+from modelstream.wire import httpx_streams
+from modelstream.wire.httpx_streams import AsyncHttpxStream, HttpxStream
+
+SOON = 2.0
+
+
+@pytest.fixture
+def http():
+    """The HTTP library that the SDK stands on."""
+    base = openai.DefaultHttpxClient.__mro__[1:]
+    return sys.modules[next(kind.__module__.partition(".")[0] for kind in base if "httpx" in kind.__module__)]
+
+
+@pytest.fixture
+def opened(http, server):
+    """Opens the server's answer, with a read timeout for its headers."""
+    with http.Client(timeout=0.3) as client:
+
+        def opened(*answers):
+            server.play(*answers)
+            return HttpxStream(client.send(client.build_request("POST", server.url), stream=True))
+
+        yield opened
+
+
+def test_pieces_come_as_they_are_sent(opened):
+    gates = [Gate(), Gate()]
+    stream = opened(Answer([b"a", gates[0], b"b", gates[1], b"c"]))
+    pieces = iter(stream)
+    assert next(pieces) == b"a"
+    gates[0].open()
+    assert next(pieces) == b"b"
+    gates[1].open()
+    assert list(pieces) == [b"c"]
+    stream.close()
+
+
+def test_the_read_timeout_of_the_headers_does_not_rule_the_body(opened):
+    gate = Gate()
+    stream = opened(Answer([gate, b"late"]))
+    timer = threading.Timer(0.6, gate.open)
+    timer.start()
+    assert b"".join(stream) == b"late"
+    timer.join()
+    stream.close()
+
+
+def test_abort_wakes_a_reader_in_another_thread(opened, server):
+    stream = opened(Answer([b"a", Gate()]))
+    started, failure = threading.Event(), []
+
+    def read():
+        try:
+            for _ in stream:
+                started.set()
+        except Exception as error:  # noqa: BLE001
+            failure.append(error)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    assert started.wait(SOON)
+    stream.abort()
+    reader.join(SOON)
+    assert not reader.is_alive()
+    assert failure
+    assert server.connections[0].disconnected.wait(SOON)
+    stream.close()
+
+
+def test_a_drained_connection_is_used_again(opened, server):
+    for _ in range(2):
+        stream = opened(Answer([b"a", b"b"]))
+        assert next(iter(stream)) == b"a"
+        stream.drain()
+        stream.close()
+    assert len(server.connections) == 1
+
+
+def test_a_connection_that_is_closed_half_way_is_not(opened, server):
+    for _ in range(2):
+        stream = opened(Answer([b"a", b"b", Gate()]))
+        assert next(iter(stream)) == b"a"
+        stream.close()
+    assert len(server.connections) == 2
+
+
+def test_a_body_that_does_not_end_is_drained_for_a_moment_only(opened, server, monkeypatch):
+    monkeypatch.setattr(httpx_streams, "DRAINING", 0.05)
+    stream = opened(Answer([b"a"], end=End.SILENCE))
+    next(iter(stream))
+    begin = time.monotonic()
+    stream.drain()
+    assert time.monotonic() - begin < 1
+    stream.close()
+    assert server.connections[0].disconnected.wait(SOON)
+
+
+def test_a_late_abort_spares_the_connection_of_the_next_call(opened, server):
+    first = opened(Answer([b"a"]))
+    assert list(first) == [b"a"]
+    second = opened(Answer([b"b", b"c"]))
+    first.abort()
+    assert b"".join(second) == b"bc"
+    assert len(server.connections) == 1
+
+
+def test_async_drain(http, server, monkeypatch):
+    monkeypatch.setattr(httpx_streams, "DRAINING", 0.05)
+
+    async def call(client):
+        response = await client.send(client.build_request("POST", server.url), stream=True)
+        stream = AsyncHttpxStream(response)
+        assert await anext(aiter(stream)) == b"a"
+        await stream.adrain()
+        await stream.aclose()
+
+    async def calls():
+        async with http.AsyncClient() as client:
+            for _ in range(2):
+                await call(client)
+
+    server.play(Answer([b"a", b"b"]))
+    asyncio.run(calls())
+    assert len(server.connections) == 1
+    server.play(Answer([b"a"], end=End.SILENCE))
+    asyncio.run(calls())
+    assert all(connection.disconnected.wait(SOON) for connection in server.connections)
+    assert len(server.connections) == 3

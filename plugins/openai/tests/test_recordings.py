@@ -1,0 +1,114 @@
+"""Streams that real providers sent, over a real socket and through the real SDK.
+
+All cuts of all of them are tested in memory, with the core; here, whether the way there changes anything.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from modelstream.errors import BadRequestError, TruncatedStreamError
+from modelstream.testing.server import Answer, End
+
+PROVIDERS = {
+    "openai",
+    "azure_openai",
+    "deepseek",
+    "groq",
+    "openrouter",
+    "mistral",
+    "dashscope_compatible",
+    "ollama_openai_compat",
+}
+# Of OpenAI's other API, which has other frames: no chat completions.
+RESPONSES_API = {
+    "azure_openai/vercel__azure-web-search-preview-tool.1__0.sse",
+    "azure_openai/vercel__openai-file-search-tool.1__0.sse",
+}
+# A gateway that sent [DONE] without a finish_reason: what must not pass for an end.
+WITHOUT_FINISH = "openai/llm__test_tools_streaming_variant_a__0.sse"
+# Groq found its own tool call invalid and said so in the stream.
+WITH_ERROR = "groq/pyd__test_tool_use_failed_error_streaming__0.sse"
+SHORT = 8_000
+TINY = {"1 byte", "7 bytes"}
+
+
+@pytest.fixture(scope="session")
+def recorded(recordings):
+    """Every recording of an OpenAI-compatible server, with what it is known to say."""
+    index = json.loads((recordings / "index.json").read_text("utf-8"))
+    found = {
+        one["file"]: ((recordings / one["file"]).read_bytes(), one["expect"])
+        for one in index
+        if one["provider"] in PROVIDERS and one["file"] not in RESPONSES_API
+    }
+    assert len(found) > 55
+    return found
+
+
+def in_pieces(stream, size):
+    return [stream[at : at + size] for at in range(0, len(stream), size)]
+
+
+def by_event(stream):
+    return [event + b"\n\n" for event in stream.split(b"\n\n")]
+
+
+SPLITS = {
+    "whole": lambda stream: [stream],
+    "by event": by_event,
+    "1 byte": lambda stream: in_pieces(stream, 1),
+    "7 bytes": lambda stream: in_pieces(stream, 7),
+    "CRLF by 1000 bytes": lambda stream: in_pieces(stream.replace(b"\n", b"\r\n"), 1000),
+}
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_what_was_said_arrives(recorded, server, model, answer_of, split):
+    for file, (stream, what) in recorded.items():
+        if file in (WITH_ERROR, WITHOUT_FINISH) or (split in TINY and len(stream) > SHORT):
+            continue
+        server.play(Answer(SPLITS[split](stream)))
+        got = answer_of(model)
+        calls = [(call["name"], call["arguments"]) for call in what["tool_calls"] or ()]
+        assert (file, got.error) == (file, None)
+        assert (file, got.text) == (file, what["text"] or "")
+        assert (file, got.reasoning) == (file, what["reasoning"] or "")
+        assert (file, got.tool_calls, got.raw_finish_reason) == (file, calls, what["finish"])
+        assert (file, bool(got.usage)) == (file, bool(what["usage"]))
+        if what["usage"]:
+            assert got.usage.input_tokens == what["usage"]["prompt_tokens"]
+            assert got.usage.output_tokens == what["usage"]["completion_tokens"]
+
+
+def test_done_without_a_finish_reason_is_no_end(recorded, server, model, answer_of):
+    server.play(Answer(by_event(recorded[WITHOUT_FINISH][0])))
+    got = answer_of(model)
+    assert isinstance(got.error, TruncatedStreamError)
+    assert got.tool_calls == [("llm_version", "{}")]
+
+
+def test_an_error_in_the_stream(recorded, server, model, answer_of):
+    stream, what = recorded[WITH_ERROR]
+    server.play(Answer(by_event(stream)))
+    got = answer_of(model)
+    assert type(got.error) is BadRequestError
+    assert what["error"]["message"] in str(got.error)
+
+
+@pytest.mark.parametrize("end", [End.VALID, End.CUT])
+def test_broken_off_before_the_finish(recorded, server, model, answer_of, end):
+    for file, (stream, _) in recorded.items():
+        events = by_event(stream)
+        finish = next(
+            (at for at, one in enumerate(events) if b'"finish_reason":"' in one.replace(b" ", b"")), 0
+        )
+        if not finish:
+            continue
+        server.play(Answer([b"".join(events[: finish // 2])], end=end))
+        got = answer_of(model)
+        assert (file, got.error is not None) == (file, True)
+        assert got.error.partial_text == got.text
+        assert not any(snapshot.last for snapshot in got.snapshots)
