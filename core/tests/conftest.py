@@ -90,7 +90,7 @@ def scripted():
 
     def script(*items, model_type="scripted"):
         class Scripted(ModelWrapper):
-            requests = []
+            requests = []  # noqa: RUF012
 
             def deltas(self, request):
                 self.requests.append(request)

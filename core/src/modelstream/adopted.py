@@ -80,7 +80,7 @@ def adopt(
         response.text = text
 
 
-def _suffixes(texts: Iterable[str]) -> Iterator[str]:
+def _suffixes(texts: Iterable[Any]) -> Iterator[str]:
     """What is new in each text. Closed early, it closes the stranger's generator."""
     shown = ""
     try:

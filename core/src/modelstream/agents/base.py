@@ -97,7 +97,7 @@ class AgentBase(Hooked):
         content: str | Msg | Streamed | AsyncStreamed | None,
         tool_calls: list[Block] | None = None,
     ) -> None:
-        """Like `speak`, from a coroutine: also async responses and async iterables of `(last, text so far)`."""
+        """Like `speak`, from a coroutine: also async responses, and async iterables of `(last, text)`."""
         if content is None or isinstance(content, str | Msg):
             self.speak(content, tool_calls)
             return

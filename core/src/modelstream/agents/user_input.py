@@ -38,8 +38,8 @@ def _ask_all(name: str, prompt: str, sinks: Sequence[StreamSink]) -> str:
 
     question = Question(name, prompt)
     question.offered(1)  # to the terminal: a question that no sink can ask after all is still asked there
-    _terminal.ask(question)
     try:
+        _terminal.ask(question)
         ask(question, sinks)
         while not question.over:
             question.wait(NOTICE)
@@ -63,13 +63,13 @@ class _Terminal:
 
     def ask(self, question: Question) -> None:
         """Have the next line answer the question. The end of the input refuses it."""
-        sys.stdout.write(question.prompt)
-        sys.stdout.flush()
         with self._lock:
             self._question = question
             begin = not self._reading
             self._reading = True
         question.when_over(lambda: self._end_line(question))
+        sys.stdout.write(question.prompt)
+        sys.stdout.flush()
         if begin:
             threading.Thread(target=self._read, name="modelstream-terminal", daemon=True).start()
 

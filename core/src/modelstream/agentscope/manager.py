@@ -49,6 +49,9 @@ class ModelManager:
         register_model_wrapper_class(model_wrapper_class, exist_ok)
 
 
-def register_model_wrapper_class(model_wrapper_class: type[ModelWrapper], exist_ok: bool = False) -> None:  # noqa: FBT002
-    """Offer a wrapper class under its `model_type`; `exist_ok` has it stand in for another one of that name."""
+def register_model_wrapper_class(
+    model_wrapper_class: type[ModelWrapper],
+    exist_ok: bool = False,  # noqa: FBT002
+) -> None:
+    """Offer a wrapper class under its `model_type`; `exist_ok` has it stand in for another one."""
     register(model_wrapper_class, exist_ok=exist_ok)
