@@ -64,7 +64,7 @@ ports = [int(line[1].split(":")[1], 16) for line in lines if f"socket:[{{line[9]
 statuses = []
 for port in ports:
     try:
-        statuses.append(urllib.request.urlopen(f"http://127.0.0.1:{{port}}/v1/models").status)
+        statuses.append(urllib.request.urlopen(f"http://127.0.0.1:{{port}}/v1/completions", b"{{}}").status)
     except urllib.error.HTTPError as error:
         statuses.append(error.code)
 print(json.dumps([statuses, os.listdir({str(folder)!r})]))

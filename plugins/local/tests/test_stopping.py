@@ -184,11 +184,18 @@ def test_program_that_ends_in_the_middle_of_an_answer(model_file):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 def test_forked_child_answers_with_an_engine_of_its_own(model_file):
     code = """
-import os
-next(reader); reader.close()
+import os, threading
+
+def answer():
+    request = Request([{"role": "user", "content": "Hi"}], arguments={"max_tokens": 4})
+    return [part for batch in model.deltas(request) for part in batch or ()]
+
+answer()
+for thread in threading.enumerate():
+    if thread.name == "modelstream-local":
+        thread.join()
 child = os.fork()
-said = "".join(part for batch in model.deltas(Request([{"role": "user", "content": "Hi"}], arguments=
-    {"max_tokens": 4})) for part in batch or () if isinstance(part, str))
+said = answer()
 if not child:
     os._exit(0 if said else 1)
 print(bool(said), os.waitpid(child, 0)[1])

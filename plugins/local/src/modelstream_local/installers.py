@@ -24,7 +24,7 @@ _UNREACHABLE = re.compile(
     r"connection broken by|ReadTimeout|IncompleteRead"  # pip
     r"|error sending request|dns error|tcp connect|Request failed after"  # uv
 )
-_ERROR = re.compile(r"^(?:ERROR|error): *(.+)$", re.MULTILINE)
+_ERROR = re.compile(r"(?:^ERROR: |^error: |(?=\bBecause ))(.+)$", re.MULTILINE)
 
 
 class InstallerError(Exception):
