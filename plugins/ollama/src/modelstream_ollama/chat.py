@@ -1,0 +1,105 @@
+"""The model wrapper `ollama_chat`."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import msgspec
+
+from modelstream.errors import BadRequestError, ConfigError, ConnectionLostError, StreamError
+from modelstream.faults import as_stream_error
+from modelstream.wire import NdjsonFramer, WireWrapper
+from modelstream.wire.clients import Clients
+from modelstream.wire.httpx_streams import AsyncHttpxStream, HttpxStream
+from modelstream_ollama.config import OllamaConfig
+from modelstream_ollama.frames import OllamaFrames
+from modelstream_ollama.requests import body_of
+
+if TYPE_CHECKING:
+    from modelstream.config import ModelConfig
+    from modelstream.request import Request
+
+PATH = "/api/chat"
+LONGEST_CONNECT = 5.0
+"""Seconds to wait for a connection."""
+
+
+class OllamaChat(WireWrapper):
+    """Models that an Ollama server runs, on this machine or another.
+
+    The SDK finds the server and holds the connections; what it makes of the answer (it splits lines inside
+    text at U+2028, and drops the ids of tool calls) is not used: the bytes are read here.
+    """
+
+    model_type = "ollama_chat"
+    config_class: ClassVar[type[OllamaConfig]] = OllamaConfig
+    config: OllamaConfig
+    framer = NdjsonFramer
+
+    def __init__(self, config: Mapping[str, Any] | ModelConfig | None = None, /, **fields: Any) -> None:
+        super().__init__(config, **fields)
+        self.config = msgspec.structs.replace(self.config, model_name=self.config.model())
+        arguments = self.config.for_client()
+        self._clients: Clients[Any, Any] = Clients(
+            lambda: _client("Client", arguments),
+            lambda: _client("AsyncClient", arguments),
+            lambda client: client.close(),
+            lambda client: client.aclose(),
+        )
+        weakref.finalize(self, self._clients.close)
+
+    def open(self, request: Request) -> HttpxStream:
+        """Send the request through the SDK's HTTP client."""
+        client = self._clients.client()
+        try:
+            return HttpxStream(client.send(self._asked(client, request), stream=True))
+        except Exception as error:
+            raise _plainly(error, client) from error
+
+    async def aopen(self, request: Request) -> AsyncHttpxStream:
+        """Send the request through the SDK's HTTP client of the running event loop."""
+        client = await self._clients.of_this_loop()
+        try:
+            return AsyncHttpxStream(await client.send(self._asked(client, request), stream=True))
+        except Exception as error:
+            raise _plainly(error, client) from error
+
+    def frame_reader(self, request: Request) -> OllamaFrames:
+        """A new reader for the frames of one answer."""
+        return OllamaFrames()
+
+    def _asked(self, client: Any, request: Request) -> Any:
+        config = self.config
+        defaults = {"model": config.model_name, "options": config.options, "keep_alive": config.keep_alive}
+        body = body_of(request.messages, {**request.arguments, "stream": request.stream}, defaults)
+        limits = [client.timeout.read, config.first_delta_timeout, config.total_timeout]
+        seconds = min((limit for limit in limits if limit is not None), default=None)
+        connect = LONGEST_CONNECT if seconds is None else min(seconds, LONGEST_CONNECT)
+        timeout = {"connect": connect, "read": seconds, "write": seconds, "pool": seconds}
+        try:
+            return client.build_request("POST", PATH, json=body, extensions={"timeout": timeout})
+        except (TypeError, ValueError) as error:
+            raise BadRequestError(f"the request can't be sent as JSON ({error})") from error
+
+
+def _client(kind: str, arguments: Mapping[str, Any]) -> Any:
+    """The HTTP client of the SDK's `kind`, which knows the server's address and the headers."""
+    import ollama
+
+    try:
+        return getattr(ollama, kind)(**arguments)._client  # noqa: SLF001 - the SDK has no other way to bytes
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"client_args: the ollama SDK can't make a client of them ({error}).") from error
+
+
+def _plainly(error: Exception, client: Any) -> StreamError:
+    ours = as_stream_error(error)
+    if isinstance(ours, ConnectionLostError):
+        address = str(client.base_url).rstrip("/")
+        ours.message = (
+            f"no Ollama server answers at {address} ({error}). Start it with `ollama serve`, or set the "
+            "field 'host' of the model config, or OLLAMA_HOST."
+        )
+    return ours
