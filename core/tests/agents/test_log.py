@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import modelstream
 from modelstream import Msg, TruncatedStreamError, log_msg, log_stream_msg
 from modelstream.agents import log
 
@@ -160,6 +161,31 @@ def test_after_its_last_a_message_may_be_shown_again(sink):
     first, second = sink.told
     assert first.message.id == second.message.id == msg.id
     assert second.pairs == [(False, "two"), (True, "two")]
+
+
+def test_a_message_that_is_shown_again_while_it_is_closed(sink):
+    msg = Msg("Bob", "again", "assistant")
+    close = sink.close
+
+    def close_and_again(message, outcome):
+        close(message, outcome)
+        if len(sink.told) == 1:
+            log_stream_msg(msg, last=True)
+
+    sink.close = close_and_again
+    log_stream_msg(msg, last=True)
+    assert [told.text for told in sink.told] == ["again", "again"]
+    assert all(told.outcome.state == "complete" for told in sink.told)
+    assert not log._growing._showings
+
+
+def test_background_sinks_have_it_when_the_call_returns(sink):
+    behind = type(sink)()
+    behind.delivery = "background"
+    modelstream.init(sinks=[behind])
+    log_msg(Msg("Bob", "Hi", "assistant"))
+    assert behind.only.pairs == [(False, "Hi"), (True, "Hi")]
+    assert behind.only.outcome.state == "complete"
 
 
 def test_threads_show_their_messages_at_the_same_time(sink):

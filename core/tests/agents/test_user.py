@@ -180,10 +180,18 @@ def test_the_terminal_answers_first(sink, quiet_stdin, capsys):
 
 def test_the_read_that_waits_serves_the_next_question(sink, quiet_stdin):
     agent = UserAgent()
+    before = set(threading.enumerate())
+
+    def reading():
+        return [thread for thread in set(threading.enumerate()) - before if "terminal" in thread.name]
+
     Asking(sink, later(lambda question: question.answer("from afar")))
     assert agent().content == "from afar"
+    (reader,) = reading()
     Asking(sink, later(lambda question: quiet_stdin.write("from here\n")))
     assert agent().content == "from here"
+    reader.join(10)
+    assert reading() == []
 
 
 def test_at_the_end_of_the_input_the_sinks_still_may_answer(sink, quiet_stdin):
