@@ -175,7 +175,7 @@ def test_too_long_messages_say_how_long_and_what_to_do(chat, ask):
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        ({"temperature": "hot"}, "temperature"),
+        ({"temperature": "hot"}, r"^Field 'temperature': type must be number, but is string$"),
         ({"seed": "x"}, "seed"),
         ({"response_format": {"type": "prose"}}, "response_format"),
         ({"tools": 5}, "tools"),

