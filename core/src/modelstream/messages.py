@@ -6,18 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 
-def as_chat_messages(messages: Any) -> list[dict[str, Any]]:
+def as_chat_messages(messages: Any, *, names: bool = True) -> list[dict[str, Any]]:
     """A str, a dict, a `Msg`, None, or nested iterables of them, as one list of dicts with role and content.
 
-    The `name` of a `Msg` goes along where its role alone does not tell who speaks: some providers refuse
-    the field, so it is sent only when it says something.
+    With `names`, the `name` of a `Msg` goes along where its role alone does not tell who speaks: some
+    providers refuse the field, so it is sent only when it says something.
     """
     given = list(_each(messages))
-    names: dict[str, set[str]] = {}
+    sharing: dict[str, set[str]] = {}
     for one in given:
-        if _is_msg(one):
-            names.setdefault(one.role, set()).add(one.name)
-    return [message for one in given for message in _chat_messages(one, names)]
+        if names and _is_msg(one):
+            sharing.setdefault(one.role, set()).add(one.name)
+    named = {role for role, speakers in sharing.items() if len(speakers) > 1}
+    return [message for one in given for message in _chat_messages(one, named)]
 
 
 def _each(messages: Any) -> Iterator[Any]:
@@ -40,12 +41,12 @@ def _is_msg(message: Any) -> bool:
     return hasattr(message, "to_chat_messages")
 
 
-def _chat_messages(one: Any, names: Mapping[str, set[str]]) -> list[dict[str, Any]]:
+def _chat_messages(one: Any, named: set[str]) -> list[dict[str, Any]]:
     if isinstance(one, str):
         return [{"role": "user", "content": one}]
     if isinstance(one, Mapping):
         return [dict(one)]
     found: list[dict[str, Any]] = one.to_chat_messages()
-    if len(names[one.role]) == 1:
+    if one.role not in named:
         found = [{key: value for key, value in message.items() if key != "name"} for message in found]
     return found

@@ -93,11 +93,14 @@ class ModelWrapper:
 
         return await AsyncModelResponse.of_call(self, self._request(messages, stream, raw, arguments))
 
-    def format(self, *messages: Any) -> list[dict[str, Any]]:
-        """`Msg` objects, lists of them and None as the provider's messages: dicts with role and content."""
+    def format(self, *messages: Any, multi_agent_mode: bool = True) -> list[dict[str, Any]]:
+        """`Msg` objects, lists of them and None as the provider's messages: dicts with role and content.
+
+        In `multi_agent_mode` a `name` tells apart those who share a role.
+        """
         from modelstream.messages import as_chat_messages
 
-        return as_chat_messages(messages)
+        return as_chat_messages(messages, names=multi_agent_mode)
 
     def _request(
         self, messages: Any, stream: bool | None, raw: bool, arguments: Mapping[str, Any]

@@ -49,6 +49,13 @@ def test_names_go_along_where_a_role_has_several():
     ]
 
 
+def test_names_may_be_left_out(scripted):
+    conversation = [Msg("Bob", "Hello", "assistant"), Msg("Cleo", "Ahoy", "assistant")]
+    model = scripted()()
+    assert [message.get("name") for message in model.format(conversation)] == ["Bob", "Cleo"]
+    assert not any("name" in message for message in model.format(*conversation, multi_agent_mode=False))
+
+
 def chat_as_seen_by(name, conversation):
     return as_chat_messages(as_seen_by(name, conversation))
 

@@ -34,18 +34,18 @@ def typed(monkeypatch, capsys):
     return typed
 
 
-class Asking:
-    """A sink that can ask, and does what the test tells it to."""
+def asking_sink(sink, do):
+    """The program's only sink: one like `sink` that can ask, and does what the test tells it to."""
 
-    def __new__(cls, sink, do):
+    class AskingRecorder(type(sink)):
         def ask(self, question):
             self.questions.append(question)
             do(question)
 
-        asking = type("AskingRecorder", (type(sink),), {"ask": ask})()
-        asking.questions = []
-        modelstream.init(sinks=[asking])
-        return asking
+    asking = AskingRecorder()
+    asking.questions = []
+    modelstream.init(sinks=[asking])
+    return asking
 
 
 def later(action):
@@ -157,7 +157,7 @@ def quiet_stdin(monkeypatch):
 
 
 def test_a_sink_answers_first(sink, quiet_stdin, capsys):
-    asking = Asking(sink, later(lambda question: question.answer("from afar")))
+    asking = asking_sink(sink, later(lambda question: question.answer("from afar")))
     msg = UserAgent("Ann", input_hint="You: ")()
     assert msg.content == "from afar"
     (question,) = asking.questions
@@ -167,12 +167,12 @@ def test_a_sink_answers_first(sink, quiet_stdin, capsys):
 
 
 def test_a_sink_that_answers_at_once(sink, quiet_stdin):
-    Asking(sink, lambda question: question.answer("at once"))
+    asking_sink(sink, lambda question: question.answer("at once"))
     assert UserAgent()().content == "at once"
 
 
 def test_the_terminal_answers_first(sink, quiet_stdin, capsys):
-    asking = Asking(sink, later(lambda question: quiet_stdin.write("from here\n")))
+    asking = asking_sink(sink, later(lambda question: quiet_stdin.write("from here\n")))
     assert UserAgent(input_hint="You: ")().content == "from here"
     assert asking.questions[0].over
     assert capsys.readouterr().out == "You: "
@@ -185,10 +185,10 @@ def test_the_read_that_waits_serves_the_next_question(sink, quiet_stdin):
     def reading():
         return [thread for thread in set(threading.enumerate()) - before if "terminal" in thread.name]
 
-    Asking(sink, later(lambda question: question.answer("from afar")))
+    asking_sink(sink, later(lambda question: question.answer("from afar")))
     assert agent().content == "from afar"
     (reader,) = reading()
-    Asking(sink, later(lambda question: quiet_stdin.write("from here\n")))
+    asking_sink(sink, later(lambda question: quiet_stdin.write("from here\n")))
     assert agent().content == "from here"
     reader.join(10)
     assert reading() == []
@@ -210,7 +210,7 @@ def test_at_the_end_of_the_input_the_sinks_still_may_answer(sink, quiet_stdin):
         assert not question.over
         question.answer("from afar")
 
-    Asking(sink, later(answer))
+    asking_sink(sink, later(answer))
     assert UserAgent()().content == "from afar"
 
 
@@ -219,7 +219,7 @@ def test_nobody_is_left_who_could_answer(sink, quiet_stdin):
         quiet_stdin.close()
         raise RuntimeError("no browser")
 
-    Asking(sink, refuse)
+    asking_sink(sink, refuse)
     with pytest.raises(EOFError, match="Ann was asked 'You: ', and nobody is left"):
         UserAgent("Ann", "You: ")()
 
@@ -229,7 +229,7 @@ def test_a_sink_that_cannot_ask_leaves_it_to_the_terminal(sink, quiet_stdin):
         later(lambda _: quiet_stdin.write("from here\n"))(question)
         raise RuntimeError("no browser")
 
-    Asking(sink, refuse)
+    asking_sink(sink, refuse)
     assert UserAgent()().content == "from here"
 
 
