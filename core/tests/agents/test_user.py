@@ -277,12 +277,16 @@ class Terminal:
             start_new_session=True,
         )
         os.close(child)
-        self.seen = ""
+        self._read = b""
+
+    @property
+    def seen(self):
+        return self._read.decode(errors="replace")  # the rest of a character may be on its way
 
     def until(self, text):
         while text not in self.seen:
             try:
-                self.seen += os.read(self._fd, 1000).decode()
+                self._read += os.read(self._fd, 1000)
             except OSError:
                 break
         assert text in self.seen
