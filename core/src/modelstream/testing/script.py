@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from modelstream.deltas import (
@@ -31,7 +32,7 @@ class Script:
         usage: Usage | None = None,
     ) -> None:
         self.deltas = tuple(deltas)
-        self.finish = finish or Finish("stop", "stop")
+        self.finish = finish or Finish("stop")
         self.usage = usage
 
     @cached_property
@@ -52,6 +53,10 @@ class Script:
             if isinstance(delta, ToolCallDelta):
                 calls.add(delta, delta.arguments)
         return calls.whole()
+
+    def worded(self, finishes: Mapping[str, str]) -> Script:
+        """The same answer, with the provider's own word for the finish reason."""
+        return Script(self.deltas, Finish(self.finish.reason, finishes[self.finish.reason]), self.usage)
 
     def first(self, count: int) -> Script:
         """The same answer, as far as its first `count` deltas."""
@@ -79,10 +84,10 @@ def usage_of(deltas: list[Delta] | tuple[Delta, ...]) -> Usage | None:
     return known
 
 
-def healed(pieces: object, *, ended: bool) -> str:
+def healed(pieces: Iterable[str], *, ended: bool) -> str:
     """Texts that were split anywhere, even inside a character, as one."""
     healer = Healer()
-    whole = "".join(healer.feed(piece) for piece in pieces)  # type: ignore[attr-defined]
+    whole = "".join(healer.feed(piece) for piece in pieces)
     return whole + "\ufffd" if ended and healer.holds else whole
 
 

@@ -1,0 +1,48 @@
+"""What a provider's format can say, so that the kit asks for nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from modelstream.deltas import FINISH_REASONS
+
+if TYPE_CHECKING:
+    from modelstream.testing.wire import Wire
+
+
+def _our_own_words() -> Mapping[str, str]:
+    return {reason: reason for reason in sorted(FINISH_REASONS - {"refusal"})}
+
+
+@dataclass(frozen=True)
+class Features:
+    """The fields mean what they mean in `Wire`; `usage` is about counts in the middle of an answer."""
+
+    reasoning: bool = False
+    tools: bool = False
+    usage: bool = False
+    errors: bool = False
+    tool_pieces: bool = True
+    tool_ids: bool = True
+    whole_reasoning: bool = True
+    halves: bool = False
+    counts: tuple[str, ...] = ("input_tokens", "output_tokens")
+    finishes: Mapping[str, str] = field(default_factory=_our_own_words)
+
+    @classmethod
+    def of(cls, wire: Wire) -> Features:
+        """What `wire` can say."""
+        return cls(
+            reasoning=wire.can("reasoning"),
+            tools=wire.can("tool_call"),
+            usage=wire.can("usage"),
+            errors=wire.can("error"),
+            tool_pieces=wire.tool_pieces,
+            tool_ids=wire.tool_ids,
+            whole_reasoning=wire.whole_reasoning,
+            halves=wire.halves,
+            counts=wire.counts,
+            finishes=wire.finishes,
+        )

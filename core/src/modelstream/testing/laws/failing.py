@@ -1,0 +1,168 @@
+"""Laws about answers that break off: each is an error of the right type, with exactly the text that came."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hypothesis import strategies as st
+
+from modelstream.deltas import TextDelta, UsageDelta
+from modelstream.errors import StreamError, StreamTimeoutError
+from modelstream.testing.bench import typed
+from modelstream.testing.heard import Heard, complete, counts, read
+from modelstream.testing.law import Laws, must, same
+from modelstream.testing.script import Script
+from modelstream.testing.strategies import faults, parts, scripts, styles, texts_only, usages
+from modelstream.testing.take import WHY, Fault, PatientGate, Take
+
+if TYPE_CHECKING:
+    from modelstream.deltas import Usage
+    from modelstream.testing.bench import Bench
+    from modelstream.testing.style import Style
+
+_laws = Laws()
+laws = _laws.laws
+law = _laws.law
+
+SOON = 0.2
+"""Seconds for a clock that is to run out in a test."""
+
+HELLO = Script([TextDelta("Hel"), TextDelta("lo")])
+
+
+def _broken_off(script: Script, fault: Fault, part: float, half: float = 0.5) -> Take:
+    length = int(part * (len(script.deltas) + 1))
+    return Take(script, length=length, fault=fault, before_fault=PatientGate(), half=half)
+
+
+def _fails(bench: Bench, script: Script, fault: Fault, part: float, half: float = 0.5) -> StreamError:
+    take = _broken_off(script, fault, part, half)
+    return bench.failed(bench.hear(take), take.said, *fault.means)
+
+
+@law(script=scripts, part=parts)
+def no_end_no_last(bench: Bench, script: Script, part: float) -> None:
+    """An answer that ends without the end marker is a `TruncatedStreamError`, and never `last=True`."""
+    _fails(bench, script, Fault.ENDS, part)
+
+
+@law(where="http", examples=0)
+def false_end_no_last(bench: Bench) -> None:
+    """What goes with the end marker but is none, such as `[DONE]`, does not make an answer complete."""
+    for part in (0.0, 0.9):
+        _fails(bench, HELLO, Fault.FALSE_END, part)
+
+
+@law(where="http", script=scripts, part=parts, examples=0.1)
+def lost_connection(bench: Bench, script: Script, part: float) -> None:
+    """A connection that is closed in the middle of the body is a `ConnectionLostError`."""
+    _fails(bench, script, Fault.CUT, part)
+
+
+@law(where="http", script=scripts, part=parts, examples=0.1)
+def reset_connection(bench: Bench, script: Script, part: float) -> None:
+    """A connection that is reset is a `ConnectionLostError`."""
+    _fails(bench, script, Fault.RESET, part)
+
+
+@law(where="http", script=scripts, part=parts, half=parts)
+def half_a_frame(bench: Bench, script: Script, part: float, half: float) -> None:
+    """A body that ends in the middle of a frame is an error, and the half says nothing."""
+    _fails(bench, script, Fault.HALF, part, half)
+
+
+@law(where="http", script=scripts, part=parts, examples=0.1)
+def malformed_frame(bench: Bench, script: Script, part: float) -> None:
+    """A frame that can't be read is a `MalformedDataError`, and nothing behind it is shown."""
+    _fails(bench, script, Fault.MALFORMED, part)
+
+
+@law(where="http", needs="errors", script=scripts, part=parts, examples=0.1)
+def error_frame(bench: Bench, script: Script, part: float) -> None:
+    """An error that the provider sends in the middle is a `ProviderError` that tells what it says."""
+    error = _fails(bench, script, Fault.ERROR, part)
+    must(WHY in str(error), f"the provider said {WHY!r}, the error says {str(error)!r}")
+
+
+@law(where="engine", script=scripts, part=parts, examples=0.1)
+def engine_error(bench: Bench, script: Script, part: float) -> None:
+    """What the engine raises becomes a `StreamError` that says what the engine said."""
+    error = _fails(bench, script, Fault.RAISES, part)
+    must(WHY in str(error), f"the engine said {WHY!r}, the error says {str(error)!r}")
+
+
+@law(where="http", script=scripts, fault=faults, cut=st.tuples(parts, parts), style=styles)
+def partial_text_exact(
+    bench: Bench, script: Script, fault: Fault, cut: tuple[float, float], style: Style
+) -> None:
+    """However an answer breaks off, and its bytes are cut, `partial_text` is exactly what came."""
+    take = replace(_broken_off(script, fault, *cut), style=style)
+    bench.failed(bench.hear(take), take.said, *fault.means)
+
+
+@law(examples=0)
+def silence(bench: Bench) -> None:
+    """A provider that falls silent is a `StreamTimeoutError` of the clock `first_delta` or `idle`."""
+    for length, fields in ((0, {"first_delta_timeout": SOON}), (1, {"idle_timeout": SOON})):
+        take = Take(HELLO, length, Fault.SILENCE)
+        error = bench.failed(bench.hear(take, **fields), take.said, StreamTimeoutError)
+        same(error.clock, "idle" if length else "first_delta", "the clock")  # type: ignore[attr-defined]
+
+
+@law(examples=0)
+def silence_before_headers(bench: Bench) -> None:
+    """A provider that does not even send headers is a `StreamTimeoutError` of the clock `first_delta`."""
+    take = Take(HELLO, before_headers=PatientGate(5.0))
+    heard = bench.hear(take, first_delta_timeout=SOON)
+    error = typed(heard.error, StreamTimeoutError)
+    same(error.clock, "first_delta", "the clock")  # type: ignore[attr-defined]
+    same(error.partial_text, "", "partial_text")
+
+
+@law(examples=0)
+def total_time(bench: Bench) -> None:
+    """An answer that takes longer than `total_timeout` is a `StreamTimeoutError` of the clock `total`."""
+    take = Take(HELLO, 1, Fault.SILENCE)
+    error = bench.failed(bench.hear(take, total_timeout=SOON), take.said, StreamTimeoutError)
+    same(error.clock, "total", "the clock")  # type: ignore[attr-defined]
+
+
+@law(where="http", needs="usage", usage=usages, examples=0.05)
+def usage_after_failure(bench: Bench, usage: Usage) -> None:
+    """The token counts that were known when an answer broke off are on its error and its response."""
+    known = UsageDelta(usage.input_tokens, usage.output_tokens, usage.reasoning_tokens, usage.cached_tokens)
+    take = Take(Script([TextDelta("Hel"), known, TextDelta("lo")]), 2, Fault.ENDS)
+    heard = bench.hear(take)
+    error = bench.failed(heard, take.said, *Fault.ENDS.means)
+    expected = counts(usage, bench.features)
+    same(counts(error.usage, bench.features), expected, f"error.usage {bench.features.counts}")
+    same(counts(heard.response.usage, bench.features), expected, f"response.usage {bench.features.counts}")
+
+
+@law(script=texts_only, part=parts, examples=0.05)
+def failure_replayed(bench: Bench, script: Script, part: float) -> None:
+    """Whoever reads an answer later that broke off sees the same snapshots and gets the same error."""
+    take = _broken_off(script, Fault.ENDS, part)
+    heard = bench.hear(take)
+    bench.failed(heard, take.said, *Fault.ENDS.means)
+    if heard.response is None:
+        return
+    again = Heard(heard.response)
+    read(bench.way, again, heard.response.stream, again.snapshots.append)
+    must(again.error is heard.error, f"the second reader got {again.error!r} instead of {heard.error!r}")
+    same(again.pairs, heard.pairs, "what the second reader saw")
+    try:
+        text = bench.way.text(heard.response)
+    except StreamError as error:
+        must(error is heard.error, f"text raised {error!r} instead of {heard.error!r}")
+    else:
+        must(False, f"text gave {text!r} instead of raising")  # noqa: FBT003
+
+
+@law(where="http", examples=0)
+def harmless_after_the_end(bench: Bench) -> None:
+    """What breaks behind the end marker does no harm: the answer is complete."""
+    for fault in (Fault.CUT, Fault.RESET):
+        take = Take(HELLO, fault=fault, before_fault=PatientGate(), ended=True)
+        complete(bench.hear(take), HELLO)

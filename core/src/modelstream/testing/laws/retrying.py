@@ -1,0 +1,80 @@
+"""Laws about further attempts: made before the first delta, and never afterwards."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from modelstream.deltas import TextDelta
+from modelstream.errors import AuthenticationError, BadRequestError, ProviderError, StreamError
+from modelstream.testing.bench import typed
+from modelstream.testing.heard import complete, hear
+from modelstream.testing.law import Laws, must, same
+from modelstream.testing.script import Script
+from modelstream.testing.take import Fault, Take
+
+if TYPE_CHECKING:
+    from modelstream.testing.bench import Bench
+
+_laws = Laws()
+laws = _laws.laws
+law = _laws.law
+
+HELLO = Script([TextDelta("Hel"), TextDelta("lo")])
+AT_ONCE = {"Retry-After": "0"}
+
+
+@law(where="http", examples=0)
+def retried_before_the_first_delta(bench: Bench) -> None:
+    """A 429, 500 or 503 before the first delta is tried again, `max_retries` times and no more."""
+    stage = bench.stage
+    for status in (429, 500, 503):
+        stage.answer(
+            stage.refuse(status, AT_ONCE), stage.refuse(status, AT_ONCE), stage.performed(Take(HELLO))
+        )
+        complete(hear(bench.way, bench.wrapper(max_retries=2)), HELLO)
+        same(stage.calls, 3, f"HTTP {status} twice, max_retries=2: the number of requests")
+    stage.answer(stage.refuse(503, AT_ONCE))
+    typed(hear(bench.way, bench.wrapper(max_retries=1)).error, ProviderError)
+    same(stage.calls, 2, "HTTP 503 for ever, max_retries=1: the number of requests")
+
+
+@law(where="http", examples=0)
+def no_retries_of_its_own(bench: Bench) -> None:
+    """With `max_retries=0` there is one request, whatever happens: what is below does not retry."""
+    stage = bench.stage
+    for status in (408, 409, 429, 500, 503):
+        stage.answer(stage.refuse(status, AT_ONCE))
+        typed(hear(bench.way, bench.wrapper(max_retries=0)).error, StreamError)
+        same(stage.calls, 1, f"HTTP {status}, max_retries=0: the number of requests")
+
+
+@law(where="http", examples=0)
+def retry_after_kept(bench: Bench) -> None:
+    """A further attempt waits for as long as `Retry-After` says."""
+    stage = bench.stage
+    stage.answer(stage.refuse(429, {"Retry-After": "1"}), stage.performed(Take(HELLO)))
+    began = time.monotonic()
+    complete(hear(bench.way, bench.wrapper(max_retries=2)), HELLO)
+    took = time.monotonic() - began
+    must(took >= 1.0, f"the provider wanted 1 s of rest, the next request came after {took:.2f} s")
+
+
+@law(where="http", examples=0)
+def no_retry_of_refusals(bench: Bench) -> None:
+    """What will not change by asking again, 400 and 401, is not tried again."""
+    stage = bench.stage
+    for status, kind in ((400, BadRequestError), (401, AuthenticationError)):
+        stage.answer(stage.refuse(status, AT_ONCE))
+        typed(hear(bench.way, bench.wrapper(max_retries=2)).error, kind)
+        same(stage.calls, 1, f"HTTP {status}, max_retries=2: the number of requests")
+
+
+@law(where="http", examples=0)
+def no_retry_after_the_first_delta(bench: Bench) -> None:
+    """Once text was shown nothing is tried again, so no text is ever repeated."""
+    for fault in (Fault.CUT, Fault.ENDS, Fault.RESET):
+        take = Take(HELLO, 1, fault)
+        heard = bench.hear(take, max_retries=2)
+        typed(heard.error, StreamError)
+        same(bench.stage.calls, 1, f"{fault.value}: the number of requests")

@@ -1,0 +1,138 @@
+"""Laws about the text of a complete answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modelstream.deltas import TextDelta
+from modelstream.testing.bench import Lockstep
+from modelstream.testing.heard import complete, deltas_of
+from modelstream.testing.law import Laws, must, same
+from modelstream.testing.script import Script
+from modelstream.testing.strategies import scripts, styles, texts_only
+from modelstream.testing.take import Take
+
+if TYPE_CHECKING:
+    from modelstream.testing.bench import Bench
+    from modelstream.testing.style import Style
+
+_laws = Laws()
+laws = _laws.laws
+law = _laws.law
+
+MIB = 1 << 20
+
+
+@law(script=scripts)
+def monotone(bench: Bench, script: Script) -> None:
+    """Each text begins with the text before it, and goes on where that ended."""
+    shown = ""
+    for last, text in bench.hear(Take(script)).pairs:
+        must(text.startswith(shown), f"{text!r} was shown after {shown!r}")
+        must(last or len(text) > len(shown), f"{text!r} was shown twice without last=True")
+        shown = text
+
+
+@law(script=scripts)
+def one_last(bench: Bench, script: Script) -> None:
+    """A complete answer gives `last=True` once: with its last snapshot, which has the whole text."""
+    heard = bench.hear(Take(script))
+    complete(heard, script)
+    lasts = [text for last, text in heard.pairs if last]
+    same(lasts, [script.text], "the texts with last=True")
+
+
+@law(script=scripts)
+def whole_text(bench: Bench, script: Script) -> None:
+    """The text is what the provider sent, and the text deltas make it when they are joined."""
+    heard = bench.hear(Take(script))
+    complete(heard, script)
+    joined = "".join(
+        delta.text for delta in deltas_of(bench.way, heard.response) if isinstance(delta, TextDelta)
+    )
+    same(joined, script.text, "the text deltas, joined")
+    same(
+        "".join(snapshot.delta for snapshot in heard.snapshots), script.text, "the snapshots' deltas, joined"
+    )
+    same(bench.way.text(heard.response), script.text, "response.text")
+
+
+@law(examples=0)
+def empty_answer(bench: Bench) -> None:
+    """An answer without text gives one snapshot: `(True, "")`."""
+    for script in (Script(), Script([TextDelta(""), TextDelta("")])):
+        heard = bench.hear(Take(script))
+        complete(heard, script)
+        same(heard.pairs, [(True, "")], "the snapshots")
+
+
+@law(examples=0, needs="halves")
+def split_characters(bench: Bench) -> None:
+    """A character whose halves come in two frames is shown when it is whole, and never half."""
+    script = Script([TextDelta("a\ud83d"), TextDelta("\ude00b"), TextDelta("\ud83d"), TextDelta("\ude00")])
+    heard = bench.hear(Take(script))
+    complete(heard, script)
+    for _, text in heard.pairs:
+        must(
+            not any("\ud800" <= character <= "\udfff" for character in text), f"half a character in {text!r}"
+        )
+        must("\ufffd" not in text, f"a broken character in {text!r}")
+
+
+@law(examples=0)
+def huge_delta(bench: Bench) -> None:
+    """A delta of 1 MiB arrives whole, between small ones."""
+    script = Script([TextDelta("a"), TextDelta("b😀" * (MIB // 2)), TextDelta("c")])
+    complete(bench.hear(Take(script)), script)
+
+
+@law(examples=0)
+def many_deltas(bench: Bench) -> None:
+    """An answer of 2,000 deltas, many of them alike, arrives whole."""
+    words = ["ha ", "ha ", "1", " ", "\n"]
+    script = Script([TextDelta(words[at % len(words)]) for at in range(2000)])
+    heard = bench.hear(Take(script))
+    complete(heard, script)
+
+
+@law(where="http", script=scripts, style=styles)
+def split_independent(bench: Bench, script: Script, style: Style) -> None:
+    """However its bytes are cut and dressed, the answer is the same.
+
+    Cut at any byte, in characters too; CRLF or LF; with comments and frames that say nothing; escaped or not.
+    """
+    heard = bench.hear(Take(script, style=style))
+    complete(heard, script)
+    same(heard.response.reasoning, script.reasoning, "the reasoning")
+    same(len(heard.response.tool_calls), len(script.tool_calls), "the number of tool calls")
+
+
+@law(script=texts_only)
+def nothing_after_the_end(bench: Bench, script: Script) -> None:
+    """Text that a provider sends behind its end marker changes nothing."""
+    heard = bench.hear(Take(script, then=Script([TextDelta("and another thing")])))
+    complete(heard, script)
+    must(all(not last for last, _ in heard.pairs[:-1]), "there was a snapshot after last=True")
+
+
+@law(script=scripts, examples=0.1)
+def no_lag(bench: Bench, script: Script) -> None:
+    """Every delta, and the end, is handed over before the provider sends its next frame."""
+    lockstep = Lockstep(script)
+    bench.stage.play(Take(script, gates=lockstep.gates))
+    response = bench.way.call(bench.wrapper())
+    bench.way.each(response.deltas, lockstep.listen)
+    lockstep.check()
+
+
+@law(script=texts_only, examples=0.05)
+def no_lag_of_snapshots(bench: Bench, script: Script) -> None:
+    """The snapshot of every text delta is out before the provider sends its next frame."""
+    lockstep = Lockstep(script)
+    bench.stage.play(Take(script, gates=lockstep.gates))
+    response = bench.way.call(bench.wrapper())
+    bench.way.each(
+        response.stream,
+        lambda snapshot: lockstep.listen(script.finish if snapshot.last else TextDelta(snapshot.delta)),
+    )
+    lockstep.check()
