@@ -17,14 +17,18 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 @pytest.fixture(autouse=True)
 def _nothing_is_left(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """No thread but the one of the clocks, and nothing that asyncio complains about, like a task destroyed."""
+    """No thread but the one of the clocks, and nothing that asyncio complains about."""
     before = set(threading.enumerate())
     yield
     for thread in set(threading.enumerate()) - before:
         if thread.name != "modelstream-clocks":
             _see_off(thread)
     gc.collect()
-    said = [r.getMessage() for r in caplog.get_records("call") if r.name == "asyncio" and r.levelno >= logging.ERROR]
+    said = [
+        r.getMessage()
+        for r in caplog.get_records("call")
+        if r.name == "asyncio" and r.levelno >= logging.ERROR
+    ]
     assert not said
 
 

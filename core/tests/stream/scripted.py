@@ -1,7 +1,8 @@
 """Model wrappers that do what a script says: the providers of these tests.
 
-A script is a list of steps. An exception is raised, a callable is called with the request (a `Gate` waits there,
-`hang` until the call is cancelled), everything else is yielded. `Yield` is for yielding what would be called.
+A script is a list of steps. An exception is raised, a callable is called with the request (a `Gate` waits
+there, `hang` until the call is cancelled), everything else is yielded. `Yield` is for yielding what would be
+called.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from modelstream.request import Request
 from modelstream.wrapper import ModelWrapper
+
+if TYPE_CHECKING:
+    from modelstream.request import Request
 
 LIMIT = 20.0
 """Seconds after which a wait in a test has failed; never reached where things work."""

@@ -11,7 +11,9 @@ from modelstream.errors import BadRequestError, ConnectionLostError, MalformedDa
 
 # Halves of characters among the rest, so that they meet, miss each other and stand alone.
 _ALPHABET = st.one_of(
-    st.sampled_from(["a", " ", "\n", "\0", "é", "漢", "\u2028", "😀", "\ud83d", "\ude00", "\udbff", "\udc00", "\ud800"]),
+    st.sampled_from(
+        ["a", " ", "\n", "\0", "é", "漢", "\u2028", "😀", "\ud83d", "\ude00", "\udbff", "\udc00", "\ud800"]
+    ),
     st.characters(exclude_categories=()),
 )
 texts = st.text(_ALPHABET, max_size=6)
@@ -41,7 +43,9 @@ failures = st.one_of(
     st.builds(BadRequestError, st.just("no such model")),
 )
 
-pieces = st.one_of(text_deltas, text_deltas, text_deltas, reasoning_deltas, tool_call_deltas, usage_deltas, st.none())
+pieces = st.one_of(
+    text_deltas, text_deltas, text_deltas, reasoning_deltas, tool_call_deltas, usage_deltas, st.none()
+)
 
 
 @st.composite

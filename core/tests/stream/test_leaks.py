@@ -40,8 +40,12 @@ def _read_sync(wrapper: Any) -> weakref.ref[Any]:
 
 
 @pytest.mark.parametrize(("wrapper", "is_async"), ALL_FOUR.values(), ids=ALL_FOUR)
-@pytest.mark.parametrize("end", [list, lambda: [ValueError("boom")], lambda: [Finish()]], ids=["cut", "failed", "complete"])
-def test_a_call_is_collected_with_its_response(wrapper: type, is_async: bool, end: Callable[[], list[Any]]) -> None:
+@pytest.mark.parametrize(
+    "end", [list, lambda: [ValueError("boom")], lambda: [Finish()]], ids=["cut", "failed", "complete"]
+)
+def test_a_call_is_collected_with_its_response(
+    wrapper: type, is_async: bool, end: Callable[[], list[Any]]
+) -> None:
     model = wrapper(["a", "b", *end()], max_retries=0)
     transcript = run(_read_async(model)) if is_async else _read_sync(model)
     model.scripts.clear()  # they hold the exceptions that were raised

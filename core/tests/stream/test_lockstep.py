@@ -15,7 +15,14 @@ WAYS = {**ALL_FOUR, "both to sync": (BothScripted, False), "both to async": (Bot
 every_way = pytest.mark.parametrize(("wrapper", "is_async"), WAYS.values(), ids=WAYS)
 
 PIECES = ["Hel", "lo", ["", ", "], None, "wor", "ld", Finish("length"), UsageDelta(1, 2)]
-OTHERS = [ReasoningDelta("hm"), "a", ToolCallDelta(0, "c", "f", "{"), UsageDelta(3), ToolCallDelta(arguments="}"), Finish()]
+OTHERS = [
+    ReasoningDelta("hm"),
+    "a",
+    ToolCallDelta(0, "c", "f", "{"),
+    UsageDelta(3),
+    ToolCallDelta(arguments="}"),
+    Finish(),
+]
 
 
 def gated(pieces: list[Any]) -> tuple[list[Any], list[Gate]]:
@@ -129,10 +136,7 @@ def test_nothing_is_pulled_that_nobody_asked_for() -> None:
     reached: list[int] = []
     steps = [(lambda _, n=n: reached.append(n)) for n in range(4)]
     response = BothScripted([steps[0], "a", steps[1], "b", steps[2], Finish(), steps[3]])("hi")
-    stream = response.stream
-    at = []
-    for _ in stream:
-        at.append(len(reached))
+    at = [len(reached) for _ in response.stream]
     assert at == [1, 2, 3]
     assert len(reached) == 4
     assert all(b - a == 1 for a, b in pairwise(at))

@@ -24,7 +24,14 @@ LENGTHS = [BLOCK - 2, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK - 1, 2 * BLOCK, 300
 def mixed(count: int, seed: int = 0) -> list[Any]:
     """Deltas of every kind, mostly text, some of it not ASCII."""
     chance = random.Random(seed)
-    others = [ReasoningDelta("hm"), ToolCallDelta(0, "c", "f", "{}"), UsageDelta(1, 2), TextDelta("漢"), "\ud83d", "\ude00"]
+    others = [
+        ReasoningDelta("hm"),
+        ToolCallDelta(0, "c", "f", "{}"),
+        UsageDelta(1, 2),
+        TextDelta("漢"),
+        "\ud83d",
+        "\ude00",
+    ]
     return [chance.choice(others) if chance.random() < 0.2 else f"w{n} " for n in range(count)]
 
 
@@ -42,7 +49,9 @@ def test_long_streams_come_whole(wrapper: type, is_async: bool, count: int) -> N
 @every_way
 @pytest.mark.parametrize("count", [BLOCK, 2 * BLOCK, 3000])
 @pytest.mark.parametrize("end", [Finish(), None], ids=["complete", "cut"])
-def test_text_alone_and_an_end_at_the_edge_of_a_block(wrapper: type, is_async: bool, count: int, end: Any) -> None:
+def test_text_alone_and_an_end_at_the_edge_of_a_block(
+    wrapper: type, is_async: bool, count: int, end: Any
+) -> None:
     seen = look(wrapper(["ab"] * count + [end]), is_async=is_async)
     assert len(seen.pairs) == len(seen.replay) == count + (end is not None)
     assert seen.snapshots[-1].text == seen.partial_text == "ab" * count
@@ -100,7 +109,8 @@ def test_kept_snapshots_tell_their_text_in_any_order_to_many_threads() -> None:
     threads = [threading.Thread(target=ask, args=(seed,)) for seed in range(4)]
     for thread in threads:
         thread.start()
-    kept.extend(_keep(response, kept))
+    for snapshot in response.stream:
+        kept.append(snapshot)  # noqa: PERF402 - the threads look on
     done.set()
     for thread in threads:
         thread.join(LIMIT)
@@ -108,14 +118,10 @@ def test_kept_snapshots_tell_their_text_in_any_order_to_many_threads() -> None:
     assert len(kept) == len(expected)
 
 
-def _keep(response: Any, kept: list[Any]) -> list[Any]:
-    for snapshot in response.stream:
-        kept.append(snapshot)
-    return []
-
-
 @pytest.mark.parametrize("method", ["stream", "deltas"])
-def test_a_reader_at_the_edge_of_a_block_while_it_is_folded(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+def test_a_reader_at_the_edge_of_a_block_while_it_is_folded(
+    monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
     """It has seen the last item of the block, and the block is not put away yet."""
     response = SyncScripted(["a"] * (BLOCK + 2) + [Finish()])("hi")
     seen: list[Any] = []

@@ -1,4 +1,4 @@
-"""Random scripts against the plainest model of what must come out, on all four ways from wrapper to reader."""
+"""Random scripts against the plainest model of what must come out, on all ways from wrapper to reader."""
 
 from __future__ import annotations
 
@@ -80,14 +80,18 @@ def alone(*atoms: Any) -> tuple[list[Any], list[Any]]:
 @example(both=alone("\ud83d", "\ude00", Finish()))
 @example(both=alone("a\ud83d", Finish()))
 @example(both=alone("a\ud83d"))
-@example(both=alone(ToolCallDelta(0, None, "f", '"\ud83d'), ToolCallDelta(1), ToolCallDelta(arguments="\ude00"), Finish()))
+@example(
+    both=alone(
+        ToolCallDelta(0, None, "f", '"\ud83d'), ToolCallDelta(1), ToolCallDelta(arguments="\ude00"), Finish()
+    )
+)
 def test_every_way_shows_what_the_script_says(wrapper: type, is_async: bool, both: Any) -> None:
     atoms, script = both
     check(look(wrapper(script, **NO_RETRIES), is_async=is_async), expect(atoms), atoms)
 
 
 def _scheduled(response: Any, data: st.DataObject) -> list[tuple[str, list[Any]]]:
-    """Let readers of one response begin, go on and break off in a random order; what the finished ones saw."""
+    """Let readers of one response begin, go on and break off in any order; what the finished ones saw."""
     readers: list[tuple[str, Iterator[Any], list[Any]]] = []
     finished: list[tuple[str, list[Any]]] = []
     steps = data.draw(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 30)), max_size=40))

@@ -119,7 +119,12 @@ def test_a_reader_that_breaks_off_disturbs_nobody(wrapper: type) -> None:
         if text == "ab":
             break
     first.close()
-    assert [tuple(one) for one in response.stream] == [(False, "a"), (False, "ab"), (False, "abc"), (True, "abc")]
+    assert [tuple(one) for one in response.stream] == [
+        (False, "a"),
+        (False, "ab"),
+        (False, "abc"),
+        (True, "abc"),
+    ]
 
 
 @async_callers

@@ -25,8 +25,12 @@ def streamed() -> list[Snapshot]:
 def hello(request: pytest.FixtureRequest) -> Snapshot:
     """`(False, "Hello")`, however it came to be."""
     snapshot = streamed()[1]
-    made = {"streamed": lambda: snapshot, "whole": lambda: whole("Hello", last=False),
-            "pickled": lambda: pickle.loads(pickle.dumps(snapshot)), "copied": lambda: copy.copy(snapshot)}  # fmt: skip
+    made = {
+        "streamed": lambda: snapshot,
+        "whole": lambda: whole("Hello", last=False),
+        "pickled": lambda: pickle.loads(pickle.dumps(snapshot)),
+        "copied": lambda: copy.copy(snapshot),
+    }
     return made[request.param]()
 
 
@@ -64,7 +68,7 @@ def test_it_is_passed_on_like_the_pair(hello: Snapshot) -> None:
 def test_it_compares_like_the_pair(hello: Snapshot) -> None:
     first, second, third = streamed()
     assert hello == (False, "Hello")
-    assert (False, "Hello") == hello
+    assert hello == (False, "Hello")
     assert hello == second
     assert hello != first
     assert hello != third
@@ -127,7 +131,7 @@ class Counting:
 
 def test_its_text_is_not_joined_until_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     source = Counting()
-    snapshot = Snapshot("xx", False, 3, source)  # noqa: FBT003
+    snapshot = Snapshot("xx", False, 3, source)
     assert (snapshot.delta, snapshot.offset, snapshot.last) == ("xx", 3, False)
     assert len(snapshot) == 2
     assert source.asked == 0
@@ -140,7 +144,7 @@ def test_reading_deltas_of_a_stream_joins_nothing(monkeypatch: pytest.MonkeyPatc
     asked: list[Any] = []
     joined = type(response._transcript).text
     monkeypatch.setattr(type(response._transcript), "text_to", lambda self, end: asked.append(end))
-    monkeypatch.setattr(type(response._transcript), "text", property(lambda self: asked.append(self)))
+    monkeypatch.setattr(type(response._transcript), "text", property(asked.append))
     pieces = [snapshot.delta for snapshot in response.stream]
     assert not asked
     assert "".join(pieces) == joined.fget(response._transcript)

@@ -17,14 +17,16 @@ async_callers = pytest.mark.parametrize("wrapper", ASYNC_CALLER.values(), ids=AS
 
 
 @sync_callers
-def test_B01_text_before_iteration_drains_the_stream(wrapper: type) -> None:  # noqa: N802
+def test_B01_text_before_iteration_drains_the_stream(wrapper: type) -> None:
     response = wrapper(["a", "b", Finish()])("hi")
     assert response.text == "ab"
     assert response.is_stream_exhausted
 
 
-@pytest.mark.parametrize("script", [["a", "b", "c", Finish()], [["a", "b"], "c", Finish()], [["a", "b", "c", Finish()]]])
-def test_B21_text_during_iteration_is_what_was_shown(script: list[Any]) -> None:  # noqa: N802
+@pytest.mark.parametrize(
+    "script", [["a", "b", "c", Finish()], [["a", "b"], "c", Finish()], [["a", "b", "c", Finish()]]]
+)
+def test_B21_text_during_iteration_is_what_was_shown(script: list[Any]) -> None:
     """No lag, and no look ahead either, however the deltas arrived."""
     response = SyncScripted(script)("hi")
     seen = []
@@ -81,7 +83,7 @@ def test_text_while_another_thread_reads_does_not_wait(wrapper: type) -> None:
 
 
 @sync_callers
-def test_B24_text_after_a_break_is_the_full_text(wrapper: type) -> None:  # noqa: N802
+def test_B24_text_after_a_break_is_the_full_text(wrapper: type) -> None:
     """Who broke off is no reader any more, so text drains again."""
     response = wrapper(["a", "b", Finish()])("hi")
     for _ in response.stream:
@@ -128,7 +130,7 @@ def test_text_after_close_raises_and_partial_text_stays(wrapper: type) -> None:
 
 
 @sync_callers
-def test_B25_a_text_that_was_set_holds_until_somebody_reads(wrapper: type) -> None:  # noqa: N802
+def test_B25_a_text_that_was_set_holds_until_somebody_reads(wrapper: type) -> None:
     response = wrapper(["a", "b", Finish()])("hi")
     response.text = "Z"
     assert response.text == "Z"
@@ -184,18 +186,35 @@ def test_a_failure_is_raised_by_every_way_to_the_text(wrapper: type) -> None:
 
 
 @sync_callers
-@pytest.mark.parametrize("script", [[Finish("tool_calls")], [UsageDelta(1, 2), Finish(), UsageDelta(2)], ["", [], Finish()],
-                                    [ReasoningDelta("hm"), ToolCallDelta(0, "c", "f", "{}"), Finish("tool_calls")]])  # fmt: skip
-def test_B06_B08_an_answer_without_text_is_one_snapshot(wrapper: type, script: list[Any]) -> None:  # noqa: N802
+@pytest.mark.parametrize(
+    "script",
+    [
+        [Finish("tool_calls")],
+        [UsageDelta(1, 2), Finish(), UsageDelta(2)],
+        ["", [], Finish()],
+        [ReasoningDelta("hm"), ToolCallDelta(0, "c", "f", "{}"), Finish("tool_calls")],
+    ],
+)
+def test_B06_B08_an_answer_without_text_is_one_snapshot(wrapper: type, script: list[Any]) -> None:
     response = wrapper(script)("hi")
     assert [tuple(one) for one in response.stream] == [(True, "")]
     assert response.text == ""
 
 
 @sync_callers
-def test_B09_B10_what_is_not_text_is_kept_beside_it(wrapper: type) -> None:  # noqa: N802
-    script = [ReasoningDelta("h"), "a", ReasoningDelta("m"), ToolCallDelta(1, "two", "g"), ToolCallDelta(0, "one", "f", "{"),
-              ToolCallDelta(1, arguments="[]"), ToolCallDelta(0, arguments="}"), UsageDelta(3), UsageDelta(None, 4), Finish("tool_calls")]  # fmt: skip
+def test_B09_B10_what_is_not_text_is_kept_beside_it(wrapper: type) -> None:
+    script = [
+        ReasoningDelta("h"),
+        "a",
+        ReasoningDelta("m"),
+        ToolCallDelta(1, "two", "g"),
+        ToolCallDelta(0, "one", "f", "{"),
+        ToolCallDelta(1, arguments="[]"),
+        ToolCallDelta(0, arguments="}"),
+        UsageDelta(3),
+        UsageDelta(None, 4),
+        Finish("tool_calls"),
+    ]
     response = wrapper(script)("hi")
     assert response.text == "a"
     assert response.reasoning == "hm"
@@ -206,7 +225,9 @@ def test_B09_B10_what_is_not_text_is_kept_beside_it(wrapper: type) -> None:  # n
 
 
 def test_a_made_id_is_the_same_for_every_reader() -> None:
-    response = SyncScripted([ToolCallDelta(0, None, "f"), ToolCallDelta(1, None, "g"), ToolCallDelta(0, arguments="{}"), Finish()])("hi")
+    response = SyncScripted(
+        [ToolCallDelta(0, None, "f"), ToolCallDelta(1, None, "g"), ToolCallDelta(0, arguments="{}"), Finish()]
+    )("hi")
     first, second = (next(iter(response.deltas)), next(iter(response.deltas)))
     assert first == second
     _ = response.text
@@ -214,7 +235,11 @@ def test_a_made_id_is_the_same_for_every_reader() -> None:
     assert one.id == first.id
     assert one.id != two.id
     assert one.arguments == "{}"
-    assert [delta.id for delta in response.deltas if isinstance(delta, ToolCallDelta)] == [one.id, two.id, None]
+    assert [delta.id for delta in response.deltas if isinstance(delta, ToolCallDelta)] == [
+        one.id,
+        two.id,
+        None,
+    ]
 
 
 def test_raw_chunks_are_kept_on_request() -> None:

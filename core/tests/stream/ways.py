@@ -66,7 +66,7 @@ def look_sync(wrapper: Any) -> Seen:
     try:
         seen.text = response.text
     except StreamError as error:
-        assert error is seen.error
+        assert error is seen.error  # noqa: PT017 - there may be none
     return seen
 
 
@@ -93,7 +93,7 @@ async def alook(wrapper: Any) -> Seen:
     try:
         seen.text = await response.get_text()
     except StreamError as error:
-        assert error is seen.error
+        assert error is seen.error  # noqa: PT017 - there may be none
     return seen
 
 
