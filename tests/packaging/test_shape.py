@@ -54,9 +54,12 @@ def test_plugin_is_named_after_its_folder_and_has_tests(package):
     assert list((package.folder / "tests").rglob("test_*.py"))
 
 
-def test_readme_shows_the_installation_of_this_package(root, package):
+def test_readme_tells_how_to_install_this_package(root, package):
+    name, folder = package.project["name"], f"./{package.folder.relative_to(root).as_posix()}"
     readme = (package.folder / "README.md").read_text("utf-8")
-    assert f"./{package.folder.relative_to(root).as_posix()}" in readme
+    assert readme.startswith(f"# {name}\n")
+    lines = [line.split() for line in readme.splitlines() if "pip install" in line]
+    assert [line for line in lines if name in line or folder in line]
 
 
 def test_licence_goes_along(root, package):
