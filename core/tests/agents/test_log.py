@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import threading
 import weakref
@@ -12,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import modelstream
-from modelstream import AgentBase, Msg, TruncatedStreamError, log_msg, log_stream_msg
+from modelstream import Msg, TruncatedStreamError, log_msg, log_stream_msg
 from modelstream.agents import log
 
 
@@ -153,39 +152,6 @@ def test_the_one_that_is_closed_is_the_one_that_stood_still(sink):
     assert [told.name for told in sink.told if not told.open] == ["0"]
     first("abc", last=True)
     assert sink.told[0].pairs[-1] == (True, "abc")
-
-
-@pytest.mark.parametrize("next_one", ["log", "speak"])
-def test_a_message_that_its_program_has_let_go_of_is_closed_when_the_next_one_begins(sink, next_one):
-    def by_hand():
-        _, show = growing()
-        show("Hel")
-        show("Hello")
-        raise RuntimeError("the model failed")
-
-    with contextlib.suppress(RuntimeError):
-        by_hand()
-    gc.collect()
-    assert sink.only.open
-    if next_one == "log":
-        log_msg(Msg("Ann", "Hi", "assistant"))
-    else:
-        AgentBase("Ann").speak(iter([(True, "Hi")]))
-    first, second = sink.told
-    assert first.outcome.state == "failed"
-    assert first.outcome.error.partial_text == "Hello"
-    assert second.outcome.state == "complete"
-    assert not log._growing._showings
-
-
-def test_a_message_that_is_a_new_object_each_time_is_not_taken_for_let_go(sink):
-    for text in ("Hel", "Hello", "Hello!"):
-        log_stream_msg(Msg("Bob", text, "assistant", id="1"), last=False)
-        log_msg(Msg("Ann", "Hi", "assistant"))
-    log_stream_msg(Msg("Bob", "Hello!", "assistant", id="1"))
-    assert sink.told[0].pairs[-1] == (True, "Hello!")
-    assert sink.told[0].outcome.state == "complete"
-    assert len(sink.told) == 4
 
 
 def test_after_its_last_a_message_may_be_shown_again(sink):

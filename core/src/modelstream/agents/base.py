@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Generator,
 from typing import TYPE_CHECKING, Any
 
 from modelstream.agents.hooks import Hooked
-from modelstream.agents.log import close_forsaken, log_msg
+from modelstream.agents.log import log_msg
 from modelstream.agents.memory import TemporaryMemory
 from modelstream.agents.msg import Msg
 
@@ -105,7 +105,6 @@ class AgentBase(Hooked):
 
         if self._hooks_for("pre_speak"):
             content = self._async_heard(content) if _is_async(content) else self._heard(content)
-        close_forsaken()
         await ashow(content, name=self.name)
         self._notify_hooks("post_speak")
 
@@ -152,7 +151,6 @@ class AgentBase(Hooked):
             )
         if self._hooks_for("pre_speak"):
             content = self._heard(content)
-        close_forsaken()
         show(content, name=self.name)
 
     def _heard(self, content: Any) -> Generator[tuple[bool, str], None, None]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-import weakref
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from modelstream.agents.msg import Msg
 from modelstream.deltas import ToolCall, ToolCallDelta
@@ -29,8 +28,7 @@ def log_stream_msg(msg: Msg, last: bool = True) -> None:  # noqa: FBT002 - as in
 
     What belongs together has one `msg.id`; the sinks get what is new. `last` ends the message, and may come
     with the first call. A text that does not continue the one before is shown afresh. Messages may grow side
-    by side, in any threads. One that a failed program has let go of is closed as truncated when the next one
-    begins, at the latest when very many others grow.
+    by side, in any threads; of one whose last never comes the sinks learn when too many others grow.
     """
     if not isinstance(msg, Msg):
         raise TypeError(f"log_msg and log_stream_msg show Msg objects, not a {type(msg).__name__}.")
@@ -38,11 +36,6 @@ def log_stream_msg(msg: Msg, last: bool = True) -> None:  # noqa: FBT002 - as in
         pass  # another thread has just shown its last; this is a new beginning
     if last:
         _growing.forget(msg.id)
-
-
-def close_forsaken() -> None:
-    """Close the messages whose last will never come, so that no sink waits for it."""
-    _abandon(_growing.forsaken())
 
 
 class _Growing:
@@ -54,27 +47,17 @@ class _Growing:
 
     def of(self, msg: Msg) -> _Showing:
         """What was shown of this message; nothing yet, if it is new."""
-        showing = self._showings.get(msg.id)
-        if showing is None or showing.over:
-            close_forsaken()
-        stale = []
+        stale = None
         with self._lock:
             showing = self._showings.get(msg.id)
             if showing is None or showing.over:
                 showing = self._showings[msg.id] = _Showing()
             self._showings.move_to_end(msg.id)
             if len(self._showings) > MAX_OPEN:
-                stale.append(self._showings.popitem(last=False)[1])
-        _abandon(stale)
+                _, stale = self._showings.popitem(last=False)
+        if stale is not None:
+            stale.abandon()
         return showing
-
-    def forsaken(self) -> list[_Showing]:
-        """Those that nobody will go on with. They are forgotten."""
-        with self._lock:
-            found = {key: showing for key, showing in self._showings.items() if showing.forsaken}
-            for key in found:
-                del self._showings[key]
-        return list(found.values())
 
     def forget(self, message_id: str) -> None:
         """The message is over."""
@@ -92,13 +75,6 @@ class _Showing:
         self._lock = threading.RLock()
         self._broadcast: Broadcast | None = None
         self._pairs = Pairs()
-        self._shown: weakref.ref[Msg] | None = None
-        self._steady = False
-
-    @property
-    def forsaken(self) -> bool:
-        """Whether the message is gone: one object that was shown repeatedly, not a new one for each call."""
-        return self._steady and self._shown is not None and self._shown() is None
 
     def show(self, msg: Msg, *, last: bool) -> bool:
         """Show what is new in the message; False if its last was shown before."""
@@ -106,8 +82,6 @@ class _Showing:
             if self.over:
                 return False
             self.over = last
-            self._steady = self._shown is not None and self._shown() is msg
-            self._shown = weakref.ref(msg)
             if self._broadcast is None:
                 self._broadcast = Broadcast(_message(msg), current_sinks())
             self._write(self._broadcast, _text(msg), list(_tool_calls(msg)) if last else [], last=last)
@@ -132,11 +106,6 @@ class _Showing:
 
 
 _growing = _Growing()
-
-
-def _abandon(showings: Iterable[_Showing]) -> None:
-    for showing in showings:
-        showing.abandon()
 
 
 def _message(msg: Msg) -> Message:
