@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -84,7 +84,7 @@ class WireWrapper(ModelWrapper):
             frames.check()
             answer.drain()
 
-    async def adeltas(self, request: Request) -> AsyncIterator[Yielded]:
+    async def adeltas(self, request: Request) -> AsyncGenerator[Yielded, None]:
         """Open the answer and yield its deltas, read by read."""
         async with aclosing(await self.aopen(request)) as answer:
             if refused(answer):

@@ -1,0 +1,100 @@
+"""How the SDK would ask: its requests, caught before they leave.
+
+Neither SDK has an async client, and both read the lines of an answer with a splitter that breaks text at
+U+2028. So they do what they know best, the address, the key, the headers and the body, and the request that
+they make is sent by a plain HTTP client.
+"""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import inspect
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from modelstream.errors import BadRequestError, ConfigError
+
+if TYPE_CHECKING:
+    import httpx
+
+    from modelstream_zhipuai.config import ZhipuAIConfig
+
+INTERNATIONAL = "https://api.z.ai/api/paas/v4"
+_CLIENTS = {"zai": {"cn": "ZhipuAiClient", "international": "ZaiClient"}, "zhipuai": {"cn": "ZhipuAI"}}
+
+
+class Asker:
+    """Makes the requests of one model config. The SDK is imported when the first one is made."""
+
+    def __init__(self, config: ZhipuAIConfig) -> None:
+        self._config = config
+        self._arguments = config.for_client()
+        self._caught = threading.local()
+
+    def request(
+        self, messages: Sequence[Mapping[str, Any]], arguments: Mapping[str, Any], *, stream: bool
+    ) -> httpx.Request:
+        """The HTTP request of a call."""
+        known, others = self._sorted_out({"model": self._config.model_name, **arguments})
+        if others:
+            known["extra_body"] = {**others, **(known.get("extra_body") or {})}
+        self._caught.request = None
+        # The SDK shortens images in the messages that it is given, where they stand.
+        known["messages"] = copy.deepcopy(list(messages))
+        failure: Exception | None = None
+        try:
+            self._client.chat.completions.create(stream=stream, **known)
+        except Exception as error:  # noqa: BLE001 - what it makes of the empty answer does not matter
+            failure = error
+        if self._caught.request is None:
+            raise BadRequestError(f"the SDK can't make a request of this call ({failure})") from failure
+        caught: httpx.Request = self._caught.request
+        return caught
+
+    def _sorted_out(self, arguments: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        known = inspect.signature(self._client.chat.completions.create).parameters
+        return (
+            {name: value for name, value in arguments.items() if name in known},
+            {name: value for name, value in arguments.items() if name not in known},
+        )
+
+    @cached_property
+    def _client(self) -> Any:
+        import httpx
+
+        sdk, name = self._sdk()
+        arguments = {"max_retries": 0, **self._arguments}
+        if self._config.region == "international" and sdk.__name__ == "zhipuai":
+            arguments.setdefault("base_url", INTERNATIONAL)
+        arguments["http_client"] = httpx.Client(transport=httpx.MockTransport(self._catch))
+        try:
+            return getattr(sdk, name)(**arguments)
+        except (TypeError, ValueError) as error:
+            raise ConfigError(
+                f"client_args: the {sdk.__name__} SDK can't make a client of them ({error})."
+            ) from error
+
+    def _sdk(self) -> tuple[Any, str]:
+        wanted = self._config.sdk
+        for module in (wanted,) if wanted else ("zai", "zhipuai"):
+            with suppress(ModuleNotFoundError):
+                names = _CLIENTS[module]
+                return importlib.import_module(module), names.get(self._config.region, names["cn"])
+        raise ConfigError(
+            "zhipuai_chat needs the SDK of ZhipuAI: pip install zai-sdk"
+            + (
+                ' (the config says sdk = "zhipuai": pip install zhipuai sniffio).'
+                if wanted == "zhipuai"
+                else "."
+            )
+        )
+
+    def _catch(self, request: httpx.Request) -> httpx.Response:
+        import httpx
+
+        self._caught.request = request
+        return httpx.Response(200, json={}, headers={"content-type": "application/json"})

@@ -1,0 +1,116 @@
+"""The model wrapper `zhipuai_chat`."""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import msgspec
+
+from modelstream.errors import StreamError
+from modelstream.faults import as_stream_error
+from modelstream.wire import SseFramer, WireWrapper
+from modelstream.wire.clients import Clients
+from modelstream.wire.httpx_streams import AsyncHttpxStream, HttpxStream
+from modelstream_zhipuai.asking import Asker
+from modelstream_zhipuai.config import ZhipuAIConfig
+from modelstream_zhipuai.frames import ZhipuAIFrames, by_code
+
+if TYPE_CHECKING:
+    import httpx
+
+    from modelstream.config import ModelConfig
+    from modelstream.deltas import Yielded
+    from modelstream.request import Request
+
+LONGEST_CONNECT = 5.0
+"""Seconds to wait for a connection."""
+
+
+class ZhipuAIChat(WireWrapper):
+    """The GLM models of ZhipuAI, in China and as Z.ai elsewhere.
+
+    Works with zai-sdk and with the older zhipuai SDK; either makes the request, and the answer's bytes are
+    read here, which also gives both what they lack: async calls.
+    """
+
+    model_type = "zhipuai_chat"
+    config_class: ClassVar[type[ZhipuAIConfig]] = ZhipuAIConfig
+    config: ZhipuAIConfig
+    framer = SseFramer
+
+    def __init__(self, config: Mapping[str, Any] | ModelConfig | None = None, /, **fields: Any) -> None:
+        super().__init__(config, **fields)
+        self.config = msgspec.structs.replace(self.config, model_name=self.config.model())
+        self._asker = Asker(self.config)
+        self._clients: Clients[httpx.Client, httpx.AsyncClient] = Clients(
+            _client, _async_client, lambda client: client.close(), lambda client: client.aclose()
+        )
+        weakref.finalize(self, self._clients.close)
+
+    def open(self, request: Request) -> HttpxStream:
+        """Send the request that the SDK makes."""
+        asked = self._asked(request)
+        try:
+            return HttpxStream(self._clients.client().send(asked, stream=True))
+        except Exception as error:
+            raise _where(error, asked) from error
+
+    async def aopen(self, request: Request) -> AsyncHttpxStream:
+        """Send the request that the SDK makes, from the running event loop."""
+        # In a thread: the first one imports the SDK.
+        asked = await asyncio.to_thread(self._asked, request)
+        try:
+            return AsyncHttpxStream(await (await self._clients.of_this_loop()).send(asked, stream=True))
+        except Exception as error:
+            raise _where(error, asked) from error
+
+    def frame_reader(self, request: Request) -> ZhipuAIFrames:
+        """A new reader for the frames of one answer."""
+        return ZhipuAIFrames()
+
+    def deltas(self, request: Request) -> Iterator[Yielded]:
+        """Open the answer and yield its deltas; errors are told by the provider's codes."""
+        try:
+            yield from super().deltas(request)
+        except StreamError as error:
+            raise by_code(error) from error.__cause__
+
+    async def adeltas(self, request: Request) -> AsyncGenerator[Yielded, None]:
+        """Open the answer and yield its deltas; errors are told by the provider's codes."""
+        try:
+            async with aclosing(super().adeltas(request)) as batches:
+                async for news in batches:
+                    yield news
+        except StreamError as error:
+            raise by_code(error) from error.__cause__
+
+    def _asked(self, request: Request) -> httpx.Request:
+        asked = self._asker.request(request.messages, request.arguments, stream=request.stream)
+        # For the headers; behind them the clocks of the call watch.
+        limits = [self.config.first_delta_timeout, self.config.total_timeout]
+        seconds = min((limit for limit in limits if limit is not None), default=None)
+        connect = LONGEST_CONNECT if seconds is None else min(seconds, LONGEST_CONNECT)
+        asked.extensions["timeout"] = {"connect": connect, "read": seconds, "write": seconds, "pool": seconds}
+        return asked
+
+
+def _client() -> httpx.Client:
+    import httpx
+
+    return httpx.Client(follow_redirects=True)
+
+
+def _async_client() -> httpx.AsyncClient:
+    import httpx
+
+    return httpx.AsyncClient(follow_redirects=True)
+
+
+def _where(error: Exception, asked: httpx.Request) -> StreamError:
+    ours = as_stream_error(error)
+    ours.message += f" at {asked.url.copy_with(query=None)}"
+    return ours

@@ -1,0 +1,45 @@
+"""What a user writes about a model of ZhipuAI's."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from modelstream.config import ModelConfig, api_key
+from modelstream.errors import ConfigError
+
+KEYS = ("ZHIPUAI_API_KEY", "ZAI_API_KEY")
+
+
+class ZhipuAIConfig(ModelConfig, kw_only=True):
+    """The config of a model of ZhipuAI's.
+
+    `model_name` defaults to `config_name`, `api_key` to the environment variable `ZHIPUAI_API_KEY`, then
+    `ZAI_API_KEY`. `region` is "cn" (open.bigmodel.cn) or "international" (api.z.ai); `base_url` overrides it.
+    `sdk` is "zai" or "zhipuai"; by default the first that is installed. `client_args` go to the SDK's client.
+    """
+
+    api_key: str | None = None
+    base_url: str | None = None
+    region: Literal["cn", "international"] = "cn"
+    sdk: Literal["zai", "zhipuai"] | None = None
+    client_args: dict[str, Any] = msgspec.field(default_factory=dict)
+
+    def model(self) -> str:
+        """The name that the provider knows the model by."""
+        name = self.model_name or self.config_name
+        if not name:
+            raise ConfigError(
+                f"{self.model_type} needs a model: set the field 'model_name' of the model config."
+            )
+        return name
+
+    def for_client(self) -> dict[str, Any]:
+        """The arguments of the SDK's client. Raises `MissingApiKeyError`."""
+        arguments = dict(self.client_args)
+        if self.base_url:
+            arguments["base_url"] = self.base_url
+        given = self.api_key or arguments.get("api_key")
+        arguments["api_key"] = api_key(given, KEYS, model_type=self.model_type)
+        return arguments
