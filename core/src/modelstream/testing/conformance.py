@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from modelstream.testing.features import Features
+from modelstream.testing.features import ENGINE_FINISHES, Features
 from modelstream.testing.law import Law, LawBrokenError
 from modelstream.testing.laws import LAWS
 from modelstream.testing.rig import Rig
@@ -40,7 +40,7 @@ class WrapperConformance:
       remove a law in another way is an error.
     * `make(**fields)` makes the wrapper; override it for one that is not installed.
     * A wrapper that works inside the process has no `wire`: it overrides `engine`, and says with `reasoning`,
-      `tools` and `usage` what its answers may have.
+      `tools`, `usage` and `finishes` what its answers may have.
 
     How many examples a law tries follows from the hypothesis profile.
     """
@@ -52,6 +52,7 @@ class WrapperConformance:
     reasoning: ClassVar[bool] = False
     tools: ClassVar[bool] = False
     usage: ClassVar[bool] = False
+    finishes: ClassVar[Mapping[str, str]] = ENGINE_FINISHES
 
     _rig: ClassVar[Rig | None] = None
 
@@ -77,7 +78,7 @@ class WrapperConformance:
         """What the provider's format can say."""
         if cls.wire is not None:
             return Features.of(cls.wire)
-        return Features(reasoning=cls.reasoning, tools=cls.tools, usage=cls.usage, halves=True)
+        return Features(cls.reasoning, cls.tools, cls.usage, halves=True, finishes=cls.finishes)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -61,7 +61,10 @@ class EngineStage:
 
     def told(self) -> list[str]:
         """What was played last."""
-        return [repr(take) for take in self._takes]
+        return [
+            f"{take.said.deltas}, then: {take.fault.value if take.fault else 'the end'}"
+            for take in self._takes
+        ]
 
 
 class _Performance:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
-
-from modelstream.deltas import FINISH_REASONS
 
 if TYPE_CHECKING:
     from modelstream.testing.wire import Wire
 
 
-def _our_own_words() -> Mapping[str, str]:
-    return {reason: reason for reason in sorted(FINISH_REASONS - {"refusal"})}
+ENGINE_FINISHES = MappingProxyType({"stop": "stop", "length": "length", "tool_calls": "tool_calls"})
+"""Why a model inside the process stops."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Features:
     whole_reasoning: bool = True
     halves: bool = False
     counts: tuple[str, ...] = ("input_tokens", "output_tokens")
-    finishes: Mapping[str, str] = field(default_factory=_our_own_words)
+    finishes: Mapping[str, str] = field(default_factory=lambda: ENGINE_FINISHES)
 
     @classmethod
     def of(cls, wire: Wire) -> Features:
