@@ -1,0 +1,61 @@
+"""What a user writes about a Gemini model."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Literal
+
+import msgspec
+
+from modelstream.config import ModelConfig, api_key
+from modelstream.errors import ConfigError
+
+KEY_VARIABLES = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
+
+BackendName = Literal["genai", "generativeai"]
+
+
+class GeminiConfig(ModelConfig, kw_only=True):
+    """The config of a Gemini model.
+
+    `api_key` defaults to the environment variable `GOOGLE_API_KEY` or `GEMINI_API_KEY`. `base_url` is the
+    address without the API version; `api_version` is `v1beta` unless it is set, and for Vertex AI the SDK
+    chooses. `backend` names the SDK where both are installed: `genai`, which is preferred, or `generativeai`.
+    `client_args` go to google-genai's client: `vertexai`, `project`, `location`, `credentials`,
+    `http_options`.
+    """
+
+    api_key: str | None = None
+    base_url: str | None = None
+    api_version: str | None = None
+    backend: BackendName | None = None
+    client_args: dict[str, Any] = msgspec.field(default_factory=dict)
+
+    def model(self) -> str:
+        """The name that the provider knows the model by."""
+        if not self.model_name:
+            raise ConfigError(
+                f"{self.model_type} needs a model: set the field 'model_name' of the model config."
+            )
+        return self.model_name
+
+    def key(self) -> str | None:
+        """The API key; None where Vertex AI is used with other credentials. Raises `MissingApiKeyError`."""
+        given = self.api_key or self.client_args.get("api_key")
+        if self.on_vertex and not given:
+            return None
+        return api_key(given, KEY_VARIABLES, model_type=self.model_type)
+
+    @property
+    def on_vertex(self) -> bool:
+        """Whether the models of Vertex AI are asked, as google-genai decides it."""
+        chosen = self.client_args.get("vertexai")
+        if chosen is None:
+            chosen = os.environ.get("GOOGLE_GENAI_USE_VERTEXAI", "").lower() in {"true", "1"}
+        return bool(chosen)
+
+    @property
+    def patience(self) -> float | None:
+        """Seconds to wait for the headers; behind them the clocks of the call watch."""
+        limits = [limit for limit in (self.first_delta_timeout, self.total_timeout) if limit is not None]
+        return min(limits, default=None)

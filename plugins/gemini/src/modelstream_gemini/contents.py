@@ -1,0 +1,135 @@
+"""Messages of a conversation as Gemini's contents: turns of the user and the model, each of parts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from modelstream.errors import BadRequestError
+from modelstream_gemini.parts import Part, as_parts
+from modelstream_gemini.signatures import STAND_IN
+
+if TYPE_CHECKING:
+    from modelstream_gemini.signatures import Signatures
+
+_ROLES = {"user": "user", "assistant": "model", "model": "model"}
+
+
+class Conversation(NamedTuple):
+    """The turns, and the system prompt apart from them, as the API wants it."""
+
+    contents: list[dict[str, Any]]
+    system: list[Part]
+
+
+def conversation(messages: Iterable[Mapping[str, Any]], signatures: Signatures) -> Conversation:
+    """The messages (dicts with `role` and `content`, or with Gemini's `parts`) as turns.
+
+    Neighbours of one role become one turn, so that the results of parallel calls stand together.
+    """
+    turns = _Turns(signatures)
+    for at, message in enumerate(messages):
+        turns.add(message, f"messages[{at}]")
+    if not turns.contents and turns.system:
+        # The API takes no system prompt alone.
+        return Conversation([{"role": "user", "parts": turns.system}], [])
+    return Conversation(turns.contents, turns.system)
+
+
+class _Turns:
+    def __init__(self, signatures: Signatures) -> None:
+        self.contents: list[dict[str, Any]] = []
+        self.system: list[Part] = []
+        self._signatures = signatures
+        self._names: dict[str, str] = {}
+
+    def add(self, message: Mapping[str, Any], place: str) -> None:
+        """Add one message."""
+        role = message.get("role", "user")
+        content = message.get("content")
+        if "parts" in message:
+            self._put(_ROLES.get(role, role), as_parts(message["parts"], f"{place}.parts"))
+        elif role in {"system", "developer"}:
+            self.system += as_parts(content, f"{place}.content")
+        elif role in {"tool", "function"}:
+            self._put("user", [self._result(message, place)])
+        elif role in _ROLES:
+            parts = _named(message, as_parts(content, f"{place}.content"))
+            if role == "assistant":
+                parts = [part for part in parts if part.get("text") != ""]
+                parts += self._calls(message.get("tool_calls") or (), f"{place}.tool_calls")
+            self._put(_ROLES[role], parts)
+        else:
+            raise BadRequestError(f"{place} has the role {role!r}; expected system, user, assistant or tool")
+
+    def _put(self, role: str, parts: list[Part]) -> None:
+        if not parts:
+            return
+        if self.contents and self.contents[-1]["role"] == role:
+            self.contents[-1]["parts"] += parts
+        else:
+            self.contents.append({"role": role, "parts": parts})
+
+    def _calls(self, calls: Iterable[Mapping[str, Any]], place: str) -> list[Part]:
+        parts: list[Part] = []
+        for at, call in enumerate(calls):
+            function = call.get("function") or {}
+            name, call_id = str(function.get("name", "")), call.get("id")
+            made: dict[str, Any] = {"name": name, "args": _arguments(function, f"{place}[{at}]")}
+            if call_id:
+                made["id"] = call_id
+                self._names[call_id] = name
+            # Of parallel calls the first one is signed. Newer models refuse a turn without any signature.
+            signature = self._signatures.of(call_id) or (None if parts else STAND_IN)
+            parts.append({"functionCall": made, **({"thoughtSignature": signature} if signature else {})})
+        return parts
+
+    def _result(self, message: Mapping[str, Any], place: str) -> Part:
+        call_id = message.get("tool_call_id")
+        name = self._names.get(call_id or "") or message.get("name")
+        if not name:
+            raise BadRequestError(
+                f"{place} is the result of a call that is not known: no message before it has a tool call"
+                f" with the id {call_id!r}.\nPut the assistant's message with its tool_calls before it,"
+                " or the function's 'name' into it."
+            )
+        result: dict[str, Any] = {"name": name, "response": _response(message.get("content"), place)}
+        return {"functionResponse": {**result, "id": call_id} if call_id else result}
+
+
+def _named(message: Mapping[str, Any], parts: list[Part]) -> list[Part]:
+    """The parts with the speaker's name in front, if the message has one: the API has no field for it."""
+    name = message.get("name")
+    if not name or not parts:
+        return parts
+    if "text" in parts[0]:
+        return [{**parts[0], "text": f"{name}: {parts[0]['text']}"}, *parts[1:]]
+    return [{"text": f"{name}:"}, *parts]
+
+
+def _arguments(function: Mapping[str, Any], place: str) -> dict[str, Any]:
+    given = function.get("arguments")
+    if isinstance(given, str):
+        try:
+            given = json.loads(given) if given.strip() else {}
+        except ValueError as error:
+            raise BadRequestError(f"{place}.function.arguments is not JSON ({error})") from error
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise BadRequestError(f"{place}.function.arguments is no JSON object but {type(given).__name__}")
+    return given
+
+
+def _response(content: Any, place: str) -> dict[str, Any]:
+    """What a function returned as an object; what is none goes under `output`, the API's own word for it."""
+    if isinstance(content, Mapping):
+        return dict(content)
+    if isinstance(content, list | tuple):
+        content = "".join(str(part.get("text", "")) for part in as_parts(content, f"{place}.content"))
+    try:
+        found = json.loads(content) if isinstance(content, str) else content
+    except ValueError:
+        found = content
+    return found if isinstance(found, dict) else {"output": content}

@@ -1,0 +1,76 @@
+"""What the reasons mean for which Gemini ends an answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from modelstream.deltas import FinishReason
+
+UNSPECIFIED = frozenset(
+    {"", "FINISH_REASON_UNSPECIFIED", "BLOCK_REASON_UNSPECIFIED", "BLOCKED_REASON_UNSPECIFIED"}
+)
+"""The default values of the enums: no end."""
+
+FINISHES: dict[str, FinishReason] = {
+    "STOP": "stop",
+    "MAX_TOKENS": "length",
+    # The limit of one request, after which google-genai would ask for more by a token.
+    "CONTINUATION": "length",
+    "SAFETY": "content_filter",
+    "RECITATION": "content_filter",
+    "LANGUAGE": "content_filter",
+    "BLOCKLIST": "content_filter",
+    "PROHIBITED_CONTENT": "content_filter",
+    "SPII": "content_filter",
+    "IMAGE_SAFETY": "content_filter",
+    "IMAGE_PROHIBITED_CONTENT": "content_filter",
+    "IMAGE_RECITATION": "content_filter",
+    "MODEL_ARMOR": "content_filter",
+    "ESCALATION": "content_filter",
+}
+"""Our word for a finishReason. One that is not here, such as OTHER, tells that the model failed."""
+
+PASSING_FAILURES = frozenset(
+    {"MALFORMED_FUNCTION_CALL", "MALFORMED_RESPONSE", "UNEXPECTED_TOOL_CALL", "NO_IMAGE"}
+)
+"""Failures of the model that the same request may well not meet again."""
+
+_FINISH_NUMBERS = (
+    "FINISH_REASON_UNSPECIFIED",
+    "STOP",
+    "MAX_TOKENS",
+    "SAFETY",
+    "RECITATION",
+    "OTHER",
+    "LANGUAGE",
+    "BLOCKLIST",
+    "PROHIBITED_CONTENT",
+    "SPII",
+    "MALFORMED_FUNCTION_CALL",
+    "IMAGE_SAFETY",
+)
+_BLOCK_NUMBERS = (
+    "BLOCK_REASON_UNSPECIFIED",
+    "SAFETY",
+    "OTHER",
+    "BLOCKLIST",
+    "PROHIBITED_CONTENT",
+    "IMAGE_SAFETY",
+)
+
+
+def finish_word(value: object) -> str | None:
+    """The word of a finishReason, which older servers send as a number; None if it is no end."""
+    return _word(value, _FINISH_NUMBERS)
+
+
+def block_word(value: object) -> str | None:
+    """The word of a blockReason; None if nothing was blocked."""
+    return _word(value, _BLOCK_NUMBERS)
+
+
+def _word(value: object, numbers: tuple[str, ...]) -> str | None:
+    if type(value) is int:
+        value = numbers[value] if 0 <= value < len(numbers) else str(value)
+    return value.upper() if isinstance(value, str) and value not in UNSPECIFIED else None

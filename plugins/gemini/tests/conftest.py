@@ -1,0 +1,193 @@
+"""A real server on the loopback interface, and wrappers that talk to it with requests of either SDK."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from importlib.util import find_spec
+from types import SimpleNamespace
+
+import pytest
+
+from modelstream.errors import StreamError
+from modelstream.testing.server import Answer, LoopbackServer
+from modelstream_gemini import GeminiChat
+
+PACKAGES = {"genai": "google.genai", "generativeai": "google.generativeai"}
+
+
+def is_installed(backend):
+    try:
+        return find_spec(PACKAGES[backend]) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+# What depends on the SDK is tested with each one that is there. Which those are, test_backends.py tells.
+INSTALLED = [name for name in PACKAGES if is_installed(name)]
+
+
+def event(frame):
+    """One event of the stream."""
+    return b"data: %b\r\n\r\n" % json.dumps(frame).encode()
+
+
+def candidate(*parts, finish=None, **fields):
+    """A frame with these parts."""
+    said = {"content": {"role": "model", "parts": list(parts)}, "index": 0, **fields}
+    return {"candidates": [{**said, "finishReason": finish} if finish else said]}
+
+
+def text(content="", finish=None):
+    """The event with this piece of text."""
+    return event(candidate({"text": content}, finish=finish))
+
+
+def call(name, args, **fields):
+    """A part with a call."""
+    return {"functionCall": {"name": name, "args": args, **fields}}
+
+
+USAGE = {"promptTokenCount": 3, "candidatesTokenCount": 2, "totalTokenCount": 5}
+END = event({**candidate(finish="STOP"), "usageMetadata": USAGE})
+HELLO = Answer([text("Hel"), text("lo"), END])
+
+
+@pytest.fixture(scope="session")
+def wire():
+    """How Gemini writes an answer."""
+    return SimpleNamespace(
+        event=event, candidate=candidate, text=text, call=call, usage=USAGE, end=END, hello=HELLO
+    )
+
+
+@pytest.fixture
+def server():
+    with LoopbackServer() as server:
+        server.play(HELLO)
+        yield server
+
+
+@pytest.fixture
+def model_of():
+    """Makes a wrapper for an address, with the SDK that is there."""
+
+    def model_of(url, **fields):
+        given = {"model_name": "gemini-test", "api_key": "k", "base_url": url, "max_retries": 0}
+        return GeminiChat({**given, "backend": INSTALLED[0], **fields})
+
+    return model_of
+
+
+@pytest.fixture
+def model(server, model_of):
+    return model_of(server.url)
+
+
+@pytest.fixture(params=INSTALLED)
+def backend(request):
+    """The name of each SDK that is installed."""
+    return request.param
+
+
+@pytest.fixture
+def ask(server, model_of, backend):
+    """Asks a model through each of the SDKs; what the server was sent."""
+
+    def ask(messages=None, fields=(), /, **arguments):
+        model = model_of(server.url, backend=backend, **dict(fields))
+        if messages is None and "contents" not in arguments:
+            messages = "hi"
+        assert model(messages, **{"stream": True, **arguments}).text == "Hello"
+        return server.requests[-1]
+
+    return ask
+
+
+def told(response, snapshots, error):
+    return SimpleNamespace(
+        snapshots=snapshots,
+        text=response.partial_text,
+        reasoning=response.reasoning,
+        tool_calls=[(one.name, json.loads(one.arguments)) for one in response.tool_calls],
+        calls=response.tool_calls,
+        finish_reason=response.finish_reason,
+        raw_finish_reason=response.raw_finish_reason,
+        usage=response.usage,
+        raw=response.raw,
+        error=error,
+    )
+
+
+def sync_answer(model, messages="hi", /, **arguments):
+    try:
+        response = model(messages, **{"stream": True, **arguments})
+    except StreamError as failed:
+        return SimpleNamespace(snapshots=[], text="", error=failed)
+    snapshots, error = [], None
+    try:
+        snapshots += response.stream or []
+    except StreamError as failed:
+        error = failed
+    return told(response, snapshots, error)
+
+
+async def async_answer(model, messages="hi", /, **arguments):
+    try:
+        response = await model.acall(messages, **{"stream": True, **arguments})
+    except StreamError as failed:
+        return SimpleNamespace(snapshots=[], text="", error=failed)
+    snapshots, error = [], None
+    try:
+        if response.stream is not None:
+            async for snapshot in response.stream:
+                snapshots.append(snapshot)  # noqa: PERF401
+    except StreamError as failed:
+        error = failed
+    return told(response, snapshots, error)
+
+
+def run_async_answer(model, messages="hi", /, **arguments):
+    return asyncio.run(async_answer(model, messages, **arguments))
+
+
+@pytest.fixture(params=[sync_answer, run_async_answer], ids=["sync", "async"])
+def answer_of(request):
+    """What a user is told who calls the model and reads the answer to its end, or to its error."""
+    return request.param
+
+
+class Pieces:
+    """A byte stream out of memory: the pieces of a body, and what happens behind them."""
+
+    status = 200
+    headers = {"content-type": "text/event-stream"}  # noqa: RUF012
+
+    def __init__(self, pieces, failure=None):
+        self.pieces = pieces
+        self.failure = failure
+
+    def __iter__(self):
+        yield from self.pieces
+        if self.failure is not None:
+            raise self.failure
+
+    def read(self):
+        return b"".join(self.pieces)
+
+    def drain(self):
+        pass
+
+    close = abort = drain
+
+
+@pytest.fixture(scope="session")
+def reading():
+    """What a user is told of a body in pieces: all that comes after the HTTP library, and nothing before."""
+    model = GeminiChat(model_name="m", api_key="k", max_retries=0, backend=INSTALLED[0])
+
+    def reading(pieces, failure=None, **arguments):
+        model.open = lambda request: Pieces(pieces, failure)
+        return sync_answer(model, **arguments)
+
+    return reading

@@ -1,0 +1,164 @@
+"""When snapshots come, who sees them, and which connections they come over."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+
+import pytest
+
+from modelstream.testing.server import Answer, End, Gate
+
+SOON = 5.0
+
+
+def test_lock_step_each_snapshot_is_out_before_the_next_chunk_is_sent(server, model, wire):
+    gates = [Gate() for _ in range(6)]
+    server.play(Answer([*(piece for gate in gates for piece in (wire.text("x"), gate)), wire.end]))
+    snapshots = model("hi", stream=True).stream
+    for number, gate in enumerate(gates, start=1):
+        assert next(snapshots) == (False, "x" * number)
+        gate.open()  # only now may the server go on
+    assert list(snapshots) == [(True, "x" * 6)]
+
+
+def test_lock_step_async(server, model, wire):
+    gates = [Gate() for _ in range(6)]
+    server.play(Answer([*(piece for gate in gates for piece in (wire.text("x"), gate)), wire.end]))
+
+    async def read():
+        seen = []
+        response = await model.acall("hi", stream=True)
+        async for last, text in response.stream:
+            seen.append((last, text))
+            if not last:
+                gates[len(seen) - 1].open()
+        return seen
+
+    assert asyncio.run(read()) == [(False, "x" * n) for n in range(1, 7)] + [(True, "x" * 6)]
+
+
+def test_the_last_snapshot_does_not_wait_for_the_end_of_the_body(server, model, wire):
+    gate = Gate()
+    server.play(Answer([wire.text("x"), wire.text("y", "STOP"), gate]))
+    snapshots = model("hi", stream=True).stream
+    assert [next(snapshots) for _ in range(3)] == [(False, "x"), (False, "xy"), (True, "xy")]
+    gate.open()
+    assert list(snapshots) == []
+
+
+def test_the_call_returns_with_the_headers(server, model, wire):
+    gate = Gate()
+    server.play(Answer([gate, wire.text("x", "STOP")]))
+    response = model("hi", stream=True)
+    assert gate.reached.wait(SOON)
+    gate.open()
+    assert response.text == "x"
+
+
+def test_calls_after_another_use_one_connection(server, model, answer_of):
+    for _ in range(3):
+        assert answer_of(model).text == "Hello"
+    assert len(server.requests) == 3
+    # asyncio.run closes its loop each time, and with it the connections.
+    assert len(server.connections) == (3 if "async" in answer_of.__name__ else 1)
+
+
+def test_calls_of_one_event_loop_use_one_connection(server, model):
+    async def three():
+        return [await (await model.acall("hi", stream=True)).get_text() for _ in range(3)]
+
+    assert asyncio.run(three()) == ["Hello"] * 3
+    assert len(server.connections) == 1
+
+
+@pytest.mark.parametrize("end", [End.CUT, End.RESET])
+def test_a_complete_answer_stays_complete_however_its_body_ends(server, model, wire, answer_of, end):
+    server.play(Answer(wire.hello.body, end=end))
+    got = answer_of(model)
+    assert (got.snapshots[-1], got.error) == ((True, "Hello"), None)
+    assert server.connections[0].disconnected.wait(SOON)
+
+
+def test_connections_of_a_wrapper_end_with_it(server, model_of):
+    model = model_of(server.url)
+    assert model("hi", stream=True).text == "Hello"
+    connection = server.connections[0]
+    assert not connection.disconnected.is_set()
+    del model
+    gc.collect()
+    assert connection.disconnected.wait(SOON)
+
+
+def test_connections_of_an_event_loop_end_with_it(server, model):
+    async def ask():
+        text = await (await model.acall("hi", stream=True)).get_text()
+        return text, server.connections[-1].disconnected.is_set()
+
+    assert asyncio.run(ask()) == ("Hello", False)
+    assert server.connections[0].disconnected.wait(SOON)
+
+
+def test_connections_of_a_wrapper_dropped_in_a_running_loop_end_with_it(server, model_of):
+    async def ask():
+        model = model_of(server.url)
+        await (await model.acall("hi", stream=True)).get_text()
+        del model
+        gc.collect()
+        return await asyncio.to_thread(server.connections[0].disconnected.wait, SOON)
+
+    assert asyncio.run(ask())
+
+
+def test_clients_of_closed_loops_are_forgotten(server, model):
+    for _ in range(3):
+        loop = asyncio.new_event_loop()
+        try:
+            response = loop.run_until_complete(model.acall("hi", stream=True))
+            assert loop.run_until_complete(response.get_text()) == "Hello"
+            loop.run_until_complete(loop.shutdown_asyncgens())
+            loop.run_until_complete(loop.shutdown_default_executor())
+        finally:
+            loop.close()
+    assert len(model._transport._of_loops) <= 1
+
+
+def test_two_streams_of_one_wrapper_do_not_mix(server, model, wire):
+    gates = [Gate(), Gate()]
+    answers = (
+        Answer([wire.text(word), gate, wire.text(word), wire.end])
+        for word, gate in zip("ab", gates, strict=True)
+    )
+    server.play(*answers)
+    first, second = (model("hi", stream=True) for _ in range(2))
+    one, other = first.stream, second.stream
+    assert (next(one), next(other)) == ((False, "a"), (False, "b"))
+    for gate in reversed(gates):
+        gate.open()
+    assert (second.text, first.text) == ("b", "a")
+    assert (list(other), list(one)) == ([(False, "bb"), (True, "bb")], [(False, "aa"), (True, "aa")])
+
+
+def test_threads_that_call_at_once(server, model):
+    texts, barrier = [], threading.Barrier(4)
+
+    def ask():
+        barrier.wait(SOON)
+        texts.append(model("hi", stream=True).text)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert texts == ["Hello"] * 4
+
+
+def test_calls_that_start_together_in_one_loop_share_the_client(server, model):
+    async def ask():
+        responses = await asyncio.gather(*(model.acall("hi", stream=True) for _ in range(4)))
+        texts = [await response.get_text() for response in responses]
+        return texts, len(model._transport._of_loops)
+
+    assert asyncio.run(ask()) == (["Hello"] * 4, 1)
