@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from itertools import pairwise
 
 import pytest
 
@@ -42,7 +43,7 @@ def test_it_answers_token_by_token(real):
     assert "Paris" in response.text
     assert [last for last, _ in snapshots] == [False] * (len(snapshots) - 1) + [True]
     texts = [text for _, text in snapshots]
-    assert all(longer.startswith(text) for text, longer in zip(texts, texts[1:], strict=False))
+    assert all(longer.startswith(text) for text, longer in pairwise(texts))
     assert response.finish_reason in {"stop", "length"}
     assert response.usage.input_tokens > 5
     assert response.usage.output_tokens >= len(snapshots) - 2
