@@ -112,6 +112,17 @@ def test_an_event_without_its_blank_line_is_handed_out_at_the_end():
     assert framer.finish() == []
 
 
+def test_an_event_in_one_read_may_have_lines_that_end_otherwise():
+    framer = SseFramer()
+    assert framer.feed(b"data: a\n\n") == [b"a"]
+    assert framer.feed(b"data: b\rdata: c\n\n") == [b"b\nc"]
+    assert framer.feed(b"data: d\n\n") == [b"d"]
+    assert framer.feed(b"data: e\r\r") == [b"e"]
+    assert framer.feed(b"data: f\n\n") == [b"f"]
+    assert framer.feed(b"data: \n\n") == []
+    assert framer.feed(b"data: g\n\ndata: h\n\n") == [b"g", b"h"]
+
+
 def test_blank_after_the_colon_belongs_to_nobody_but_only_one():
     assert framed(SseFramer(), [b"data:a\n\ndata: b\n\ndata:  c\n\n"]) == [b"a", b"b", b" c"]
 

@@ -111,6 +111,7 @@ def test_a_body_that_does_not_end_is_drained_for_a_moment_only(opened, server, m
 def test_a_late_abort_spares_the_connection_of_the_next_call(opened, server):
     first = opened(Answer([b"a"]))
     assert list(first) == [b"a"]
+    first.close()
     second = opened(Answer([b"b", b"c"]))
     first.abort()
     assert b"".join(second) == b"bc"

@@ -24,7 +24,9 @@ class HttpxStream:
         _forget_read_timeout(response)
 
     def __iter__(self) -> Iterator[bytes]:
-        pieces: Iterator[bytes] = self._response.iter_bytes()
+        # Below iter_bytes(), which would only pass them on.
+        plain = "content-encoding" not in self.headers
+        pieces: Iterator[bytes] = iter(self._response.stream) if plain else self._response.iter_bytes()
         self._pieces = pieces
         return pieces
 
@@ -80,7 +82,8 @@ class AsyncHttpxStream:
         _forget_read_timeout(response)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        pieces: AsyncIterator[bytes] = self._response.aiter_bytes()
+        plain = "content-encoding" not in self.headers
+        pieces: AsyncIterator[bytes] = aiter(self._response.stream) if plain else self._response.aiter_bytes()
         self._pieces = pieces
         return pieces
 

@@ -47,6 +47,12 @@ class _EventBlocks:
         self._pending.add(rest)
         return blocks if self._begun else self._without_mark(blocks)
 
+    def is_one(self, data: bytes) -> bool:
+        """Whether `data` by itself is one block of one line. Mostly it is: servers send event by event."""
+        line = len(data) - 2
+        alone = self._begun and not self._pending
+        return alone and data.find(b"\n") == line > 6 and data[-1] == 10 and b"\r" not in data
+
     def finish(self) -> list[bytes]:
         """The block that had no blank line behind it."""
         rest = self._pending.take()
@@ -78,6 +84,8 @@ class SseFramer:
 
     def feed(self, data: bytes) -> list[bytes]:
         """The data of the events that `data` completes."""
+        if data.startswith(b"data: ") and self._blocks.is_one(data):
+            return [data[6:-2]]
         return _data_of(self._blocks.feed(data))
 
     def finish(self) -> list[bytes]:
