@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from modelstream.config import ModelConfig
 from modelstream.deltas import Finish, ToolCall, ToolCallDelta, Yielded
@@ -16,9 +16,6 @@ from modelstream.errors import MalformedDataError
 from modelstream.request import Request
 from modelstream.upstream import Upstream
 from modelstream.wrapper import ModelWrapper
-
-if TYPE_CHECKING:
-    from modelstream.response import ModelResponse
 
 MODEL_TYPE = "adopted"
 
@@ -52,32 +49,45 @@ class _Given(ModelWrapper):
         yield Finish("tool_calls" if self._tool_calls else "stop")
 
 
-def adopt(
-    response: ModelResponse,
-    *,
-    text: str | None,
-    raw: Any,
-    stream: Iterable[str] | None,
-    tool_calls: Iterable[Any] | None,
-) -> None:
-    """Make `response` the answer that these arguments are.
+class Adopted:
+    """How a `ModelResponse` is made of what somebody has in hand."""
 
-    `stream` yields the text so far; its end is the end of the answer. When both are given, `text` holds until
-    the stream is read.
-    """
-    if stream is not None and isinstance(stream, str):
-        raise TypeError("ModelResponse(stream=…) takes an iterable of the text so far; a str goes to text=….")
-    wrapper = _Given(text, stream, tool_calls or ())
-    request = Request([], stream=stream is not None)
-    request.raw_chunks = raw
-    call = Upstream(wrapper, request)
-    response._attach(wrapper, request, call)  # noqa: SLF001
-    call.open()
-    if stream is None:
-        while not call.transcript.ended:
-            call.advance(call.count)
-    elif text is not None:
-        response.text = text
+    embedding: Any = None
+    image_urls: Any = None
+    parsed: Any = None
+
+    def __init__(  # noqa: PLR0917 - the order is AgentScope's
+        self,
+        text: str | None = None,
+        embedding: Any = None,
+        image_urls: Any = None,
+        raw: Any = None,
+        parsed: Any = None,
+        stream: Iterable[str] | None = None,
+        tool_calls: Iterable[Any] | None = None,
+    ) -> None:
+        """An answer of somebody's own making, for wrappers written for AgentScope.
+
+        `stream` yields the text so far, each item the whole of it; its end is the end of the answer. A `text`
+        beside it holds until the stream is read. `tool_calls` are `ToolCall`s or `tool_use` blocks. `raw`,
+        `embedding`, `image_urls` and `parsed` are kept as they are.
+        """
+        if isinstance(stream, str):
+            raise TypeError(
+                "ModelResponse(stream=…) takes an iterable of the text so far; a str goes to text=…."
+            )
+        self.embedding, self.image_urls, self.parsed = embedding, image_urls, parsed
+        wrapper = _Given(text, stream, tool_calls or ())
+        request = Request([], stream=stream is not None)
+        request.raw_chunks = raw
+        call = Upstream(wrapper, request)
+        response: Any = self  # a ModelResponse: nothing else has this base
+        response._attach(wrapper, request, call)  # noqa: SLF001
+        call.open()
+        if stream is None:
+            response._drain()  # noqa: SLF001
+        elif text is not None:
+            response.text = text
 
 
 def _suffixes(texts: Iterable[Any]) -> Iterator[str]:

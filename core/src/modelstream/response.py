@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable
+from collections.abc import AsyncGenerator, Callable, Generator
 from typing import TYPE_CHECKING, Any, Self
 
+from modelstream.adopted import Adopted
 from modelstream.deltas import Delta, Finish, FinishReason, TextDelta, ToolCall, Usage
 from modelstream.errors import StreamError, StreamInUseError
 from modelstream.snapshot import Snapshot
@@ -131,7 +132,7 @@ def _typed(item: str | Delta) -> Delta:
     return TextDelta(item) if type(item) is str else item  # type: ignore[return-value]
 
 
-class ModelResponse(_Response):
+class ModelResponse(_Response, Adopted):
     """The answer to a call, read from ordinary code.
 
         response = model(messages, stream=True)
@@ -142,31 +143,6 @@ class ModelResponse(_Response):
     the one call, from any threads. `close()`, the end of a `with` block, or dropping the last reference ends
     the call at the provider.
     """
-
-    embedding: Any = None
-    image_urls: Any = None
-    parsed: Any = None
-
-    def __init__(  # noqa: PLR0917 - the order is AgentScope's
-        self,
-        text: str | None = None,
-        embedding: Any = None,
-        image_urls: Any = None,
-        raw: Any = None,
-        parsed: Any = None,
-        stream: Iterable[str] | None = None,
-        tool_calls: Iterable[Any] | None = None,
-    ) -> None:
-        """An answer of somebody's own making, for wrappers written for AgentScope.
-
-        `stream` yields the text so far, each item the whole of it; `tool_calls` are `ToolCall`s or `tool_use`
-        blocks.
-        `embedding`, `image_urls` and `parsed` are kept as they are.
-        """
-        from modelstream.adopted import adopt
-
-        self.embedding, self.image_urls, self.parsed = embedding, image_urls, parsed
-        adopt(self, text=text, raw=raw, stream=stream, tool_calls=tool_calls)
 
     @classmethod
     def of_call(cls, wrapper: ModelWrapper, request: Request) -> Self:
