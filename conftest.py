@@ -19,6 +19,9 @@ settings.register_profile("ci", deadline=None, max_examples=100, derandomize=Tru
 settings.register_profile("thorough", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "quick"))
 
+# What a user may have set for providers, and for our own command.
+OF_THE_USER = ("_API_KEY", "_BASE_URL", "_HOST", "MODELSTREAM_BLOCK", "MODELSTREAM_CONFIG", "_COLOR")
+
 # It would hide a sink that forgets to flush.
 os.environ.pop("PYTHONUNBUFFERED", None)
 
@@ -33,7 +36,7 @@ def _environment_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterato
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
-            if name.endswith("_API_KEY") or name in {"MODELSTREAM_BLOCK", "NO_COLOR", "FORCE_COLOR"}:
+            if name.endswith(OF_THE_USER):
                 patch.delenv(name)
         patch.setenv("HOME", str(home))
         patch.setenv("XDG_CACHE_HOME", caches)
