@@ -109,9 +109,10 @@ class Lockstep:
 
     def __init__(self, script: Script) -> None:
         said = [*script.deltas, script.finish]
-        self._due = [(progress_of(said[: at + 1]), PatientGate()) for at in range(len(said))]
+        gates = [PatientGate(instead=self._give_up) for _ in said]
+        self._due = [(progress_of(said[: at + 1]), gate) for at, gate in enumerate(gates)]
         self.said = said
-        self.gates = [gate for _, gate in self._due]
+        self.gates = gates
         self._heard: list[Any] = []
         self._open()
 
@@ -125,6 +126,10 @@ class Lockstep:
         for progress, gate in self._due:
             if heard.reaches(progress):
                 gate.open()
+
+    def _give_up(self) -> None:
+        for gate in self.gates:
+            gate.open()
 
     def check(self) -> None:
         """No gate had to open by itself."""

@@ -47,11 +47,11 @@ class Heard:
         return (self.text, response.reasoning, calls, response.usage, response.finish_reason)
 
 
-def hear(way: Way, wrapper: ModelWrapper, listener: Listener | None = None, **arguments: Any) -> Heard:
+def hear(way: Way, wrapper: ModelWrapper, listener: Listener | None = None, *, stream: bool = True) -> Heard:
     """Call the wrapper and read the stream to its end; `listener` gets every snapshot as it comes."""
     heard = Heard()
     try:
-        heard.response = way.call(wrapper, **arguments)
+        heard.response = way.call(wrapper, stream=stream)
     except LawBrokenError:
         raise
     except Exception as error:  # noqa: BLE001 (which it is, is for the law to judge)

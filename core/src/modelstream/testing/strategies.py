@@ -176,5 +176,19 @@ def faults(features: Features) -> st.SearchStrategy[Fault]:
     return st.sampled_from([*possible, Fault.ERROR] if features.errors else possible)
 
 
+def everything(features: Features) -> Script:
+    """One answer with everything that the format can say, twice."""
+    deltas: list[Delta] = []
+    for at, word in enumerate(("Hel", "lo")):
+        if features.reasoning:
+            deltas += [ReasoningDelta("hm"), ReasoningDelta("!")]
+        deltas += [TextDelta(word), TextDelta(" "), TextDelta("world")]
+        if features.tools:
+            pieces = ['{"a"', ": 1}"] if features.tool_pieces else ['{"a": 1}']
+            deltas.append(ToolCallDelta(at, f"call_{at}", "look_up", pieces[0]))
+            deltas += [ToolCallDelta(at, None, None, piece) for piece in pieces[1:]]
+    return Script(deltas, Finish("tool_calls" if features.tools else "stop"))
+
+
 def _fields(usage: Usage) -> tuple[int | None, ...]:
     return usage.input_tokens, usage.output_tokens, usage.reasoning_tokens, usage.cached_tokens

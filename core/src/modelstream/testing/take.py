@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,10 +30,11 @@ WHY = "the conveyor belt is on fire"
 
 
 class PatientGate(Gate):
-    """A gate that opens by itself after a while; `late` tells that it had to."""
+    """A gate that opens by itself after a while; `late` tells that it had to, then `instead` is called."""
 
-    def __init__(self, patience: float = PATIENCE) -> None:
+    def __init__(self, patience: float = PATIENCE, instead: Callable[[], None] | None = None) -> None:
         super().__init__()
+        self._instead = instead or self.open
         self.late = False
         self._patience = patience
         self._since: float | None = None
@@ -46,7 +47,7 @@ class PatientGate(Gate):
         self._since = self._since or now
         if now - self._since > self._patience:
             self.late = True
-            self.open()
+            self._instead()
         return self.late
 
 

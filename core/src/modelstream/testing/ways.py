@@ -27,7 +27,7 @@ class Way(Protocol):
 
     name: str
 
-    def call(self, wrapper: ModelWrapper, *, stream: bool = True, **arguments: Any) -> Any:
+    def call(self, wrapper: ModelWrapper, messages: Any = MESSAGES, *, stream: bool = True) -> Any:
         """Call the model; the response."""
 
     def next(self, reader: Any) -> Any:
@@ -57,9 +57,9 @@ class SyncWay:
 
     name = "sync"
 
-    def call(self, wrapper: ModelWrapper, *, stream: bool = True, **arguments: Any) -> Any:
+    def call(self, wrapper: ModelWrapper, messages: Any = MESSAGES, *, stream: bool = True) -> Any:
         """`model(…)`."""
-        return wrapper(MESSAGES, stream=stream, **arguments)
+        return wrapper(messages, stream=stream)
 
     def next(self, reader: Any) -> Any:
         """`next(reader)`."""
@@ -113,9 +113,9 @@ class AsyncWay:
         self._thread = threading.Thread(target=self.loop.run_forever, name="conformance-loop", daemon=True)
         self._thread.start()
 
-    def call(self, wrapper: ModelWrapper, *, stream: bool = True, **arguments: Any) -> Any:
+    def call(self, wrapper: ModelWrapper, messages: Any = MESSAGES, *, stream: bool = True) -> Any:
         """`await model.acall(…)`."""
-        return self.run(wrapper.acall(MESSAGES, stream=stream, **arguments))
+        return self.run(wrapper.acall(messages, stream=stream))
 
     def next(self, reader: Any) -> Any:
         """`await anext(reader)`."""

@@ -1,7 +1,7 @@
 """The laws that every model wrapper must keep, by kind."""
 
 from modelstream.testing.law import Law
-from modelstream.testing.laws import agreement, ending, failing, refusing, retrying, saying, telling
+from modelstream.testing.laws import agreement, asking, ending, failing, refusing, saying, telling
 
 KINDS: dict[str, dict[str, Law]] = {
     "The text": telling.laws,
@@ -9,7 +9,7 @@ KINDS: dict[str, dict[str, Law]] = {
     "One answer, however it is read": agreement.laws,
     "Answers that break off": failing.laws,
     "Calls that are refused": refusing.laws,
-    "Retries": retrying.laws,
+    "Asking, and asking again": asking.laws,
     "Ending a call": ending.laws,
 }
 """Every law by its name, in the order of the docs."""

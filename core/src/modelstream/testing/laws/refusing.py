@@ -77,10 +77,11 @@ def refused_at_the_call(bench: Bench) -> None:
 
 @law(where="http", examples=0)
 def retry_after_told(bench: Bench) -> None:
-    """The `Retry-After` of a 429 is the error's `retry_after`, in seconds."""
-    error = _refused(bench, bench.stage.refuse(429, {"Retry-After": "7"}), RateLimitError)
-    same(error.retry_after, 7.0, "retry_after")
-    must(error.retryable, "a rate limit that passes is not retryable")
+    """The `Retry-After` of a 429 or 503 is the error's `retry_after`, in seconds."""
+    for status, kind in ((429, RateLimitError), (503, ProviderError)):
+        error = _refused(bench, bench.stage.refuse(status, {"Retry-After": "7"}), kind)
+        same(error.retry_after, 7.0, f"HTTP {status}: retry_after")
+        must(error.retryable, f"HTTP {status} passes, but it is not retryable")
 
 
 @law(where="http", examples=0)

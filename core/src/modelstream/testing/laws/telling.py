@@ -9,7 +9,7 @@ from modelstream.testing.bench import Lockstep
 from modelstream.testing.heard import complete, deltas_of
 from modelstream.testing.law import Laws, must, same
 from modelstream.testing.script import Script
-from modelstream.testing.strategies import scripts, styles, texts_only
+from modelstream.testing.strategies import everything, scripts, styles, texts_only
 from modelstream.testing.take import Take
 
 if TYPE_CHECKING:
@@ -115,9 +115,10 @@ def nothing_after_the_end(bench: Bench, script: Script) -> None:
     must(all(not last for last, _ in heard.pairs[:-1]), "there was a snapshot after last=True")
 
 
-@law(script=scripts, examples=0.1)
-def no_lag(bench: Bench, script: Script) -> None:
+@law(examples=0)
+def no_lag(bench: Bench) -> None:
     """Every delta, and the end, is handed over before the provider sends its next frame."""
+    script = everything(bench.features)
     lockstep = Lockstep(script)
     bench.stage.play(Take(script, gates=lockstep.gates))
     response = bench.way.call(bench.wrapper())
@@ -125,9 +126,10 @@ def no_lag(bench: Bench, script: Script) -> None:
     lockstep.check()
 
 
-@law(script=texts_only, examples=0.05)
-def no_lag_of_snapshots(bench: Bench, script: Script) -> None:
+@law(examples=0)
+def no_lag_of_snapshots(bench: Bench) -> None:
     """The snapshot of every text delta is out before the provider sends its next frame."""
+    script = Script([TextDelta("Hel"), TextDelta("lo"), TextDelta(" "), TextDelta("world")])
     lockstep = Lockstep(script)
     bench.stage.play(Take(script, gates=lockstep.gates))
     response = bench.way.call(bench.wrapper())

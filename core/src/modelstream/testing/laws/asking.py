@@ -1,4 +1,4 @@
-"""Laws about further attempts: made before the first delta, and never afterwards."""
+"""Laws about what is asked, and when it is asked again: before the first delta, and never afterwards."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from modelstream.deltas import TextDelta
 from modelstream.errors import AuthenticationError, BadRequestError, ProviderError, StreamError
 from modelstream.testing.bench import typed
 from modelstream.testing.heard import complete, hear
-from modelstream.testing.law import Laws, must, same
+from modelstream.testing.law import Laws, clipped, must, same
 from modelstream.testing.script import Script
 from modelstream.testing.take import Fault, Take
 
@@ -22,6 +22,25 @@ law = _laws.law
 
 HELLO = Script([TextDelta("Hel"), TextDelta("lo")])
 AT_ONCE = {"Retry-After": "0"}
+
+
+@law(where="http", examples=0)
+def messages_sent(bench: Bench) -> None:
+    """All messages of the caller reach the provider, in their order."""
+    said = ["the first question", "an answer to it", "the question after that"]
+    messages = [
+        {"role": role, "content": text}
+        for role, text in zip(("user", "assistant", "user"), said, strict=True)
+    ]
+    for stream in (True, False):
+        bench.stage.play(Take(HELLO, whole=not stream))
+        bench.way.text(bench.way.call(bench.wrapper(), messages=messages, stream=stream))
+        asked = bench.stage.server.requests[-1].body.decode("utf-8", "replace")
+        places = [asked.find(text) for text in said]
+        must(
+            min(places) >= 0 and places == sorted(places),
+            f"the messages {said} in the request {clipped(asked)}",
+        )
 
 
 @law(where="http", examples=0)
