@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from modelstream.errors import ConfigError
 from modelstream_gemini.failures import unbuildable
-from modelstream_gemini.transport import Prepared
+from modelstream_gemini.transport import Prepared, certificates
 
 if TYPE_CHECKING:
     from google.genai import Client
@@ -73,6 +73,8 @@ class GenaiBackend:
             **(config.client_args.get("http_options") or {}),
             "httpx_client": httpx.Client(transport=taker),
             "httpx_async_client": httpx.AsyncClient(transport=taker),
+            # Else the SDK reads all certificates, for a kind of connection that is not used here.
+            "async_client_args": {"ssl": certificates()},
         }
         if config.base_url is not None:
             options["base_url"] = config.base_url

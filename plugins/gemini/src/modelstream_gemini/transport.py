@@ -45,7 +45,7 @@ class Transport:
 
         with self._lock:
             if self._client is None:
-                self._client = httpx.Client(verify=_certificates())
+                self._client = httpx.Client(verify=certificates())
         client = self._client
         url, headers, body = prepared
         request = client.build_request("POST", url, headers=headers, content=body, timeout=_timeout(patience))
@@ -105,12 +105,12 @@ class _LoopClient:
 def _async_client() -> AsyncClient:
     import httpx
 
-    return httpx.AsyncClient(verify=_certificates())
+    return httpx.AsyncClient(verify=certificates())
 
 
 @cache
-def _certificates() -> SSLContext:
-    """The certificates to trust, read once: it takes longer than all the rest that a client does."""
+def certificates() -> SSLContext:
+    """The certificates to trust, read once: that takes longer than all the rest of making a client."""
     import httpx
 
     return httpx.create_ssl_context()
