@@ -20,7 +20,7 @@ class Request:
     None.
     """
 
-    __slots__ = ("_callbacks", "_cancelled", "_lock", "arguments", "messages", "raw_chunks", "stream")
+    __slots__ = ("_callbacks", "_cancelled", "_given", "_lock", "arguments", "messages", "raw_chunks", "stream")
 
     def __init__(
         self,
@@ -30,13 +30,16 @@ class Request:
         arguments: Mapping[str, Any] | None = None,
         keep_raw: bool = False,
     ) -> None:
-        self.messages = list(messages)
+        # Kept for further attempts: a wrapper may change what it was handed.
+        self._given = (list(messages), dict(arguments or {}))
+        self.messages = [dict(message) for message in messages]
         self.stream = stream
         self.arguments = dict(arguments or {})
         self.raw_chunks: list[Any] | None = [] if keep_raw else None
         self._cancelled = False
         self._callbacks: list[Callable[[], None]] = []
-        self._lock = threading.Lock()
+        # Reentrant, because a signal handler or the collector may cancel while its thread registers a callback.
+        self._lock = threading.RLock()
 
     @property
     def cancelled(self) -> bool:
@@ -51,10 +54,10 @@ class Request:
         blocks; what it raises is ignored. If the call is cancelled already it runs at once.
         """
         with self._lock:
-            if not self._cancelled:
-                self._callbacks.append(callback)
-                return
-        _quietly(callback)
+            self._callbacks.append(callback)
+            late = self._cancelled
+        if late:
+            self.cancel()
 
     def cancel(self) -> None:
         """Tell the wrapper that nobody waits any more. Called by the core, from any thread."""
@@ -65,8 +68,9 @@ class Request:
             _quietly(callback)
 
     def renewed(self) -> Request:
-        """The same request for a further attempt, with none of the callbacks of the last one."""
-        fresh = Request(self.messages, stream=self.stream, arguments=self.arguments)
+        """The request as it was given, for a further attempt, with none of the callbacks of the last one."""
+        messages, arguments = self._given
+        fresh = Request(messages, stream=self.stream, arguments=arguments)
         fresh.raw_chunks = self.raw_chunks
         return fresh
 
