@@ -69,8 +69,8 @@ class Transcript:
     """What a call has said, and how it ended.
 
     `count` is the number of deltas so far. `finish` is the provider's end marker once it was seen;
-    `ended` is true when nothing more will come, and then either `error` is set or `finish` is. Writers call
-    `extend`, `end` and `fail` from one thread at a time or several; whichever ends first wins.
+    `ended` is true when nothing more will come, and then either `error` is set or `finish` is: whichever was
+    first wins, and what is written later is dropped.
     """
 
     __slots__ = (
@@ -112,7 +112,8 @@ class Transcript:
         self._tool_calls = ToolCalls()
         self._healers: dict[object, Healer] = {}
         self.waiters: list[Callable[[], None]] = []
-        self._ending = threading.Lock()
+        # Reentrant, because a signal handler or the collector may end the call that its thread is just ending.
+        self._ending = threading.RLock()
         # Whether text needs no second look: the call is open, nothing is held back, no end marker was seen.
         self._plain = False
 
@@ -139,6 +140,8 @@ class Transcript:
 
     def extend(self, news: Yielded) -> None:
         """Take one thing that a wrapper yielded: a delta, a list of deltas, or None."""
+        if self.ended:
+            return
         if not self.opened:
             self.opened = self._plain = True
         if isinstance(news, list):
@@ -150,7 +153,7 @@ class Transcript:
     def end(self) -> None:
         """Nothing more will come, and the provider said that the answer is complete."""
         with self._ending:
-            self.ended = True
+            self._end()
         self.wake()
 
     def fail(self, error: StreamError) -> None:
@@ -164,8 +167,16 @@ class Transcript:
             if self.finish is None:
                 error.happened_in(self)
                 self.error = error
-            self.ended = True
+            self._end()
         self.wake()
+
+    def begin_again(self) -> None:
+        """Another attempt follows, and the last one has shown nothing: what it left half said is forgotten."""
+        self._healers.clear()
+
+    def _end(self) -> None:
+        self.ended = True
+        self._plain = False
 
     def _add(self, item: Item) -> None:
         self._items.append(item)
@@ -207,18 +218,27 @@ class Transcript:
         elif isinstance(one, ToolCallDelta):
             one = self._tool_calls.add(one, self._heal(one.index, one.arguments))
         elif isinstance(one, Finish):
-            self._close_healers()
-            if one.reason not in FINISH_REASONS:
-                raise MalformedDataError(
-                    f"Finish.reason is {one.reason!r}, which is none of {', '.join(sorted(FINISH_REASONS))}"
-                )
-            self.finish = one
-            self._plain = False
+            self._finish(one)
+            return
         else:
             raise MalformedDataError(
                 f"the wrapper yielded a {type(one).__name__}; it may yield str, deltas, lists of them, None"
             )
         self._add(one)
+
+    def _finish(self, finish: Finish) -> None:
+        if finish.reason not in FINISH_REASONS:
+            raise MalformedDataError(
+                f"Finish.reason is {finish.reason!r}, which is none of {', '.join(sorted(FINISH_REASONS))}"
+            )
+        self._close_healers()
+        with self._ending:  # so that a call is complete or cancelled, and never both
+            self.finish = finish
+            self._plain = False
+            if self.error is None:
+                self._add(finish)
+            else:
+                self.finish = None
 
     def _heal(self, channel: object, text: str) -> str:
         healer = self._healers.get(channel)
@@ -229,7 +249,7 @@ class Transcript:
         healed = healer.feed(text)
         if not healer.holds:
             del self._healers[channel]
-        self._plain = not self._healers
+        self._plain = not (self._healers or self.ended)
         return healed
 
     def _close_healers(self) -> None:

@@ -81,6 +81,7 @@ class Call:
         if not self.count and not self.transcript.ended:
             pause = self._retries.pause(failure, self._clocks.remaining())
             if pause is not None:
+                self.transcript.begin_again()
                 return pause
         self._fail(failure)
         return None
@@ -104,7 +105,7 @@ class Upstream(Call):
     def open(self) -> None:
         """Make the call; return once the provider has accepted it. Raises what ended it before that."""
         watchdog.watch(self._clocks.tick)
-        self._source = iter(self._wrapper.deltas(self._request))
+        self._begin()
         self.advance(-1)
         self.raise_early_error()
 
@@ -122,9 +123,9 @@ class Upstream(Call):
                 except Exception as error:  # noqa: BLE001
                     self._failed(error)
                 finally:
-                    if transcript.ended:
-                        self._close()
                     self._turn.release()
+                    if transcript.ended:
+                        self._let_go()
                     if transcript.waiters:
                         transcript.wake()
         except BaseException:  # Ctrl-C while a delta is awaited
@@ -142,7 +143,10 @@ class Upstream(Call):
             return
         self._fail(error)
         self._request.cancel()
-        # Whoever is pulling at this moment will find the transcript ended and close the source itself.
+        self._let_go()
+
+    def _let_go(self) -> None:
+        # Whoever is pulling at this moment will find the transcript ended and come here after the pull.
         if self._take_turn(False):  # noqa: FBT003
             try:
                 self._close()
@@ -150,6 +154,13 @@ class Upstream(Call):
                 self._turn.release()
 
     # What follows is called by the thread that has the turn.
+
+    def _begin(self) -> None:
+        try:
+            self._source = iter(self._wrapper.deltas(self._request))
+        except BaseException as error:  # noqa: BLE001
+            # `deltas` need not be a generator. What it raises right away is raised by the first pull, too.
+            self._source = _raising(error)
 
     def _failed(self, error: Exception) -> None:
         if isinstance(error, ConfigError):
@@ -161,7 +172,7 @@ class Upstream(Call):
         self.transcript.wait(0, lambda: True, pause)
         if not self.transcript.ended:
             self._request = self._request.renewed()
-            self._source = iter(self._wrapper.deltas(self._request))
+            self._begin()
 
     def _close(self) -> None:
         close = getattr(self._source, "close", None)
@@ -169,3 +180,8 @@ class Upstream(Call):
             # The wrapper's own cleaning up may fail; the call is over all the same.
             with suppress(Exception):
                 close()
+
+
+def _raising(error: BaseException) -> Iterator[Yielded]:
+    raise error
+    yield  # makes it a generator

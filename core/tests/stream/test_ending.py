@@ -13,7 +13,7 @@ import pytest
 from scripted import LIMIT, AsyncScripted, BothScripted, Gate, SyncScripted
 from ways import ASYNC_CALLER, SYNC_CALLER, aread, read, run
 
-from modelstream.deltas import Finish
+from modelstream.deltas import Finish, UsageDelta
 from modelstream.errors import StreamCancelledError
 
 SOON = 0.5
@@ -323,6 +323,26 @@ def test_a_response_that_another_thread_collects_async(wrapper: type) -> None:
         run(main())
     finally:
         gc.enable()
+
+
+@sync_callers
+@pytest.mark.parametrize("late", ["b", Finish(), UsageDelta(1, 2), ["b", Finish()]], ids=repr)
+def test_what_a_wrapper_yields_after_the_close_is_dropped(wrapper: type, late: Any) -> None:
+    """The gate opens when the call is cancelled, and the script goes on."""
+    gate = Gate()
+    model = wrapper(["a", gate, late, Gate()])
+    response = model("hi")
+    seen: list[Any] = []
+    reader = threading.Thread(target=lambda: read(response.stream, seen))
+    reader.start()
+    assert gate.reached.wait(LIMIT)
+    response.close()
+    reader.join(LIMIT)
+    assert_ended(model, time.monotonic())
+    assert [tuple(one) for one in seen] == [(False, "a")]
+    assert response.partial_text == "a"
+    assert response.finish_reason is None
+    assert response.usage is None
 
 
 # After the end
