@@ -1,0 +1,35 @@
+"""What a user writes about a model that LiteLLM reaches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from modelstream.config import ModelConfig
+from modelstream.errors import ConfigError
+
+
+class LiteLLMConfig(ModelConfig, kw_only=True):
+    """The config of a model that LiteLLM reaches.
+
+    `model_name`, which defaults to `config_name`, is LiteLLM's name with the provider in front
+    ("anthropic/claude-…"). `api_key` and `base_url` are given to LiteLLM; without a key it looks for the
+    provider's usual environment variable. Both may stand in `generate_args` as well (`api_key`, `api_base`).
+    """
+
+    api_key: str | None = None
+    base_url: str | None = None
+
+    def model(self) -> str:
+        """LiteLLM's name of the model."""
+        name = self.model_name or self.config_name
+        if not name:
+            raise ConfigError(
+                f"{self.model_type} needs a model: set the field 'model_name' of the model config, "
+                'such as "anthropic/claude-sonnet-4-5".'
+            )
+        return name
+
+    def for_call(self) -> dict[str, Any]:
+        """The arguments of LiteLLM's `completion` that the config sets."""
+        given = {"model": self.model_name, "api_key": self.api_key, "api_base": self.base_url}
+        return {name: value for name, value in given.items() if value is not None}

@@ -1,0 +1,101 @@
+"""Real servers on the loopback interface, reached through the real LiteLLM."""
+
+from __future__ import annotations
+
+import gc
+import json
+import warnings
+from types import SimpleNamespace
+
+import pytest
+
+from modelstream.testing.server import Answer, LoopbackServer
+from modelstream_litellm import LiteLLMChat
+
+
+def event(said):
+    data = said if isinstance(said, str) else json.dumps(said)
+    return f"data: {data}\n\n".encode()
+
+
+def text(content=None, finish=None, **more):
+    delta = {} if content is None else {"content": content}
+    choice = {"index": 0, "delta": {**delta, **more}, "finish_reason": finish}
+    return event(
+        {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
+    )
+
+
+USAGE = event(
+    {
+        "id": "c",
+        "object": "chat.completion.chunk",
+        "created": 1,
+        "model": "m",
+        "choices": [],
+        "usage": {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5},
+    }
+)
+DONE = event("[DONE]")
+HELLO = Answer([text("Hel"), text("lo"), text(None, "stop"), USAGE, DONE])
+
+
+def line(content="", **more):
+    said = {
+        "model": "m",
+        "created_at": "2026-01-01T00:00:00Z",
+        "message": {"role": "assistant", "content": content},
+    }
+    return json.dumps({**said, "done": False, **more}).encode() + b"\n"
+
+
+LINES = Answer(
+    [line("Hel"), line("lo"), line(done=True, done_reason="stop", prompt_eval_count=3, eval_count=2)],
+    headers={"Content-Type": "application/x-ndjson"},
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _what_litellm_leaves_behind():
+    """LiteLLM keeps an event loop and its sockets to the end of the process, and closes neither."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
+@pytest.fixture(scope="session")
+def wire():
+    """How an OpenAI-compatible server writes (`text`), and how Ollama does (`line`)."""
+    return SimpleNamespace(
+        event=event, text=text, usage=USAGE, done=DONE, hello=HELLO, line=line, lines=LINES
+    )
+
+
+@pytest.fixture
+def server():
+    with LoopbackServer() as server:
+        server.play(HELLO)
+        yield server
+
+
+@pytest.fixture
+def model_of(server):
+    """A wrapper for an OpenAI-compatible server, which LiteLLM reaches by the openai SDK."""
+
+    def model_of(**fields):
+        address = {"base_url": f"{server.url}/v1", "api_key": "k", "max_retries": 0}
+        return LiteLLMChat({"model_name": "openai/m", **address, **fields})
+
+    return model_of
+
+
+@pytest.fixture
+def other_of(server):
+    """A wrapper for a server that LiteLLM reaches by code of its own."""
+
+    def other_of(**fields):
+        address = {"base_url": server.url, "max_retries": 0}
+        return LiteLLMChat({"model_name": "ollama_chat/m", **address, **fields})
+
+    return other_of

@@ -1,0 +1,234 @@
+"""The wrapper through the real LiteLLM."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+
+import pytest
+
+from modelstream.errors import (
+    AuthenticationError,
+    BadRequestError,
+    ConfigError,
+    ConnectionLostError,
+    ProviderError,
+    RateLimitError,
+    StreamError,
+    TruncatedStreamError,
+)
+from modelstream.testing.server import Answer, End, Gate, refused_url
+from modelstream_litellm import LiteLLMChat
+
+# LiteLLM and the SDKs under it leave coroutines and sockets to the collector, and use what is deprecated.
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(30)]
+
+
+def read_sync(model, **arguments):
+    response = model("hi", stream=True, **arguments)
+    snapshots = []
+    with suppress(StreamError):
+        for snapshot in response.stream:
+            snapshots.append(snapshot)  # noqa: PERF402 (those before an error are wanted)
+    return response, snapshots
+
+
+async def _read_async(model, **arguments):
+    response = await model.acall("hi", stream=True, **arguments)
+    snapshots = []
+    with suppress(StreamError):
+        async for snapshot in response.stream:
+            snapshots.append(snapshot)  # noqa: PERF401 (those before an error are wanted)
+    return response, snapshots
+
+
+def read_async(model, **arguments):
+    return asyncio.run(_read_async(model, **arguments))
+
+
+@pytest.fixture(params=[read_sync, read_async], ids=["sync", "async"])
+def read(request):
+    return request.param
+
+
+def test_B42_a_call(server, model_of, read, capfd):
+    response, snapshots = read(model_of(), temperature=0.5)
+    assert snapshots == [(False, "Hel"), (False, "Hello"), (True, "Hello")]
+    assert (response.usage.input_tokens, response.usage.output_tokens) == (3, 2)
+    assert response.finish_reason == "stop"
+    sent = server.requests[-1]
+    assert sent.headers["authorization"] == "Bearer k"
+    assert (sent.json["model"], sent.json["stream"], sent.json["temperature"]) == ("m", True, 0.5)
+    assert capfd.readouterr().out == ""
+
+
+def test_a_provider_that_litellm_reads_itself(server, other_of, read, wire):
+    server.play(wire.lines)
+    response, snapshots = read(other_of())
+    assert response.error is None
+    assert snapshots[-1] == (True, "Hello")
+    assert response.finish_reason == "stop"
+
+
+def test_not_streamed(server, model_of):
+    message = {"role": "assistant", "content": "Hello"}
+    choice = {"index": 0, "message": message, "finish_reason": "length"}
+    body = {"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
+    server.play(
+        Answer.of_json({**body, "usage": {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}})
+    )
+    response = model_of()("hi", stream=False)
+    assert (response.stream, response.text, response.finish_reason) == (None, "Hello", "length")
+    assert response.usage.total_tokens == 5
+
+
+@pytest.mark.parametrize("pieces", [[], ["Hel", "lo"]], ids=["empty", "cut"])
+def test_a_finish_that_was_not_sent_is_not_made_up(server, model_of, read, wire, pieces):
+    server.play(Answer([wire.text(piece) for piece in pieces]))
+    response, snapshots = read(model_of())
+    assert not any(snapshot.last for snapshot in snapshots)
+    assert type(response.error) is TruncatedStreamError
+    assert response.error.partial_text == "".join(pieces)
+
+
+@pytest.mark.parametrize("pieces", [[], ["Hel", "lo"]], ids=["empty", "cut"])
+def test_a_finish_that_litellm_makes_up_itself(server, other_of, read, wire, pieces):
+    lines = [wire.line(piece) for piece in pieces]
+    server.play(Answer(lines, headers={"Content-Type": "application/x-ndjson"}))
+    response, snapshots = read(other_of())
+    assert not any(snapshot.last for snapshot in snapshots)
+    assert isinstance(response.error, StreamError)
+    assert response.error.partial_text == "".join(pieces)
+
+
+@pytest.mark.parametrize("end", [End.CUT, End.RESET])
+def test_a_connection_that_breaks(server, model_of, read, wire, end):
+    server.play(Answer([wire.text("Hello")], end=end))
+    response, _ = read(model_of())
+    assert type(response.error) is ConnectionLostError
+    assert response.error.partial_text == "Hello"
+
+
+def test_a_chunk_may_repeat(server, model_of, other_of, read, wire):
+    server.play(Answer([*[wire.text("ab ")] * 150, wire.text(None, "stop"), wire.done]))
+    assert read(model_of())[1][-1] == (True, "ab " * 150)
+    end = wire.line(done=True, done_reason="stop")
+    server.play(Answer([*[wire.line("ab ")] * 150, end], headers={"Content-Type": "application/x-ndjson"}))
+    assert read(other_of())[1][-1] == (True, "ab " * 150)
+
+
+def test_reasoning_and_tool_calls(server, model_of, read, wire):
+    call = {
+        "index": 0,
+        "id": "call_1",
+        "type": "function",
+        "function": {"name": "f", "arguments": '{"x": 2}'},
+    }
+    said = [wire.text(None, reasoning_content="hm"), wire.text(None, tool_calls=[call])]
+    server.play(Answer([*said, wire.text(None, "tool_calls"), wire.done]))
+    response, snapshots = read(model_of())
+    assert (response.reasoning, snapshots) == ("hm", [(True, "")])
+    assert [(one.id, one.name, one.arguments) for one in response.tool_calls] == [("call_1", "f", '{"x": 2}')]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, BadRequestError),
+        (401, AuthenticationError),
+        (404, BadRequestError),
+        (429, RateLimitError),
+        (500, ProviderError),
+        (503, ProviderError),
+    ],
+)
+def test_refusals(*, server, model_of, capfd, status, kind):
+    error = {"error": {"message": "no", "type": "x", "code": "y"}}
+    server.play(Answer.of_json(error, status, {"Retry-After": "2"}))
+    with pytest.raises(StreamError) as failed:
+        model_of()("hi", stream=True)
+    assert type(failed.value) is kind
+    assert failed.value.status == status
+    assert "no" in str(failed.value)
+    if status == 429:
+        assert failed.value.retry_after == 2
+    assert capfd.readouterr().out == ""
+    assert len(server.requests) == 1
+
+
+def test_nobody_listens(model_of):
+    with pytest.raises(ConnectionLostError):
+        model_of(base_url=refused_url())("hi", stream=True)
+
+
+def test_asked_again_after_what_the_provider_asks_for(server, model_of, wire):
+    server.play(Answer.of_json({"error": {"message": "busy"}}, 429, {"Retry-After": "0"}), wire.hello)
+    assert model_of(max_retries=1)("hi", stream=True).text == "Hello"
+
+
+def test_a_model_is_needed():
+    with pytest.raises(ConfigError, match="model_name"):
+        LiteLLMChat({})
+
+
+def test_a_config_of_agentscope(server):
+    config = {
+        "config_name": "openai/m",
+        "model_type": "litellm_chat",
+        "stream": True,
+        "generate_args": {"api_base": f"{server.url}/v1", "api_key": "k"},
+    }
+    assert LiteLLMChat(config)("hi").text == "Hello"
+
+
+@pytest.mark.parametrize("way", ["openai", "other"])
+def test_close_from_another_thread_reaches_the_server(*, server, model_of, other_of, wire, way):
+    piece = wire.text("Hel") if way == "openai" else wire.line("Hel")
+    server.play(Answer([piece, Gate()]))
+    response = (model_of if way == "openai" else other_of)()("hi", stream=True)
+    assert next(response.stream) == (False, "Hel")
+    closer = threading.Timer(0.1, response.close)
+    closer.start()
+    began = time.monotonic()
+    with pytest.raises(StreamError):
+        response.text  # noqa: B018
+    assert server.connections[-1].disconnected.wait(1)
+    assert time.monotonic() - began < 5
+    closer.join()
+
+
+def test_nothing_is_imported_before_the_first_call_and_nothing_fetched():
+    program = """
+import sys, socket
+from modelstream_litellm import LiteLLMChat
+LiteLLMChat({"model_name": "openai/m"})
+assert "litellm" not in sys.modules and "openai" not in sys.modules
+def refuse(*_): raise AssertionError("a connection was tried")
+socket.socket.connect = refuse
+from modelstream_litellm.sdk import litellm
+litellm()
+"""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("LITELLM")}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+def test_json_of_a_recording(recordings, server, model_of, read):
+    index = json.loads((recordings / "index.json").read_text("utf-8"))
+    one = next(one for one in index if one["provider"] == "deepseek" and one["expect"]["reasoning"])
+    server.play(Answer([(recordings / one["file"]).read_bytes()]))
+    response, _ = read(model_of())
+    assert (response.partial_text, response.reasoning) == (one["expect"]["text"], one["expect"]["reasoning"])
