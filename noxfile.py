@@ -25,6 +25,13 @@ PLUGINS = sorted(
     for path in ROOT.glob(f"{kind}/*/pyproject.toml")
 )
 PACKAGES = ["core", *PLUGINS]
+EXTRAS = [
+    f"{package}[{extra}]"
+    for package in PLUGINS
+    for extra in nox.project.load_toml(ROOT / package / "pyproject.toml")["project"].get(
+        "optional-dependencies", ()
+    )
+]
 
 
 def group(name: str) -> list[str]:
@@ -55,6 +62,14 @@ def alone(session: nox.Session, package: str) -> None:
     """Run the tests of one package with nothing but it and the core installed."""
     session.install(*editable(with_core(package)), *group("test"))
     session.run("pytest", f"{package}/tests", *session.posargs)
+
+
+@nox.session
+@nox.parametrize("extra", EXTRAS, ids=EXTRAS)
+def extras(session: nox.Session, extra: str) -> None:
+    """Run the tests of one plugin with the core and one of its extras: another SDK, as a rule."""
+    session.install(*editable(["core", extra]), *group("test"))
+    session.run("pytest", f"{extra.partition('[')[0]}/tests", *session.posargs)
 
 
 @nox.session
