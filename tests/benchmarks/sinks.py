@@ -3,8 +3,8 @@
     python tests/benchmarks/sinks.py [deltas]
 
 An answer that is there already is shown to sinks that do nothing, so that what is measured is the core. The
-thread that reads is timed for itself: its cost for each further sink is what the target in DESIGN.md is about.
-The whole process has the work of the sinks' threads on top. Median of interleaved rounds.
+thread that reads is timed by itself: what each further sink costs it has a target. The whole process has the
+work of the sinks' threads on top. Medians of interleaved rounds; the exit code says whether the target is met.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def cost(response: ModelResponse, sinks: list[StreamSink]) -> tuple[float, float
 
 
 def main(deltas: int = 100_000) -> bool:
-    """Measure, print, and tell whether the target was met."""
+    """Measure, print, and tell whether the target is met."""
     response = Story()(str(deltas), stream=True)
     cases = {(name, count): [] for name in SINKS for count in (1, 4)} | {("none", 0): []}
     for _ in range(ROUNDS):

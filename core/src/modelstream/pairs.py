@@ -55,7 +55,7 @@ class Pairs:
     def _continues(self, item: Snapshot) -> bool:
         # Only ours: then nothing has to be compared.
         known = item.source is self._source or not self._end
-        return known and item.offset == self._end and not (item.last and item.delta)
+        return known and item.offset == self._end and bool(item.delta) != item.last
 
     def _compared(self, last: bool, text: str) -> list[Snapshot]:
         shown = self.text

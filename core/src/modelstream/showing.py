@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextvars
 import threading
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, aclosing, closing, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -89,21 +89,22 @@ def _show(speech: Speech, broadcast: Broadcast) -> None:
 
 
 async def _ashow(speech: Speech, broadcast: Broadcast) -> None:
+    # A task that is cancelled while it awaits a delta has ended the call, unless others wait for it too.
     snapshot = error = None
+    snapshots = speech.snapshots(broadcast.write_delta)
     try:
-        async with aclosing(speech.snapshots(broadcast.write_delta)) as snapshots:
-            async for snapshot in snapshots:
-                broadcast.write(snapshot)
-                if broadcast.crowded:
-                    await broadcast.aroom()
+        async for snapshot in snapshots:
+            broadcast.write(snapshot)
+            if broadcast.crowded:
+                await broadcast.aroom()
     except BaseException as raised:
         error = raised
-        speech.stop()
         raise
     finally:
         broadcast.close(_outcome(speech, snapshot, error))
-        if not isinstance(error, GeneratorExit):  # a coroutine that is being closed can't wait any more
+        if not isinstance(error, GeneratorExit):  # a coroutine that is being closed can't await any more
             error = None
+            await snapshots.aclose()
             await broadcast.adrain()
 
 

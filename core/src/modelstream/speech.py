@@ -38,7 +38,7 @@ class Speech(Protocol):
         """Let the message know what it shows, and how to end it."""
 
     def stop(self) -> None:
-        """It was not shown to its end, and will not be."""
+        """It was interrupted, and nobody will read on."""
 
     def outcome(self, error: BaseException | None) -> Outcome:
         """How it ended: with what was raised, or well."""

@@ -40,7 +40,8 @@ class Broadcast:
     """
 
     def __init__(self, message: Message, sinks: Iterable[StreamSink], *, waits: bool = True) -> None:
-        deliveries = [delivery for delivery in map(delivery_of, sinks) if not delivery.off]
+        # A sink that is given twice hears it once.
+        deliveries = [one for one in dict.fromkeys(map(delivery_of, sinks)) if not one.off]
         self.message = message
         self._inline = [one for one in deliveries if isinstance(one, InlineDelivery)]
         self._background = [one for one in deliveries if isinstance(one, BackgroundDelivery)]

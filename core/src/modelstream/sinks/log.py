@@ -62,7 +62,7 @@ class Reader:
         self._waiting: list[Callable[[], None]] = []
         self._held: list[News] = []
         self._block: Block | None = log.newest
-        self._at = 0
+        self._at = len(log.newest.news)
         self._lock = threading.RLock()
 
     @property

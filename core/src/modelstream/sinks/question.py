@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from modelstream.sinks.delivery import delivery_of
+from modelstream.sinks.reports import logger, told
 
 if TYPE_CHECKING:
     from modelstream.sinks.base import StreamSink
@@ -84,7 +85,10 @@ class Question:
             self._over.set()
             callbacks, self._callbacks = self._callbacks, []
         for callback in callbacks:
-            callback()
+            try:
+                callback()
+            except Exception as error:  # noqa: BLE001 - one sink's; the others want to know, too
+                logger.warning("a sink that was asking failed: %s", told(error))
         return True
 
     def __repr__(self) -> str:

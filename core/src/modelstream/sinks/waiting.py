@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ Request = Callable[[Callback], None]
 """Takes a callback and has it called when it is time: `delivery.after`."""
 
 
-def wait(requests: Iterable[Request], seconds: float) -> list[bool]:
+def wait(requests: Sequence[Request], seconds: float) -> list[bool]:
     """Wait until all have called back, for `seconds` at most; which have."""
     until = time.monotonic() + seconds
     bells = []
@@ -31,8 +31,10 @@ def wait(requests: Iterable[Request], seconds: float) -> list[bool]:
     return [bell.acquire(timeout=max(0.0, until - time.monotonic())) for bell in bells]
 
 
-async def wait_async(requests: Iterable[Request], seconds: float) -> list[bool]:
+async def wait_async(requests: Sequence[Request], seconds: float) -> list[bool]:
     """The same without blocking the event loop."""
+    if not requests:
+        return []
     import asyncio
 
     loop = asyncio.get_running_loop()
@@ -41,8 +43,7 @@ async def wait_async(requests: Iterable[Request], seconds: float) -> list[bool]:
         bell = loop.create_future()
         request(_ringer(loop, bell))
         bells.append(bell)
-    if bells:
-        await asyncio.wait(bells, timeout=seconds)
+    await asyncio.wait(bells, timeout=seconds)
     return [bell.done() for bell in bells]
 
 

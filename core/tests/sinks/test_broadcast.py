@@ -1,0 +1,163 @@
+"""Whatever comes and whatever fails: every sink hears beginning, news and end of each message, once."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from witness import COMPLETE, LIMIT, Gate, Talk, Witness, state_after
+
+from modelstream import Outcome, ReasoningDelta, StreamCancelledError, ToolCallDelta, UsageDelta
+from modelstream.sinks import broadcast, worker
+from modelstream.sinks.background import flush
+from modelstream.sinks.delivery import delivery_of
+from modelstream.sinks.inline import MAX_FAILURES
+
+SAY, THINK, CALL, COUNT = "say", "think", "call", "count"
+METHODS = ("open", "write", "write_delta", "close")
+
+steps = st.tuples(st.integers(0, 2), st.sampled_from([SAY, SAY, THINK, CALL, COUNT]))
+outcomes = st.sampled_from(
+    [
+        COMPLETE,
+        Outcome("failed", error=ValueError("x")),
+        Outcome("cancelled", error=StreamCancelledError("x")),
+    ]
+)
+kinds = st.fixed_dictionaries(
+    {
+        "delivery": st.sampled_from(["inline", "background"]),
+        "when_full": st.sampled_from(["coalesce", "block"]),
+        "queue_limit": st.sampled_from([1, 2, 5, 1000]),
+    }
+)
+
+
+class Fragile:
+    """Raises in the calls with these numbers; for `does`."""
+
+    def __init__(self, failing):
+        self.failing = failing
+        self.calls = 0
+        self.in_a_row = dict.fromkeys(METHODS, 0)
+        self.worst = 0
+        self.lock = threading.Lock()
+        self.overlapping = False
+
+    def __call__(self, method, message, thing):
+        if not self.lock.acquire(blocking=False):
+            self.overlapping = True
+            return
+        try:
+            self.calls += 1
+            failing = self.calls in self.failing
+            self.in_a_row[method] = self.in_a_row[method] + 1 if failing else 0
+            self.worst = max(self.worst, self.in_a_row[method])
+            if failing:
+                raise ValueError(f"call {self.calls}")
+        finally:
+            self.lock.release()
+
+
+def speak(talk, kind, number):
+    if kind is SAY:
+        talk.say(f"{number} ")
+    elif kind is THINK:
+        talk.tell(ReasoningDelta(f"{number} "))
+    elif kind is CALL:
+        talk.tell(ToolCallDelta(number % 2, f"call_{number % 2}", "f", str(number)))
+    else:
+        talk.tell(UsageDelta(output_tokens=number))
+
+
+@given(
+    script=st.lists(steps, max_size=40),
+    ends=st.lists(outcomes, min_size=3, max_size=3),
+    chosen=st.lists(st.tuples(kinds, st.sets(st.integers(1, 30), max_size=12)), min_size=1, max_size=3),
+    shut_down_at=st.none() | st.integers(0, 40),
+    behind=st.sampled_from([0.0, 0.1]),
+)
+def test_scripts_of_news_and_failures(script, ends, chosen, shut_down_at, behind):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(worker, "BEHIND", behind)
+        sinks = [Witness(Fragile(failing), **kind) for kind, failing in chosen]
+        talks = [Talk(*sinks, name=str(number)) for number in range(3)]
+        for number, (who, kind) in enumerate(script):
+            if number == shut_down_at:
+                delivery_of(sinks[0]).end(lambda: None)
+            speak(talks[who], kind, number)
+        for talk, outcome in zip(talks, ends, strict=True):
+            talk.done(outcome)
+            talk.broadcast.close(COMPLETE)
+        assert flush(LIMIT)
+    reference = Witness(delivery="inline")
+    again = [Talk(reference, name=str(number)) for number in range(3)]
+    for number, (who, kind) in enumerate(script):
+        speak(again[who], kind, number)
+    for talk, outcome in zip(again, ends, strict=True):
+        talk.done(outcome)
+    for sink in sinks:
+        ended_early = sink is sinks[0] and shut_down_at is not None and shut_down_at < len(script)
+        switched_off = sink.does.worst >= MAX_FAILURES
+        assert not sink.does.overlapping
+        for told in sink.all_told:
+            expected = reference.all_told[int(told.message.name)]
+            assert told.methods[0] == "open"
+            assert told.methods[-1] == "close"
+            assert told.methods.count("open") == told.methods.count("close") == 1
+            if not ended_early:
+                assert told.outcome is expected.outcome
+            if not ended_early and not switched_off:
+                assert state_after(told.news) == state_after(expected.news)
+        assert switched_off or len(sink.told) == 3
+
+
+def test_a_stream_waits_in_the_event_loop_without_blocking_it():
+    async def talk_and_tick():
+        with Gate() as gate:
+            sink = Witness(gate, when_full="block", queue_limit=2)
+            talk = Talk(sink, waits=False)
+            talk.say("a")
+            await asyncio.to_thread(gate.reached.wait, LIMIT)
+            talk.say("b", "c", "d", "e")
+            assert talk.broadcast.crowded
+            waiting = asyncio.create_task(talk.broadcast.aroom())
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            assert not waiting.done()
+            gate.release()
+            await asyncio.wait_for(waiting, LIMIT)
+            assert not talk.broadcast.crowded
+            talk.done()
+            await talk.broadcast.adrain(LIMIT)
+            return sink
+
+    assert asyncio.run(talk_and_tick()).only.deltas == list("abcde")
+
+
+def test_the_event_loop_does_not_wait_for_ever(monkeypatch, warnings):
+    monkeypatch.setattr(broadcast, "BLOCK_SECONDS", 0.1)
+
+    async def talk_in_vain():
+        talk = Talk(sink, waits=False).say(*"abcdef")
+        await talk.broadcast.aroom()
+        assert not talk.broadcast.crowded
+        talk.say(*"ghi").done()
+        await talk.broadcast.adrain()
+
+    with Gate() as gate:
+        sink = Witness(gate, when_full="block", queue_limit=2)
+        asyncio.run(talk_in_vain())
+    assert sink.only.text == "abcdefghi"
+    assert len(warnings()) == 1
+
+
+def test_a_drain_whose_event_loop_is_gone_harms_nobody():
+    with Gate() as gate:
+        sink = Witness(gate)
+        asyncio.run(Talk(sink).say("a").done().broadcast.adrain(0.01))
+    Talk(sink).say("b").done().broadcast.drain()
+    assert [told.text for told in sink.all_told] == ["a", "b"]
