@@ -16,28 +16,15 @@ from modelstream.testing.take import Fault
 if TYPE_CHECKING:
     from modelstream.testing.features import Features
 
-# What has broken readers of streams before: line ends of Unicode, marks, escapes, what looks like a format,
-# and characters that take one to four bytes, and one or two units of UTF-16.
-_ODD = [
-    "\u2028",
-    "\u2029",
-    "\x85",
-    "\ufeff",
-    "\r",
-    "\n",
-    "\t",
-    "\x00",
-    '"',
-    "\\",
-    "é",
-    "中",
-    "😀",
-    "data: ",
-    "[DONE]",
-]
+ODD = (
+    *("\u2028", "\u2029", "\x85", "\ufeff", "\r", "\n", "\t", "\x00", '"', "\\", "\\n", "\\u0041"),
+    *("\u00e9", "\u4e2d", "\U0001f600", " ", "data: ", "[DONE]", "null", "&amp;", "<think>", "%s"),
+)
+"""What has broken readers of streams before: line ends of Unicode, marks, escapes, what looks like a format, and
+characters that take one to four bytes, and one or two units of UTF-16."""
 
 _characters = st.characters(exclude_categories=["Cs"])
-_texts = st.lists(st.text(_characters, max_size=6) | st.sampled_from(_ODD), max_size=4).map("".join)
+_texts = st.lists(st.text(_characters, max_size=6) | st.sampled_from(ODD), max_size=4).map("".join)
 _names = st.from_regex(r"[a-z][a-z_]{0,8}", fullmatch=True)
 _integers = st.integers(-(2**53) + 1, 2**53 - 1)
 _scalars = st.one_of(_integers, st.booleans(), st.none(), st.text(_characters, max_size=5), st.just(0.5))

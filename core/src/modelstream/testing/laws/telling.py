@@ -9,7 +9,7 @@ from modelstream.testing.bench import Lockstep
 from modelstream.testing.heard import complete, deltas_of
 from modelstream.testing.law import Laws, must, same
 from modelstream.testing.script import Script
-from modelstream.testing.strategies import everything, scripts, styles, texts_only
+from modelstream.testing.strategies import ODD, everything, scripts, styles, texts_only
 from modelstream.testing.take import Take
 
 if TYPE_CHECKING:
@@ -27,9 +27,11 @@ MIB = 1 << 20
 def monotone(bench: Bench, script: Script) -> None:
     """Each text begins with the text before it, and goes on where that ended."""
     shown = ""
-    for last, text in bench.hear(Take(script)).pairs:
+    for snapshot in bench.hear(Take(script)).snapshots:
+        last, text = snapshot
         must(text.startswith(shown), f"{text!r} was shown after {shown!r}")
         must(last or len(text) > len(shown), f"{text!r} was shown twice without last=True")
+        same((snapshot.offset, snapshot.delta), (len(shown), text[len(shown) :]), "offset and delta")
         shown = text
 
 
@@ -64,6 +66,15 @@ def empty_answer(bench: Bench) -> None:
         heard = bench.hear(Take(script))
         complete(heard, script)
         same(heard.pairs, [(True, "")], "the snapshots")
+
+
+@law(examples=0)
+def odd_text(bench: Bench) -> None:
+    """Text that looks like a format, and characters that others take for line ends or marks, arrive as they are."""
+    script = Script([TextDelta(text) for text in ODD])
+    complete(bench.hear(Take(script)), script)
+    script = Script([TextDelta("".join(ODD))])
+    complete(bench.hear(Take(script)), script)
 
 
 @law(examples=0, needs="halves")
