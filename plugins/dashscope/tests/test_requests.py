@@ -1,0 +1,217 @@
+"""What is sent to the provider."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from modelstream.errors import BadRequestError, ConfigError, MissingApiKeyError
+from modelstream.request import Request
+from modelstream.testing.server import Answer
+from modelstream_dashscope import DashScopeChat
+from modelstream_dashscope.asked import asked_of
+
+TEXT = "/api/v1/services/aigc/text-generation/generation"
+MULTIMODAL = "/api/v1/services/aigc/multimodal-generation/generation"
+PNG = {"type": "image_url", "image_url": {"url": "https://pictures.example/cat.png"}}
+
+
+def sent(server, model, messages="hi", **arguments):
+    model(messages, **{"stream": True, **arguments}).text  # noqa: B018
+    return server.requests[-1].json
+
+
+def test_B42_a_call(server, model_of, read):
+    read(model_of(generate_args={"temperature": 0.5, "seed": 1}), seed=2, made_up=3)
+    asked = server.requests[-1]
+    assert (asked.method, asked.path) == ("POST", TEXT)
+    assert asked.headers["authorization"] == "Bearer sk-secret"
+    assert asked.headers["x-dashscope-sse"] == "enable"
+    assert asked.json == {
+        "model": "qwen-test",
+        "input": {"messages": [{"role": "user", "content": "hi"}]},
+        "parameters": {
+            "result_format": "message",
+            "incremental_output": True,
+            "temperature": 0.5,
+            "seed": 2,
+            "made_up": 3,
+        },
+    }
+
+
+def test_a_call_that_is_not_streamed(server, model_of, wire):
+    server.play(Answer.of_json(wire.output({"content": "Hello"}, "stop")))
+    body = sent(server, model_of(), stream=False)
+    assert body["parameters"] == {"result_format": "message"}
+    assert "x-dashscope-sse" not in server.requests[-1].headers
+
+
+def test_increments_whatever_the_caller_asks_for(server, model_of):
+    body = sent(server, model_of(), incremental_output=False, result_format="text")
+    assert body["parameters"] == {"result_format": "message", "incremental_output": True}
+
+
+def test_arguments_named_as_in_the_sdk(server, model_of):
+    body = sent(server, model_of(), parameters={"enable_search": True}, top_k=None)
+    assert body["parameters"]["enable_search"] is True
+    assert body["parameters"].keys() == {"result_format", "incremental_output", "enable_search"}
+
+
+@pytest.mark.parametrize("choice", ["auto", "none", {"type": "function", "function": {"name": "f"}}, "f"])
+def test_tool_choice(server, model_of, choice):
+    tools = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
+    parameters = sent(server, model_of(), tools=tools, tool_choice=choice)["parameters"]
+    assert parameters["tools"] == tools
+    named = {"type": "function", "function": {"name": "f"}}
+    assert parameters["tool_choice"] == (named if choice == "f" else choice)
+
+
+def test_tool_messages(server, model_of):
+    function = {"name": "f", "arguments": {"x": 1}}
+    body = sent(
+        server,
+        model_of(),
+        [
+            {"role": "system", "content": "Be brief."},
+            {"role": "assistant", "content": None, "tool_calls": [{"id": "a", "function": function}]},
+            {"role": "tool", "name": "f", "tool_call_id": "a", "content": [{"type": "text", "text": "2"}]},
+        ],
+    )
+    system, called, result = body["input"]["messages"]
+    assert system == {"role": "system", "content": "Be brief."}
+    assert called["content"] == ""
+    assert called["tool_calls"] == [{"id": "a", "function": {"name": "f", "arguments": '{"x": 1}'}}]
+    assert result == {"role": "tool", "name": "f", "tool_call_id": "a", "content": "2"}
+
+
+def test_images_go_to_the_endpoint_that_sees(server, model_of):
+    messages = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": [{"type": "text", "text": "What is it?"}, PNG]},
+    ]
+    body = sent(server, model_of(), messages)
+    assert server.requests[-1].path == MULTIMODAL
+    assert body["input"]["messages"] == [
+        {"role": "system", "content": [{"text": "Be brief."}]},
+        {"role": "user", "content": [{"text": "What is it?"}, {"image": PNG["image_url"]["url"]}]},
+    ]
+    assert messages[1]["content"][1] is PNG
+
+
+@pytest.mark.parametrize(
+    ("part", "theirs"),
+    [
+        ({"type": "image", "url": "https://a.example/b"}, {"image": "https://a.example/b"}),
+        ({"type": "image_url", "image_url": "oss://a/b.png"}, {"image": "oss://a/b.png"}),
+        (
+            {"image": "https://a.example/b", "min_pixels": 9},
+            {"image": "https://a.example/b", "min_pixels": 9},
+        ),
+        (
+            {"type": "video", "video": ["oss://a", "oss://b"], "fps": 2},
+            {"video": ["oss://a", "oss://b"], "fps": 2},
+        ),
+        (
+            {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "mp3"}},
+            {"audio": "data:audio/mp3;base64,AAAA"},
+        ),
+    ],
+)
+def test_parts(*, server, model_of, part, theirs):
+    body = sent(server, model_of(), [{"role": "user", "content": [part]}])
+    assert body["input"]["messages"][0]["content"] == [theirs]
+    assert server.requests[-1].path == MULTIMODAL
+
+
+def test_a_picture_on_this_machine(server, model_of, tmp_path):
+    picture = tmp_path / "a.png"
+    picture.write_bytes(b"png")
+    data = f"data:image/png;base64,{base64.b64encode(b'png').decode()}"
+    for url in (str(picture), f"file://{picture}"):
+        body = sent(server, model_of(), [{"role": "user", "content": [{"type": "image", "url": url}]}])
+        assert body["input"]["messages"][0]["content"] == [{"image": data}]
+    with pytest.raises(BadRequestError, match=r"missing\.png"):
+        model_of()([{"role": "user", "content": [{"type": "image", "url": "missing.png"}]}])
+
+
+def test_parts_that_nobody_takes(model_of):
+    with pytest.raises(BadRequestError, match="'file'"):
+        model_of()([{"role": "user", "content": [{"type": "file", "file": {"file_id": "a"}}]}])
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "path"),
+    [
+        ("qwen-max", None, TEXT),
+        ("qwen2.5-vl-72b-instruct", None, MULTIMODAL),
+        ("qwen-vl-plus", None, MULTIMODAL),
+        ("qvq-max", None, MULTIMODAL),
+        ("qwen3-omni-flash", None, MULTIMODAL),
+        ("qwen3.5-plus", True, MULTIMODAL),
+        ("qwen-vl-plus", False, TEXT),
+    ],
+)
+def test_endpoints(*, server, model_of, name, field, path):
+    body = sent(server, model_of(model_name=name, multimodal=field))
+    assert server.requests[-1].path == path
+    content = "hi" if path == TEXT else [{"text": "hi"}]
+    assert body["input"]["messages"] == [{"role": "user", "content": content}]
+
+
+def test_the_address_of_the_process_is_left_alone(server, model_of, read):
+    import dashscope
+
+    before = dashscope.base_http_api_url
+    read(model_of())
+    assert dashscope.base_http_api_url == before
+
+
+def test_a_workspace(server, model_of):
+    sent(server, model_of(client_args={"workspace": "ws-1"}))
+    assert server.requests[-1].headers["x-dashscope-workspace"] == "ws-1"
+
+
+def test_client_args_that_the_sdk_does_not_take(model_of):
+    with pytest.raises(ConfigError, match=r"client_args(.|\n)*made_up"):
+        model_of(client_args={"made_up": 1})("hi")
+
+
+def test_the_address_that_the_sdk_takes(sdk):
+    model = DashScopeChat({"model_name": "qwen-max", "api_key": "sk-1"})
+    sender = model._sender()
+    if sdk == "clients":
+        base = str(sender._clients.client().config.base_url)
+    else:
+        asked = asked_of(model.config, Request([{"role": "user", "content": "hi"}]))
+        base = sender._caught(asked).url.removesuffix(asked.path)
+    assert base == "https://dashscope.aliyuncs.com/api/v1"
+
+
+def test_keys(monkeypatch, server, sdk):
+    with pytest.raises(MissingApiKeyError, match="DASHSCOPE_API_KEY"):
+        DashScopeChat({"model_name": "qwen-max"})
+    monkeypatch.setenv("DASHSCOPE_API_KEY", "sk-env")
+    model = DashScopeChat({"model_name": "qwen-max", "base_url": f"{server.url}/api/v1"})
+    assert model("hi", stream=True).text == "Hello"
+    assert server.requests[-1].headers["authorization"] == "Bearer sk-env"
+
+
+def test_a_model_is_needed():
+    with pytest.raises(ConfigError, match="model_name"):
+        DashScopeChat({"api_key": "sk-1"})
+    assert DashScopeChat({"config_name": "qwen-max", "api_key": "sk-1"}).config.model_name == "qwen-max"
+
+
+def test_a_config_of_agentscope(server, sdk):
+    config = {
+        "config_name": "mine",
+        "model_type": "dashscope_chat",
+        "model_name": "qwen-max",
+        "api_key": "sk-1",
+        "stream": True,
+        "generate_args": {"temperature": 0.5},
+    }
+    assert DashScopeChat({**config, "base_url": f"{server.url}/api/v1"})("hi").text == "Hello"
+    assert server.requests[-1].json["parameters"]["temperature"] == 0.5
