@@ -20,8 +20,8 @@ ODD = (
     *("\u2028", "\u2029", "\x85", "\ufeff", "\r", "\n", "\t", "\x00", '"', "\\", "\\n", "\\u0041"),
     *("\u00e9", "\u4e2d", "\U0001f600", " ", "data: ", "[DONE]", "null", "&amp;", "<think>", "%s"),
 )
-"""What has broken readers of streams before: line ends of Unicode, marks, escapes, what looks like a format, and
-characters that take one to four bytes, and one or two units of UTF-16."""
+"""What has broken readers of streams before: line ends of Unicode, marks, escapes, what looks like a format,
+and characters that take one to four bytes, and one or two units of UTF-16."""
 
 _characters = st.characters(exclude_categories=["Cs"])
 _texts = st.lists(st.text(_characters, max_size=6) | st.sampled_from(ODD), max_size=4).map("".join)

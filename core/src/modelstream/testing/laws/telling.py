@@ -70,7 +70,7 @@ def empty_answer(bench: Bench) -> None:
 
 @law(examples=0)
 def odd_text(bench: Bench) -> None:
-    """Text that looks like a format, and characters that others take for line ends or marks, arrive as they are."""
+    """Text that looks like a format, and characters that some take for line ends, arrive as they are."""
     script = Script([TextDelta(text) for text in ODD])
     complete(bench.hear(Take(script)), script)
     script = Script([TextDelta("".join(ODD))])
