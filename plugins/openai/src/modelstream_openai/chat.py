@@ -13,7 +13,7 @@ from modelstream.wire import SseFramer, WireWrapper
 from modelstream.wire.httpx_streams import AsyncHttpxStream, HttpxStream
 from modelstream.wire.openai_shape import OpenAIFrames
 from modelstream_openai.arguments import sorted_out, tool_choice, with_usage
-from modelstream_openai.clients import Clients
+from modelstream_openai.clients import clients
 from modelstream_openai.config import OpenAIConfig
 from modelstream_openai.failures import as_ours, refuses_stream_options
 
@@ -40,7 +40,7 @@ class OpenAIChat(WireWrapper):
     def __init__(self, config: Mapping[str, Any] | ModelConfig | None = None, /, **fields: Any) -> None:
         super().__init__(config, **fields)
         self.config = msgspec.structs.replace(self.config, model_name=self.config.model())
-        self._clients = Clients(self.config.for_client())
+        self._clients = clients(self.config.for_client())
         self._usage_on_request = True
         weakref.finalize(self, self._clients.close)
 

@@ -31,7 +31,9 @@ def _connection_error(error: Exception) -> StreamError:
     ours = as_stream_error(error.__cause__ or error)
     url = getattr(getattr(error, "request", None), "url", None)
     if url is not None:
-        ours.message += f" at {url.scheme}://{url.netloc.decode('ascii', 'replace')}{url.path}"
+        where = f"{url.scheme}://{url.netloc.decode('ascii', 'replace')}{url.path}"
+        ours.message = f"{ours.message} at {where}"
+        ours.args = (ours.message,)
     return ours
 
 
