@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -54,13 +55,13 @@ class LoopedCall:
         from modelstream.pump import Pump
 
         self._pump = Pump(wrapper, request)
-        self._loop = _loop_of(wrapper)
+        self._loop, self._running = _loop_of(wrapper)
         self.transcript = self._pump.transcript
 
     def open(self) -> None:
         """Make the call; return once the provider has accepted it. Raises what ended it before that."""
         transcript = self.transcript
-        self._loop.call_soon_threadsafe(self._pump.start)
+        self._loop.call_soon_threadsafe(self._start)
         try:
             while not (transcript.opened or transcript.ended):
                 transcript.wait(0, lambda: not transcript.opened)
@@ -68,6 +69,12 @@ class LoopedCall:
             self.cancel()
             raise
         self._pump.raise_early_error()
+
+    def _start(self) -> None:
+        task = self._pump.start()
+        if task is not None:
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
 
     def advance(self, seen: int) -> None:
         """Wait until the transcript holds more than `seen` deltas, or has ended."""
@@ -85,12 +92,25 @@ class LoopedCall:
         self._pump.cancel(error)
 
 
-_loops: weakref.WeakKeyDictionary[ModelWrapper, asyncio.AbstractEventLoop] = weakref.WeakKeyDictionary()
+if TYPE_CHECKING:
+    _Tasks = set[asyncio.Task[None]]
+_loops: weakref.WeakKeyDictionary[ModelWrapper, tuple[asyncio.AbstractEventLoop, _Tasks]] = (
+    weakref.WeakKeyDictionary()
+)
 _loops_lock = threading.Lock()
 
 
-def _loop_of(wrapper: ModelWrapper) -> asyncio.AbstractEventLoop:
-    """The wrapper's event loop, in a daemon thread that ends with the wrapper.
+def _forget_loops() -> None:
+    global _loops, _loops_lock  # noqa: PLW0603
+    _loops, _loops_lock = weakref.WeakKeyDictionary(), threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):  # which takes the loops along, but not the threads that ran them
+    os.register_at_fork(after_in_child=_forget_loops)
+
+
+def _loop_of(wrapper: ModelWrapper) -> tuple[asyncio.AbstractEventLoop, _Tasks]:
+    """The wrapper's event loop, in a daemon thread that ends with the wrapper, and the tasks that run there.
 
     One for each wrapper: what blocks in one plugin's loop must not stop another's, and connection pools of
     async SDKs belong to one loop.
@@ -98,20 +118,25 @@ def _loop_of(wrapper: ModelWrapper) -> asyncio.AbstractEventLoop:
     import asyncio
 
     with _loops_lock:
-        loop = _loops.get(wrapper)
-        if loop is None:
-            loop = _loops[wrapper] = asyncio.new_event_loop()
+        found = _loops.get(wrapper)
+        if found is None:
+            loop = asyncio.new_event_loop()
+            found = _loops[wrapper] = (loop, set())
             name = f"modelstream-{wrapper.config.model_type}"
-            threading.Thread(target=_run_loop, args=(loop,), name=name, daemon=True).start()
-            weakref.finalize(wrapper, _stop_loop, loop)
-        return loop
+            threading.Thread(target=_run_loop, args=found, name=name, daemon=True).start()
+            # Not at exit: the process takes the connections along, and quietly.
+            weakref.finalize(wrapper, _stop_loop, loop).atexit = False
+        return found
 
 
-def _run_loop(loop: asyncio.AbstractEventLoop) -> None:
-    try:
-        loop.run_forever()
-    finally:
-        loop.close()
+def _run_loop(loop: asyncio.AbstractEventLoop, running: _Tasks) -> None:  # noqa: ARG001
+    # `running` is an argument so that this frame holds it: a task that the exit of the program leaves behind would
+    # be destroyed otherwise, and asyncio complain about it.
+    import asyncio
+
+    # The runner ends what is still running there when the loop is stopped.
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.get_loop().run_forever()
 
 
 def _stop_loop(loop: asyncio.AbstractEventLoop) -> None:

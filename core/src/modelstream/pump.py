@@ -113,13 +113,14 @@ class Pump(AsyncReaders, Call):
         """A reader in another thread has read the first `seen` deltas and wants more."""
         self._demand.ask(seen)
 
-    def start(self) -> None:
-        """Start the task, in the running event loop."""
-        if self.transcript.ended:  # cancelled before it began
-            return
+    def start(self) -> asyncio.Task[None] | None:
+        """Start the task, in the running event loop; None if the call was cancelled before it began."""
+        if self.transcript.ended:
+            return None
         self._loop = asyncio.get_running_loop()
         self._task = self._loop.create_task(self._run(), name="modelstream-pump")
         _look(self._clocks, self._loop)
+        return self._task
 
     def raise_early_error(self) -> None:
         """Raise what ended the call before it said anything."""
