@@ -58,10 +58,11 @@ class Clocks:
     A call is looked at eight times in the shortest of its limits, whichever of them runs: the next one may
     begin at any moment, and nothing tells. A pull that ends always adds a delta, so two looks
     that find the same count and somebody waiting have seen the same wait: no timestamp per delta is needed,
-    and a clock fires between 1 and 1.13 times its limit.
+    and a clock fires between 1 and 1.13 times its limit. A look that comes late has found the program busy with
+    something else, an event loop blocked or a computer asleep: that time is not the provider's either.
     """
 
-    __slots__ = ("_call", "_count", "_limits", "_pace", "_since", "_started")
+    __slots__ = ("_call", "_count", "_due", "_limits", "_pace", "_since", "_started", "_waiting")
 
     def __init__(self, call: Progress, limits: Limits) -> None:
         # Weak, because a watched call must end when its last reader lets go of it.
@@ -71,6 +72,8 @@ class Clocks:
         self._pace = max(min(limit for limit in running if limit is not None) / 8, 0.005)
         self._started = self._since = time.monotonic()
         self._count = 0
+        self._waiting = False
+        self._due = float("inf")
 
     def tick(self) -> float | None:
         """Look at the call; the time (`time.monotonic`) of the next look, or None when it is over."""
@@ -78,9 +81,9 @@ class Clocks:
         if call is None or call.ended:
             return None
         now = time.monotonic()
-        if call.count != self._count or not call.waiting:
-            self._count = call.count
-            self._since = now
+        waits = self._waiting and call.waiting and call.count == self._count
+        self._since = self._since + max(0.0, now - self._due) if waits else now
+        self._waiting, self._count = call.waiting, call.count
         clock, limit = self._running(call)
         if limit is not None and now - self._since >= limit:
             call.expire(None if clock is None else _timeout(clock, limit))
@@ -94,7 +97,8 @@ class Clocks:
             looks.append(max(self._since + limit, now + 0.001))
         if total is not None:
             looks.append(self._started + total)
-        return min(looks)
+        self._due = min(looks)
+        return self._due
 
     def remaining(self) -> float:
         """Seconds until the call as a whole must have answered, were nothing to come."""
@@ -134,7 +138,6 @@ class Watchdog:
         self._looks: list[tuple[float, int, Callable[[], float | None]]] = []
         self._order = itertools.count()
         self._thread: threading.Thread | None = None
-        self._pid = os.getpid()
 
     def watch(self, tick: Callable[[], float | None]) -> None:
         """Call `tick` now to learn when to call it next, until it returns None."""
@@ -142,8 +145,6 @@ class Watchdog:
         if when is None:
             return
         with self._changed:
-            if self._pid != os.getpid():  # a fork takes the list along, but not the thread
-                self._looks, self._thread, self._pid = [], None, os.getpid()
             heapq.heappush(self._looks, (when, next(self._order), tick))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="modelstream-clocks", daemon=True)
@@ -166,3 +167,5 @@ class Watchdog:
 
 
 watchdog = Watchdog()
+if hasattr(os, "register_at_fork"):  # which takes the lists and locks along, but not the thread
+    os.register_at_fork(after_in_child=watchdog.__init__)  # type: ignore[misc]

@@ -142,6 +142,16 @@ class Upstream(Call):
         if self.transcript.ended:
             return
         self._fail(error)
+        self._stop()
+
+    def expire(self, error: StreamTimeoutError | None) -> None:
+        """A clock ran out. Readers hear it now; the wrapper is told by a thread that may take its time."""
+        if self.transcript.ended:
+            return
+        self._fail(error)
+        threading.Thread(target=self._stop, name="modelstream-expired", daemon=True).start()
+
+    def _stop(self) -> None:
         self._request.cancel()
         self._let_go()
 

@@ -56,7 +56,6 @@ class _Injection:
             self.left -= 1
         return self._traced
 
-
     def _is_checked(self, frame: FrameType) -> bool:
         code = frame.f_code.co_code
         before, self._last[frame] = self._last.get(frame), dis.opname[code[frame.f_lasti]]
