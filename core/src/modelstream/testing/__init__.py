@@ -15,9 +15,11 @@ _WHERE = {
     "NdjsonWire": "wire",
     "OpenAIWire": "openai_wire",
     "Script": "script",
+    "ScriptedChat": "scripted_chat",
     "SseWire": "wire",
     "Wire": "wire",
     "WrapperConformance": "conformance",
+    "scripted": "scripted_chat",
 }
 
 __all__ = [*_WHERE]  # noqa: PLE0604
@@ -37,6 +39,8 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.testing.law import LawBrokenError as LawBrokenError
     from modelstream.testing.openai_wire import OpenAIWire as OpenAIWire
     from modelstream.testing.script import Script as Script
+    from modelstream.testing.scripted_chat import ScriptedChat as ScriptedChat
+    from modelstream.testing.scripted_chat import scripted as scripted
     from modelstream.testing.wire import JsonArrayWire as JsonArrayWire
     from modelstream.testing.wire import NdjsonWire as NdjsonWire
     from modelstream.testing.wire import SseWire as SseWire
