@@ -31,7 +31,7 @@ def test_snapshots_and_one_last(model_of, read):
     assert (response.finish_reason, response.raw_finish_reason) == ("stop", "stop")
 
 
-def test_B08_tool_calls(server, model_of, read, wire):
+def test_B8_tool_calls(server, model_of, read, wire):
     def piece(index, arguments, call_id="", name=None):
         function = {"arguments": arguments} | ({"name": name} if name else {})
         return {"index": index, "id": call_id, "type": "function", "function": function}

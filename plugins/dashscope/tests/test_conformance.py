@@ -10,6 +10,10 @@ from modelstream_dashscope import DashScopeChat
 pytestmark = pytest.mark.conformance
 
 
+def event(payload, name="result", status=200):
+    return f"id:1\nevent:{name}\n:HTTP_STATUS/{status}\n".encode() + b"data:%b\n\n" % payload
+
+
 class DashScopeWire(SseWire):
     path = "/api/v1"
     finishes = {"stop": "stop", "length": "length", "tool_calls": "tool_calls"}  # noqa: RUF012
@@ -17,10 +21,7 @@ class DashScopeWire(SseWire):
     counts = ("input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens")
 
     def frame(self, payload, position):
-        name, status = ("error", payload[:3]) if payload[3:4] == b"{" else ("result", b"200")
-        data = payload.removeprefix(status) if name == "error" else payload
-        head = f"id:{position + 1}\nevent:{name}\n:HTTP_STATUS/".encode()
-        return b"%b%b\ndata:%b\n\n" % (head, status, data)
+        return event(payload)
 
     def text(self, text):
         return self.output({"content": text})
@@ -54,7 +55,7 @@ class DashScopeWire(SseWire):
         return self.output(message, script.finish.raw, script.usage)
 
     def error(self, status, code, message):
-        return f"{status}".encode() and str(status) + self.json({"code": code, "message": message}).decode()
+        return event(self.json({"code": code, "message": message}), "error", status)
 
     def refusal(self, status, code, message):
         return {"code": code, "message": message, "request_id": "r"}

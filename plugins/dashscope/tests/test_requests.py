@@ -22,7 +22,7 @@ def sent(server, model, messages="hi", **arguments):
     return server.requests[-1].json
 
 
-def test_B42_a_call(server, model_of, read):
+def test_a_call(server, model_of, read):
     read(model_of(generate_args={"temperature": 0.5, "seed": 1}), seed=2, made_up=3)
     asked = server.requests[-1]
     assert (asked.method, asked.path) == ("POST", TEXT)
@@ -122,6 +122,8 @@ def test_images_go_to_the_endpoint_that_sees(server, model_of):
 def test_parts(*, server, model_of, part, theirs):
     body = sent(server, model_of(), [{"role": "user", "content": [part]}])
     assert body["input"]["messages"][0]["content"] == [theirs]
+    resolved = "x-dashscope-ossresourceresolve" in server.requests[-1].headers
+    assert resolved == ("oss://" in str(theirs))
     assert server.requests[-1].path == MULTIMODAL
 
 
@@ -134,6 +136,11 @@ def test_a_picture_on_this_machine(server, model_of, tmp_path):
         assert body["input"]["messages"][0]["content"] == [{"image": data}]
     with pytest.raises(BadRequestError, match=r"missing\.png"):
         model_of()([{"role": "user", "content": [{"type": "image", "url": "missing.png"}]}])
+
+
+def test_arguments_that_are_no_json(model_of, read):
+    with pytest.raises(BadRequestError, match="JSON"):
+        read(model_of(), stop=object())
 
 
 def test_parts_that_nobody_takes(model_of):

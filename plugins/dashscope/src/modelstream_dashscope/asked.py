@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from modelstream_dashscope.messages import has_media, message_of
+from modelstream_dashscope.messages import has_media, message_of, names_uploads
 
 if TYPE_CHECKING:
     from modelstream.request import Request
@@ -36,8 +36,11 @@ class Asked(NamedTuple):
 
     @property
     def headers(self) -> dict[str, str]:
-        """What asks for a stream: there is no word for it in the body."""
-        return {"X-DashScope-SSE": "enable", "Accept": "text/event-stream"} if self.stream else {}
+        """What the body has no words for: that it is to be streamed, and that it names uploaded files."""
+        asked = {"X-DashScope-SSE": "enable", "Accept": "text/event-stream"} if self.stream else {}
+        if self.multimodal and any(names_uploads(message) for message in self.messages):
+            asked["X-DashScope-OssResourceResolve"] = "enable"
+        return asked
 
 
 def asked_of(config: DashScopeConfig, request: Request) -> Asked:

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from modelstream.errors import ConfigError, StreamError
+from modelstream.errors import BadRequestError, ConfigError, StreamError
 from modelstream.faults import as_stream_error, http_error
 from modelstream.wire.clients import Clients
 
@@ -69,6 +69,8 @@ def _client(kind: str, arguments: Mapping[str, Any]) -> Any:
 
 
 def _as_ours(error: Exception, client: Any) -> StreamError:
+    if isinstance(error, TypeError | ValueError):
+        return BadRequestError(f"the request can't be sent as JSON ({error})")
     status = getattr(error, "status_code", None)
     if isinstance(status, int):
         said = getattr(error, "body", None) or getattr(error, "message", None)

@@ -34,6 +34,13 @@ def message_of(message: Mapping[str, Any], *, multimodal: bool) -> dict[str, Any
     return theirs
 
 
+def names_uploads(message: Mapping[str, Any]) -> bool:
+    """Whether a message with parts names files that were uploaded to DashScope's own storage."""
+    addresses = (address for part in message["content"] for address in part.values())
+    each = (one for address in addresses for one in (address if isinstance(address, list) else [address]))
+    return any(isinstance(one, str) and one.startswith("oss://") for one in each)
+
+
 def _parts(content: Any) -> list[dict[str, Any]]:
     if not isinstance(content, list):
         return [] if content in (None, "") else [{"text": str(content)}]

@@ -1,7 +1,7 @@
 """The SDK before 2.0: functions of a module, which give no bytes and block or belong to one event loop.
 
-They make the request, with the address, the key and the headers, and give it to a session that does not send
-it. A plain HTTP client does that.
+They make a request, with the address and the headers, and give it to a session that does not send it. A plain
+HTTP client does that, with a body that is the same whatever the release.
 """
 
 from __future__ import annotations
@@ -65,9 +65,11 @@ class ModuleSender:
         caught = self._caught(asked)
         made = caught.headers.items()
         headers = {name: value for name, value in made if name.lower() not in _OF_THE_SENDER}
-        return client.build_request(
-            caught.method, caught.url, headers=headers, content=caught.body, timeout=limits
-        )
+        headers.update(asked.headers)
+        try:
+            return client.build_request("POST", caught.url, headers=headers, json=asked.body, timeout=limits)
+        except (TypeError, ValueError) as error:
+            raise BadRequestError(f"the request can't be sent as JSON ({error})") from error
 
     def _caught(self, asked: Asked) -> Any:
         dashscope: Any = importlib.import_module("dashscope")
@@ -79,9 +81,14 @@ class ModuleSender:
             session.mount("http://", net)
             session.mount("https://", net)
             call = (dashscope.MultiModalConversation if asked.multimodal else dashscope.Generation).call
-            arguments = {**asked.parameters, **self._of_calls, "stream": asked.stream, "session": session}
             try:
-                said = call(model=asked.model, messages=asked.messages, **arguments)
+                said = call(
+                    model=asked.model,
+                    messages=[{"role": "user", "content": "hi"}],
+                    stream=asked.stream,
+                    session=session,
+                    **self._of_calls,
+                )
                 if asked.stream:
                     next(iter(said), None)
             except Exception as error:  # noqa: BLE001 - what it makes of the empty answer does not matter
