@@ -97,6 +97,7 @@ class Pump(AsyncReaders, Call):
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._refused: ConfigError | None = None
+        self._letting_go = False
 
     async def open(self) -> None:
         """Make the call; return once the provider has accepted it. Raises what ended it before that."""
@@ -136,7 +137,12 @@ class Pump(AsyncReaders, Call):
         self._request.cancel()
         if self._task is not None and self._loop is not None:
             with suppress(RuntimeError):  # a loop that is closed has no connections left to close
-                self._loop.call_soon_threadsafe(self._task.cancel)
+                self._loop.call_soon_threadsafe(self._interrupt)
+
+    def _interrupt(self) -> None:
+        # To close a connection takes turns of the loop: cut short, it would stay open.
+        if self._task is not None and not self._letting_go:
+            self._task.cancel()
 
     async def aclose(self) -> None:
         """End the call and wait, for seconds at most, until the wrapper has let go of its connection."""
@@ -149,7 +155,7 @@ class Pump(AsyncReaders, Call):
         try:
             while not self.transcript.ended:
                 pause = await self._attempt()
-                if pause is not None:
+                if pause is not None and not self.transcript.ended:
                     await asyncio.sleep(pause)
                     self._request = self._request.renewed()
         finally:
@@ -184,8 +190,10 @@ class Pump(AsyncReaders, Call):
         finally:
             close = getattr(source, "aclose", None)
             if close is not None:
+                self._letting_go = True
                 with suppress(Exception):
                     await close()
+                self._letting_go = False
         return None
 
     async def _until_asked(self) -> None:
