@@ -2,9 +2,9 @@
 
     python tests/benchmarks/openai_chunks.py [chunks]
 
-One stream of small chunks, an HTTP chunk for each, comes as fast as it can from a server in a process of its own.
-It is read by a bare socket with a decoder behind it (the floor), by the iteration that the SDK offers, and by
-modelstream on top of the same SDK. Median of interleaved rounds; only the ratios mean anything.
+One stream of small chunks, an HTTP chunk for each, comes as fast as it can from a server in a process of its
+own. It is read by a bare socket with a decoder behind it (the floor), by the iteration that the SDK offers,
+and by modelstream on top of the same SDK. Median of interleaved rounds; only the ratios mean anything.
 """
 
 from __future__ import annotations
@@ -93,7 +93,8 @@ class Chunk(msgspec.Struct, gc=False):
 def floor(port: int) -> int:
     """Characters read by a bare socket: HTTP chunks taken apart, events split, frames decoded."""
     decode = msgspec.json.Decoder(Chunk).decode
-    texts, events = [], b""
+    texts: list[str] = []
+    events = b""
     with socket.create_connection(("127.0.0.1", port)) as server:
         server.sendall(b"POST / HTTP/1.1\r\n\r\n{}")
         got = server.recv(65536).partition(b"\r\n\r\n")[2]
@@ -142,7 +143,7 @@ def readers(port: int) -> dict[str, Callable[[], int | Awaitable[int]]]:
 
     async def async_ours() -> int:
         stream = (await model.acall(QUESTION, stream=True)).stream
-        assert stream is not None  # noqa: S101
+        assert stream is not None
         return sum([len(snapshot.delta) async for snapshot in stream])
 
     return {
@@ -183,9 +184,8 @@ def main(chunks: int) -> None:
     for name, values in costs.items():
         mid = median(values)
         of_sdk = sdks["async" in name] / mid
-        print(
-            f"{name:40} {mid:7.2f} (min {min(values):6.2f})  {mid / base:5.1f} x floor  SDK / this {of_sdk:5.1f}"
-        )
+        ratios = f"{mid / base:5.1f} x floor  SDK / this {of_sdk:5.1f}"
+        print(f"{name:40} {mid:7.2f} (min {min(values):6.2f})  {ratios}")
     print(f"Targets: at most {FLOOR_TARGET} x floor, SDK / this at least {SDK_TARGET}.")
 
 

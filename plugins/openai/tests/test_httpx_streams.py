@@ -112,8 +112,10 @@ def test_a_late_abort_spares_the_connection_of_the_next_call(opened, server):
     first = opened(Answer([b"a"]))
     assert list(first) == [b"a"]
     first.close()
-    second = opened(Answer([b"b", b"c"]))
+    gate = Gate()
+    second = opened(Answer([b"b", gate, b"c"]))
     first.abort()
+    gate.open()
     assert b"".join(second) == b"bc"
     assert len(server.connections) == 1
 
