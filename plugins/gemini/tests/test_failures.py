@@ -165,12 +165,20 @@ def test_B39_an_error_frame(model, server, wire, answer_of, wrapped):
     assert (got.error.partial_text, got.error.retryable) == ("Hello", True)
 
 
-def test_an_event_that_is_named_error(model, server, wire, answer_of):
-    for data, code in ((b'{"error":{"code":429,"status":"RESOURCE_EXHAUSTED"}}', 429), (b"oops", None)):
-        server.play(Answer([wire.text("Hello"), b"event: error\ndata: %b\n\n" % data]))
-        got = answer_of(model)
-        assert got.error.status == code
-        assert got.error.partial_text == "Hello"
+@pytest.mark.parametrize(
+    ("data", "kind", "says"),
+    [
+        (b'{"error":{"code":429,"message":"slowly"}}', RateLimitError, "slowly"),
+        (b'{"message":"down","code":503}', ProviderError, "down"),
+        (b"oops", ProviderError, "oops"),
+    ],
+)
+def test_an_event_that_is_named_error(*, model, server, wire, answer_of, data, kind, says):
+    server.play(Answer([wire.text("Hello"), b"event: error\ndata: %b\n\n" % data]))
+    got = answer_of(model)
+    assert type(got.error) is kind
+    assert str(got.error) == f"gemini_chat: the provider sent an error: {says}"
+    assert got.error.partial_text == "Hello"
 
 
 def test_an_error_with_status_200(model, server, answer_of):

@@ -10,6 +10,7 @@ import pytest
 from modelstream.agents import Msg
 from modelstream.errors import BadRequestError
 from modelstream.testing.server import Answer
+from modelstream_gemini.signatures import MOST, Signatures
 
 PIXEL = base64.b64encode(b"a picture").decode()
 
@@ -111,6 +112,12 @@ def test_neighbours_of_one_role_are_one_turn_and_say_who_speaks(sent):
         {"role": "user", "parts": [{"text": "Ann: hi"}, {"text": "Bob: hello"}]},
         {"role": "model", "parts": [{"text": "Yes?"}]},
     ]
+
+
+@pytest.mark.parametrize("content", ["", None, []])
+def test_an_assistant_that_said_nothing_has_no_turn(sent, content):
+    messages = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": content}]
+    assert [turn["role"] for turn in sent(messages)["contents"]] == ["user"]
 
 
 PICTURE = {"inlineData": {"mimeType": "image/png", "data": PIXEL}}
@@ -311,6 +318,13 @@ def test_signatures_of_calls_go_back_with_them(server, model_of, wire, backend):
             )
         else:
             assert part["thoughtSignature"] == expected
+
+
+def test_signatures_are_kept_for_the_last_thousand_calls():
+    signatures = Signatures()
+    for number in range(MOST + 1):
+        signatures.keep(f"c{number}", "s")
+    assert (signatures.of("c0"), signatures.of("c1"), signatures.of(f"c{MOST}")) == (None, "s", "s")
 
 
 # Arguments

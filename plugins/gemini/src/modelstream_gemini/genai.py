@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 DEFAULT_VERSION = "v1beta"
 
-_OF_HTTP = frozenset({"host", "accept-encoding", "connection", "content-length"})
-"""Headers that belong to the connection that a request is sent over."""
-
 
 class GenaiBackend:
     """Lets the SDK's client make each call up to the moment of sending, and takes the request from it.
@@ -111,8 +108,7 @@ class _Taker:
 
     def handle_request(self, request: Any) -> NoReturn:
         """Hand the request back."""
-        headers = {name: value for name, value in request.headers.items() if name not in _OF_HTTP}
-        raise _TakenError(Prepared(str(request.url), headers, request.read()))
+        raise _TakenError(Prepared(str(request.url), dict(request.headers), request.read()))
 
     def close(self) -> None:
         """There is nothing to close."""
