@@ -85,6 +85,14 @@ def test_B39_an_error_in_the_stream_keeps_what_came(*, server, model_of, read, w
     assert (response.error.partial_text, response.error.usage.output_tokens) == ("Hel", 1)
 
 
+@pytest.mark.parametrize("said", ["overloaded", {"message": "overloaded"}])
+def test_an_error_is_told_by_the_name_of_its_event(server, model_of, read, wire, said):
+    server.play(Answer([wire.text("Hel"), wire.event(said, "error", 503)]))
+    response, _ = read(model_of())
+    assert (type(response.error), response.error.status) == (ProviderError, 503)
+    assert "overloaded" in str(response.error)
+
+
 @pytest.mark.parametrize("body", [b"", b":heartbeat\n\n"])
 def test_B40_no_chunks_at_all(server, model_of, read, body):
     server.play(Answer([body] if body else []))
