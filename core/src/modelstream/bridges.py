@@ -101,7 +101,7 @@ _loops_lock = threading.Lock()
 
 
 def _forget_loops() -> None:
-    global _loops, _loops_lock  # noqa: PLW0603
+    global _loops, _loops_lock
     _loops, _loops_lock = weakref.WeakKeyDictionary(), threading.Lock()
 
 
@@ -130,8 +130,8 @@ def _loop_of(wrapper: ModelWrapper) -> tuple[asyncio.AbstractEventLoop, _Tasks]:
 
 
 def _run_loop(loop: asyncio.AbstractEventLoop, running: _Tasks) -> None:  # noqa: ARG001
-    # `running` is an argument so that this frame holds it: a task that the exit of the program leaves behind would
-    # be destroyed otherwise, and asyncio complain about it.
+    # `running` is an argument so that this frame holds it: a task that the exit of the program leaves
+    # behind would be destroyed otherwise, and asyncio complain about it.
     import asyncio
 
     # The runner ends what is still running there when the loop is stopped.

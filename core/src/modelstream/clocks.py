@@ -56,10 +56,10 @@ class Clocks:
     """Watches one call. `tick` is called when it asked to be, from any thread.
 
     A call is looked at eight times in the shortest of its limits, whichever of them runs: the next one may
-    begin at any moment, and nothing tells. A pull that ends always adds a delta, so two looks
-    that find the same count and somebody waiting have seen the same wait: no timestamp per delta is needed,
-    and a clock fires between 1 and 1.13 times its limit. A look that comes late has found the program busy with
-    something else, an event loop blocked or a computer asleep: that time is not the provider's either.
+    begin at any moment, and nothing tells. A pull that ends always adds a delta, so two looks that find the
+    same count and somebody waiting have seen the same wait: no timestamp per delta is needed, and a clock
+    fires between 1 and 1.13 times its limit. A look that comes late has found the program busy with something
+    else, an event loop blocked or a computer asleep: that time is not the provider's either.
     """
 
     __slots__ = ("_call", "_count", "_due", "_limits", "_pace", "_since", "_started", "_waiting")

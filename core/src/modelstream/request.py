@@ -20,7 +20,16 @@ class Request:
     None.
     """
 
-    __slots__ = ("_callbacks", "_cancelled", "_given", "_lock", "arguments", "messages", "raw_chunks", "stream")
+    __slots__ = (
+        "_callbacks",
+        "_cancelled",
+        "_given",
+        "_lock",
+        "arguments",
+        "messages",
+        "raw_chunks",
+        "stream",
+    )
 
     def __init__(
         self,
@@ -38,7 +47,7 @@ class Request:
         self.raw_chunks: list[Any] | None = [] if keep_raw else None
         self._cancelled = False
         self._callbacks: list[Callable[[], None]] = []
-        # Reentrant, because a signal handler or the collector may cancel while its thread registers a callback.
+        # Reentrant: a signal handler or the collector may cancel while its thread registers a callback.
         self._lock = threading.RLock()
 
     @property

@@ -112,7 +112,7 @@ class Transcript:
         self._tool_calls = ToolCalls()
         self._healers: dict[object, Healer] = {}
         self.waiters: list[Callable[[], None]] = []
-        # Reentrant, because a signal handler or the collector may end the call that its thread is just ending.
+        # Reentrant: a signal handler or the collector may end the call that its thread is just ending.
         self._ending = threading.RLock()
         # Whether text needs no second look: the call is open, nothing is held back, no end marker was seen.
         self._plain = False
@@ -171,7 +171,7 @@ class Transcript:
         self.wake()
 
     def begin_again(self) -> None:
-        """Another attempt follows, and the last one has shown nothing: what it left half said is forgotten."""
+        """Another attempt follows and the last has shown nothing: what it left half said is forgotten."""
         self._healers.clear()
 
     def _end(self) -> None:

@@ -1,8 +1,8 @@
-"""Something happens at every single line: the races of a program, one after the other and always the same.
+"""Something happens at every single line: the races of a program, one by one and always the same.
 
-`at_every_line(play, act)` runs `play(arm)` again and again; `arm()` starts the counting. In the first run `act` is
-called at the first line of modelstream that the thread comes to, in the second at the second, and so on to the end.
-`at_every_check` does so wherever Python looks for signals: those are the only places where a Ctrl-C can strike.
+`at_every_line(play, act)` runs `play(arm)` again and again; `arm()` starts the counting. In the first run
+`act` is called at the first line of modelstream that the thread comes to, in the second at the second, …
+`at_every_check` does so wherever Python looks for signals: only there can a Ctrl-C strike.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import modelstream
 FOLDER = str(Path(modelstream.__file__).parent)
 
 
-# After these Python looks for signals; a CALL of a C function, that is, since one of Python's begins with RESUME.
+# After these Python looks for signals.
 _CHECKED = {"RESUME", "CALL", "CALL_KW", "CALL_FUNCTION_EX", "JUMP_BACKWARD"}
 
 
@@ -48,7 +48,9 @@ class _Injection:
             return None
         if event == self.event and (event == "line" or self._is_checked(frame)):
             if self.left == 0:
-                self.place = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno} in {frame.f_code.co_name}"
+                self.place = (
+                    f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno} in {frame.f_code.co_name}"
+                )
                 self._last.clear()
                 # Tracing is switched off by whoever switched it on: here Python is still using it.
                 self.act()
@@ -71,11 +73,13 @@ def at_every_check(play: Play, act: Callable[[], None]) -> Iterator[tuple[str, A
 
 
 def at_every_line(play: Play, act: Callable[[], None], *, event: str = "line") -> Iterator[tuple[str, Any]]:
-    """What `play` returned with `act` at the first line, at the second, and so on; each with the line's place."""
+    """What `play` returned with `act` at the first line, at the second, and so on; with the line's place."""
     at = 0
     while True:
         injection = _Injection(at, act, event)
-        result = in_time(lambda injection=injection: play(injection.arm), lambda injection=injection: injection.place)
+        result = in_time(
+            lambda injection=injection: play(injection.arm), lambda injection=injection: injection.place
+        )
         if injection.place is None:
             assert at > 10, "the play runs no lines of modelstream"
             return
@@ -84,7 +88,7 @@ def at_every_line(play: Play, act: Callable[[], None], *, event: str = "line") -
 
 
 def in_time(work: Callable[[], Any], place: Callable[[], Any] = lambda: "") -> Any:
-    """What `work` returns, run in a thread of its own, so that a deadlock fails the test instead of hanging it."""
+    """What `work` returns, run in a thread of its own: a deadlock fails the test instead of hanging it."""
     results: list[Any] = []
 
     def keep() -> None:

@@ -1,4 +1,4 @@
-"""Who ends a call: the wrapper's generator is closed and its `on_cancel` is heard, at once, on all four ways."""
+"""Who ends a call: the wrapper's generator is closed and its `on_cancel` heard, at once, on all four ways."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import gc
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from scripted import LIMIT, AsyncScripted, BothScripted, Gate, SyncScripted
-from ways import ASYNC_CALLER, SYNC_CALLER, aread, read, run
+from ways import ASYNC_CALLER, SYNC_CALLER, aread, read, run, until
 
 from modelstream.deltas import Finish, UsageDelta
 from modelstream.errors import StreamCancelledError
@@ -88,15 +89,16 @@ def test_a_call_is_ended_between_two_reads_async(wrapper: type, end: str) -> Non
 
 async def until_ended(model: Any) -> None:
     since = time.monotonic()
-    while not (model.closed.is_set() and model.cancelled.is_set()) and time.monotonic() - since < SOON:
-        await asyncio.sleep(0.005)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(SOON):
+            await until(lambda: model.closed.is_set() and model.cancelled.is_set())
     assert_ended(model, since)
 
 
 @sync_callers
 def test_an_exception_in_the_with_block_ends_the_call_and_goes_on(wrapper: type) -> None:
     model = wrapper(endless())
-    with pytest.raises(ZeroDivisionError), model("hi") as response:
+    with pytest.raises(ZeroDivisionError), model("hi") as response:  # noqa: PT012
         for _ in response.stream:
             raise ZeroDivisionError
     assert_ended(model, time.monotonic())
@@ -162,8 +164,7 @@ def test_cancelling_the_only_task_that_waits_ends_the_call(wrapper: type) -> Non
         response = await model.acall("hi")
         seen: list[Any] = []
         task = asyncio.create_task(aread(response.stream, seen))
-        while len(seen) < 2 or not script[-1].reached.is_set():
-            await asyncio.sleep(0.001)
+        await until(lambda: len(seen) == 2 and script[-1].reached.is_set())
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -183,8 +184,7 @@ def test_cancelling_one_of_two_that_wait_ends_nothing(wrapper: type) -> None:
         response = await model.acall("hi")
         seen: list[Any] = [[], [], []]
         tasks = [asyncio.create_task(aread(response.stream, into)) for into in seen]
-        while not all(seen):
-            await asyncio.sleep(0.001)
+        await until(lambda: all(seen))
         await asyncio.sleep(0)
         tasks[0].cancel()
         tasks[1].cancel()
@@ -205,8 +205,7 @@ def test_cancelling_the_last_of_them_ends_the_call(wrapper: type) -> None:
         response = await model.acall("hi")
         seen: list[Any] = [[], []]
         tasks = [asyncio.create_task(aread(response.stream, into)) for into in seen]
-        while not all(len(one) == 2 for one in seen):
-            await asyncio.sleep(0.001)
+        await until(lambda: all(len(one) == 2 for one in seen))
         await asyncio.sleep(0)
         for task in tasks:
             task.cancel()
@@ -224,8 +223,7 @@ def test_cancelling_the_task_that_makes_the_call_ends_it(wrapper: type, stream: 
 
     async def main() -> None:
         task = asyncio.create_task(model.acall("hi", stream=stream))
-        while not gate.reached.is_set():
-            await asyncio.sleep(0.001)
+        await until(gate.reached.is_set)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -242,8 +240,7 @@ def test_a_reader_in_another_task_gets_the_error_of_aclose(wrapper: type) -> Non
         response = await model.acall("hi")
         seen: list[Any] = []
         task = asyncio.create_task(aread(response.stream, seen))
-        while len(seen) < 2:
-            await asyncio.sleep(0.001)
+        await until(lambda: len(seen) == 2)
         await response.aclose()
         assert isinstance(await asyncio.wait_for(task, SOON), StreamCancelledError)
         await until_ended(model)

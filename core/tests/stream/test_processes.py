@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from textwrap import dedent, indent
-from typing import Any
 
 import pytest
 from scripted import LIMIT
@@ -152,7 +151,11 @@ def test_ctrl_c_while_the_reader_works_ends_the_call_with_the_response(wrapper: 
         while process.stdout.readline().strip() != "working":
             pass
         process.send_signal(signal.SIGINT)
-        assert [line for line in lines_until_exit(process) if line != "waiting"] == ["interrupted", "cancelled", "closed"]
+        assert [line for line in lines_until_exit(process) if line != "waiting"] == [
+            "interrupted",
+            "cancelled",
+            "closed",
+        ]
 
 
 @every_way
@@ -205,6 +208,11 @@ def test_a_fork_after_a_call_can_call_again(wrapper: str, is_async: bool) -> Non
         os.waitpid(child, 0)
     """.replace("{wrapper}", wrapper)
     with child(read_loop(is_async, "say(last)") + dedent(source), wrapper) as process:
-        assert lines_until_exit(process) == ["False", "True", "False", "True", "waiting", "StreamTimeoutError"]
-
-
+        assert lines_until_exit(process) == [
+            "False",
+            "True",
+            "False",
+            "True",
+            "waiting",
+            "StreamTimeoutError",
+        ]

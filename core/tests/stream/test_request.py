@@ -55,7 +55,9 @@ def test_no_callback_is_lost_between_threads() -> None:
         called: list[int] = []
         together = threading.Barrier(2)
 
-        def register(request: Request = request, called: list[int] = called, together: threading.Barrier = together) -> None:
+        def register(
+            request: Request = request, called: list[int] = called, together: threading.Barrier = together
+        ) -> None:
             together.wait(LIMIT)
             for number in range(20):
                 request.on_cancel(lambda number=number: called.append(number))
@@ -107,5 +109,7 @@ def test_what_a_caller_may_hand_over(given: object, asked: object) -> None:
 
 
 def test_messages_that_are_none() -> None:
-    with pytest.raises(TypeError, match="messages must be a str, dicts with role and content, or Msg objects, not int"):
+    with pytest.raises(
+        TypeError, match="messages must be a str, dicts with role and content, or Msg objects, not int"
+    ):
         SyncScripted(["a", Finish()])(5)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -46,6 +46,12 @@ class Seen:
 def run(main: Coroutine[Any, Any, T], *, debug: bool = True) -> T:
     """`asyncio.run` in debug mode: it complains about what it otherwise passes over."""
     return asyncio.run(main, debug=debug)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for what no event tells."""
+    while not condition():  # noqa: ASYNC110
+        await asyncio.sleep(0.001)
 
 
 def look(wrapper: Any, *, is_async: bool) -> Seen:
