@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import threading
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -40,11 +40,8 @@ def show(
     pairs that end without `last=True`, Ctrl-C. Ctrl-C and `message.cancel()` also end the call at the
     provider. What sinks raise is logged.
     """
-    speech = speech_of(content)
     message = message or Message(name, role)
-    speech.tie(message)
-    with _sinks(sinks) as chosen:
-        _show(speech, Broadcast(message, chosen))
+    _show(_tied(speech_of(content), message), message, sinks)
 
 
 async def ashow(
@@ -63,49 +60,58 @@ async def ashow(
         content = await content
     message = message or Message(name, role)
     if _would_block(content):
-        work = partial(show, content, message=message, sinks=sinks)
-        await _in_thread(work, message.cancel)
+        speech = _tied(speech_of(content), message)
+        await _in_thread(partial(_show, speech, message, sinks), message.cancel)
         return
-    speech = async_speech_of(content)
+    await _ashow(_tied(async_speech_of(content), message), message, sinks)
+
+
+def _tied(speech: Speech, message: Message) -> Speech:
     speech.tie(message)
+    return speech
+
+
+def _show(speech: Speech, message: Message, sinks: Given | Iterable[Given] | None) -> None:
+    snapshot = broadcast = error = None
     with _sinks(sinks) as chosen:
-        await _ashow(speech, Broadcast(message, chosen, waits=False))
+        try:
+            broadcast = Broadcast(message, chosen)
+            with closing(speech.snapshots(broadcast.write_delta)) as snapshots:
+                for snapshot in snapshots:
+                    broadcast.write(snapshot)
+        except BaseException as raised:
+            error = raised
+            if not isinstance(raised, Exception):
+                speech.stop()
+            raise
+        finally:
+            outcome = _outcome(speech, snapshot, error)
+            error = None  # it refers to this frame, and so to the response
+            if broadcast is not None:
+                broadcast.close(outcome)
+                broadcast.drain()
 
 
-def _show(speech: Speech, broadcast: Broadcast) -> None:
-    snapshot = error = None
-    try:
-        with closing(speech.snapshots(broadcast.write_delta)) as snapshots:
-            for snapshot in snapshots:
-                broadcast.write(snapshot)
-    except BaseException as raised:
-        error = raised
-        speech.stop()
-        raise
-    finally:
-        broadcast.close(_outcome(speech, snapshot, error))
-        error = None  # it refers to this frame, and so to the response
-        broadcast.drain()
-
-
-async def _ashow(speech: Speech, broadcast: Broadcast) -> None:
+async def _ashow(speech: Speech, message: Message, sinks: Given | Iterable[Given] | None) -> None:
     # A task that is cancelled while it awaits a delta has ended the call, unless others wait for it too.
     snapshot = error = None
-    snapshots = speech.snapshots(broadcast.write_delta)
-    try:
-        async for snapshot in snapshots:
-            broadcast.write(snapshot)
-            if broadcast.crowded:
-                await broadcast.aroom()
-    except BaseException as raised:
-        error = raised
-        raise
-    finally:
-        broadcast.close(_outcome(speech, snapshot, error))
-        if not isinstance(error, GeneratorExit):  # a coroutine that is being closed can't await any more
-            error = None
-            await snapshots.aclose()
-            await broadcast.adrain()
+    with _sinks(sinks) as chosen:
+        broadcast = Broadcast(message, chosen, waits=False)
+        snapshots = speech.snapshots(broadcast.write_delta)
+        try:
+            async for snapshot in snapshots:
+                broadcast.write(snapshot)
+                if broadcast.crowded:
+                    await broadcast.aroom()
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            broadcast.close(_outcome(speech, snapshot, error))
+            if not isinstance(error, GeneratorExit):  # a coroutine that is being closed can't await any more
+                error = None
+                await snapshots.aclose()
+                await broadcast.adrain()
 
 
 def _outcome(speech: Speech, shown: Snapshot | None, error: BaseException | None) -> Outcome:
@@ -122,7 +128,7 @@ def _sinks(given: Given | Iterable[Given] | None) -> AbstractContextManager[Sequ
 
 
 def _would_block(content: AsyncContent) -> TypeGuard[ModelResponse | Iterable[Any]]:
-    there_at_once = (str, bytes, dict, list, tuple)
+    there_at_once = (str, bytes, Mapping, list, tuple)
     return isinstance(content, ModelResponse | Iterable) and not isinstance(content, there_at_once)
 
 

@@ -12,6 +12,7 @@ from collections.abc import (
     Generator,
     Iterable,
     Iterator,
+    Mapping,
 )
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -22,6 +23,7 @@ from modelstream.sinks.base import Message, Outcome, State
 
 if TYPE_CHECKING:
     from modelstream.deltas import Delta
+    from modelstream.errors import CallSoFar
     from modelstream.snapshot import Snapshot
 
 Others = Callable[["Delta"], None]
@@ -76,7 +78,8 @@ class Answer:
         calls = tuple(response.tool_calls)
         if error is None:
             return Outcome("complete", response.finish_reason, response.usage, tool_calls=calls)
-        return Outcome(_ended_by(error), None, response.usage, response.error or error, calls)
+        told = response.error or _told(error, response._transcript)  # noqa: SLF001
+        return Outcome(_state(error), None, response.usage, told, calls)
 
 
 class Telling:
@@ -104,8 +107,7 @@ class Telling:
         """How it ended: with what was raised, or well."""
         if error is None:
             return Outcome("complete", "stop")
-        state = _ended_by(error)
-        return Outcome(state, error=error if isinstance(error, Exception) else self._ended_early())
+        return Outcome(_state(error), error=_told(error, self._pairs))
 
     def _iterated(self, items: Iterable[Any]) -> Iterator[Snapshot]:
         try:
@@ -133,16 +135,11 @@ class Telling:
 
     def _go_on(self) -> None:
         if self._cancelled and not self._pairs.finished:
-            raise self._ended_early()
+            raise _ended_early(self._pairs)
 
     def _check_end(self) -> None:
         if not self._pairs.finished:
             raise self._pairs.truncated()
-
-    def _ended_early(self) -> StreamCancelledError:
-        error = StreamCancelledError("ended before the text was complete")
-        error.happened_in(self._pairs)
-        return error
 
 
 def speech_of(content: Any) -> Speech:
@@ -152,7 +149,7 @@ def speech_of(content: Any) -> Speech:
         return Answer(content)
     if isinstance(content, str):
         return Telling([(False, content), (True, content)])
-    if isinstance(content, Iterable) and not isinstance(content, bytes | dict):
+    if isinstance(content, Iterable) and not isinstance(content, bytes | Mapping):
         return Telling(content)
     if isinstance(content, AsyncModelResponse | AsyncIterable | Awaitable):
         raise TypeError(f"show can't wait for the {type(content).__name__}: use `await ashow(…)`.")
@@ -179,10 +176,21 @@ def async_speech_of(content: Any) -> Speech:
     )
 
 
-def _ended_by(error: BaseException) -> State:
+def _state(error: BaseException) -> State:
     """`failed`, or `cancelled` by Ctrl-C, a cancelled task, or a caller."""
     cancelled = isinstance(error, StreamCancelledError) or not isinstance(error, Exception)
     return "cancelled" if cancelled else "failed"
+
+
+def _told(error: BaseException, so_far: CallSoFar) -> Exception:
+    """The error as sinks get it: Ctrl-C and the like are the caller's."""
+    return error if isinstance(error, Exception) else _ended_early(so_far)
+
+
+def _ended_early(so_far: CallSoFar) -> StreamCancelledError:
+    error = StreamCancelledError("ended before the answer was complete")
+    error.happened_in(so_far)
+    return error
 
 
 async def _at_once(pairs: Iterable[Any]) -> AsyncIterator[Any]:

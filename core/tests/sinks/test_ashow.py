@@ -225,6 +225,31 @@ def test_an_async_generator_is_closed(sink):
     assert closed == [1, 2]
 
 
+def test_an_async_generator_is_closed_when_its_reader_is_interrupted():
+    class Interrupt(BaseException):
+        pass
+
+    closed = []
+
+    async def generate():
+        try:
+            yield False, "Hel"
+            yield True, "Hello"
+        finally:
+            closed.append(1)
+
+    def does(method, message, thing):
+        if method == "write":
+            raise Interrupt
+
+    async def main():
+        with pytest.raises(Interrupt):
+            await ashow(generate(), sinks=Witness(does, delivery="inline"))
+        assert closed == [1]
+
+    run(main())
+
+
 def test_a_slow_sink_does_not_block_the_event_loop():
     async def main():
         with Gate() as gate:

@@ -109,6 +109,21 @@ def test_after_three_failures_in_a_row_the_sink_is_switched_off(warnings):
     assert ("ERROR", "sink 'witness' is switched off: write failed 3 times in a row") in warnings()
 
 
+def test_messages_that_wait_when_it_is_switched_off_are_not_opened():
+    def does(method, message, thing):
+        if method == "write":
+            gate(method, message, thing)
+            raise ValueError("always")
+
+    with Gate() as gate:
+        bad = Witness(does)
+        first = Talk(bad).say(*"abc")
+        assert gate.reached.wait(LIMIT)
+        Talk(bad).say("d").done()
+        first.done()
+    assert bad.only.methods == ["open", "write", "write", "write", "close"]
+
+
 # Slow and hanging sinks
 
 
@@ -172,6 +187,7 @@ def test_a_sink_stuck_for_long_under_a_load_is_switched_off(monkeypatch, warning
         for _ in range(6):
             Talk(sink, good).say("b").done().broadcast.drain(0)
         assert any("is switched off: stuck for 0 s, and 4 messages wait" in text for _, text in warnings())
+        assert delivery_of(sink).worker.load < 4  # they are let go
     talk.say("b").done().broadcast.drain()
     assert sink.only.methods == ["open", "write", "close"]
     assert sink.only.outcome.state == "cancelled"
@@ -206,16 +222,20 @@ def test_what_waits_for_a_full_sink_takes_little_memory():
         for number in range(20_000):
             talk.tell(UsageDelta(output_tokens=number)).say("a")
         (reader,) = talk.broadcast._readers
-        assert len(reader._held) + len(talk.broadcast._log.newest.news) <= 2 * 100
+        assert len(reader._held) + reader.log.count - reader.taken <= 2 * 100
         talk.done()
     assert state_after(sink.only.news)[3] == (None, 19_999)
 
 
-def test_a_slow_sink_catches_up():
+@pytest.mark.parametrize(
+    ("when_full", "deltas", "thoughts"),
+    [("coalesce", ["a", "bcd", "e"], ["rs"]), ("block", ["a", "b", "c", "d", "e"], ["r", "s"])],
+)
+def test_a_slow_sink_catches_up_unless_it_blocks(when_full, deltas, thoughts):
     now = [0.0]
     worker_time = type("Clock", (), {"monotonic": staticmethod(lambda: now[0])})
     gate = Gate()
-    sink = Witness(gate)
+    sink = Witness(gate, when_full=when_full)
     with pytest.MonkeyPatch.context() as patch, gate:
         patch.setattr(worker, "time", worker_time)
         talk = Talk(sink).say("a")
@@ -225,8 +245,8 @@ def test_a_slow_sink_catches_up():
         talk.done()
         gate.release()
         assert flush(LIMIT)
-    assert sink.only.deltas == ["a", "bcd", "e"]
-    assert [one.text for one in sink.only.news if isinstance(one, ReasoningDelta)] == ["rs"]
+    assert sink.only.deltas == deltas
+    assert [one.text for one in sink.only.news if isinstance(one, ReasoningDelta)] == thoughts
 
 
 def test_a_sink_that_keeps_up_gets_every_delta():
@@ -236,6 +256,16 @@ def test_a_sink_that_keeps_up_gets_every_delta():
         patch.setattr(worker, "BEHIND", LIMIT)
         talk.say(*"abcdefghij").done().broadcast.drain()
     assert sink.only.deltas == list("abcdefghij")
+
+
+def test_ended_messages_of_a_late_sink_take_little_memory():
+    with Gate() as gate:
+        sink = Witness(gate)
+        Talk(sink).say("a").done().broadcast.drain(0.01)
+        talk = Talk(sink).say(*"abcdefghij").done()
+        (reader,) = talk.broadcast._readers
+        assert len(reader._held) + reader.log.count - reader.taken == 3  # text, last, end
+    assert sink.all_told[1].text == "abcdefghij"
 
 
 # Blocking
@@ -326,6 +356,31 @@ def test_the_end_comes_after_what_was_delivered():
     for thread in sink.threads:
         thread.join(LIMIT)
         assert not thread.is_alive()
+
+
+def test_in_the_child_of_a_fork_nobody_waits_for_a_thread_that_is_not_there():
+    sink = Witness(queue_limit=2)
+    talk = Talk(sink).say("a")
+    assert flush(LIMIT)
+    (reader,) = talk.broadcast._readers
+    locked, end = threading.Event(), threading.Event()
+
+    def hold_the_lock():
+        with reader._lock:
+            locked.set()
+            end.wait(LIMIT)
+
+    thread = threading.Thread(target=hold_the_lock)
+    thread.start()
+    assert locked.wait(LIMIT)
+    background._after_fork()
+    talk.say(*"bcdefghij").done().broadcast.drain()
+    Talk(sink).say("b").done().broadcast.drain()
+    end.set()
+    thread.join(LIMIT)
+    first, second = sink.all_told
+    assert first.methods == ["open", "write"]
+    assert second.outcome is COMPLETE
 
 
 def test_several_messages_at_once_are_not_mixed_up():

@@ -19,6 +19,10 @@ class Text(str):
     __slots__ = ("__weakref__",)
 
 
+def reader_of(log, limit=10):
+    return Reader(log, limit, announce=lambda reader: None)
+
+
 def write(log, letters):
     for letter in letters:
         log.newest.news.append(ReasoningDelta(letter))
@@ -33,7 +37,7 @@ def thoughts(news):
 @given(st.lists(st.sampled_from(["write", "take", "hold"]), max_size=30), st.integers(1, 7))
 def test_every_reader_gets_everything_in_order(steps, size):
     log = Log(Message(), size)
-    readers = [Reader(log, limit=3), Reader(log, limit=3)]
+    readers = [reader_of(log, 3), reader_of(log, 3)]
     read = [[], []]
     written = ""
     for number, step in enumerate(steps):
@@ -55,7 +59,7 @@ def test_every_reader_gets_everything_in_order(steps, size):
 def test_a_reader_that_comes_later_begins_where_the_log_is():
     log = Log(Message(), 2)
     write(log, "abc")
-    reader = Reader(log, 10)
+    reader = reader_of(log)
     write(log, "de")
     assert thoughts(reader.take()) == "de"
     assert reader.taken == log.count
@@ -63,7 +67,7 @@ def test_a_reader_that_comes_later_begins_where_the_log_is():
 
 def test_what_all_have_read_is_freed():
     log = Log(Message(), 2)
-    slow, quick = Reader(log, 10), Reader(log, 10)
+    slow, quick = reader_of(log), reader_of(log)
     text = Text("a")
     first = weakref.ref(text)
     write(log, [text, *"bcde"])
@@ -77,7 +81,7 @@ def test_what_all_have_read_is_freed():
 
 def test_a_reader_that_stopped_holds_nothing():
     log = Log(Message(), 2)
-    reader = Reader(log, 1)
+    reader = reader_of(log, 1)
     write(log, "abc")
     assert reader.crowded
     waiting = threading.Event()
@@ -90,9 +94,32 @@ def test_a_reader_that_stopped_holds_nothing():
     assert reader.take() == []
 
 
+def test_a_page_that_is_turned_while_it_is_read():
+    class Turning(list):
+        """Somebody writes on between the look at the news and the look for the next page."""
+
+        turned = False
+
+        def __getitem__(self, part):
+            found = super().__getitem__(part)
+            if not self.turned:
+                self.turned = True
+                self.append(ReasoningDelta("c"))
+                log.turn_page()
+                write(log, "d")
+            return found
+
+    log = Log(Message(), 3)
+    reader = reader_of(log)
+    write(log, "ab")
+    log.newest.news = Turning(log.newest.news)
+    assert thoughts(reader.take()) == "abcd"
+    assert reader.taken == log.count == 4
+
+
 def test_a_writer_and_a_reader_in_threads():
     log = Log(Message(), 5)
-    reader = Reader(log, 10)
+    reader = reader_of(log)
     news = []
 
     def read():

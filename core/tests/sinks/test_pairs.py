@@ -63,6 +63,13 @@ def test_two_answers_in_one_stream_are_two_texts():
     assert state_after(news)[0] == "xyz"
 
 
+def test_a_snapshot_of_another_text_that_only_seems_to_continue():
+    pairs = Pairs()
+    pairs.take(Snapshot("ab", False, 0, FixedText("ab")))
+    (one,) = pairs.take(Snapshot("cd", False, 2, FixedText("xycd")))
+    assert (one.delta, one.offset, pairs.text) == ("xycd", 0, "xycd")
+
+
 def test_one_last_pair_alone_is_text_and_end():
     news = Pairs().take((True, "Hello"))
     assert [(one.delta, one.last, one.offset) for one in news] == [("Hello", False, 0), ("", True, 5)]

@@ -116,7 +116,9 @@ def test_asking_does_not_wait_and_comes_after_what_was_said():
             gate(method, message, thing)
 
         sink = Asker(does)
-        talk = Talk(sink).say("Who are you?").done()
+        talk = Talk(sink).say("Who are you?")
+        assert gate.reached.wait(LIMIT)
+        talk.done()
         question = Question("User", "Your name?")
         assert ask(question, [sink]) == 1
         assert not sink.questions

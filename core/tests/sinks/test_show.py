@@ -7,12 +7,14 @@ import logging
 import threading
 import time
 import weakref
+from contextlib import suppress
 
 import pytest
 from witness import FINISH, LIMIT, Gate, Scripted, Witness, answer, state_after
 
 import modelstream
 from modelstream import (
+    ConfigError,
     Message,
     RateLimitError,
     ReasoningDelta,
@@ -202,6 +204,33 @@ def test_a_sink_that_keeps_the_message_does_not_keep_the_call():
     assert gone() is None
     assert call() is None
     kept.cancel()
+
+
+@pytest.mark.parametrize("methods", [{"open"}, {"write"}, {"close"}, {"open", "close"}])
+def test_an_answer_that_was_interrupted_is_ended_and_freed_at_once(methods):
+    def does(method, message, thing):
+        if method in methods:
+            raise KeyboardInterrupt
+
+    wrapper = Scripted("a", FINISH)
+    response = wrapper("?", stream=True)
+    gone = weakref.ref(response)
+    gc.disable()
+    try:
+        with suppress(KeyboardInterrupt):
+            show(response, sinks=Witness(does, delivery="inline"))
+        assert response.is_stream_exhausted
+        del response
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+def test_a_sink_that_is_set_up_wrong_leaves_the_answer_alone():
+    response = answer("a", FINISH)
+    with pytest.raises(ConfigError, match="queue_limit"):
+        show(response, sinks=Witness(queue_limit=0))
+    assert response.text == "a"
 
 
 def test_an_answer_dropped_by_ctrl_c_is_ended_at_the_provider(sink):

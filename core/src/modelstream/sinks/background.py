@@ -64,17 +64,17 @@ class BackgroundDelivery:
     def read(self, log: Log) -> Reader:
         """Open the message of this log, and bring to the sink what is written to it."""
         self._give_up_if_hanging()
-        reader = Reader(log, self.sink.queue_limit)
-        self.worker.read(reader)
+        reader = Reader(log, self.sink.queue_limit, self.worker.put)
+        self._put(reader)
         return reader
 
     def ask(self, question: Question) -> None:
         """Have the sink ask, after all that was delivered up to now."""
-        self.worker.then(partial(self._there.ask, question))
+        self._put(partial(self._there.ask, question))
 
     def after(self, callback: Callable[[], None]) -> None:
         """Have `callback` called when all that was delivered up to now has reached the sink."""
-        self.worker.then(callback)
+        self._put(callback)
 
     def late(self, what: str) -> None:
         """Somebody waited in vain: nobody will wait again until the sink has caught up."""
@@ -89,7 +89,11 @@ class BackgroundDelivery:
             callback()
             return
         self.ended = True
-        self.worker.then(partial(self._end, callback))
+        self._put(partial(self._end, callback))
+
+    def _put(self, item: Reader | Callable[[], None]) -> None:
+        self.worker.put(item)
+        self.worker.see_to_it()
 
     def _end(self, callback: Callable[[], None]) -> None:
         self.worker.stop()
@@ -102,7 +106,7 @@ class BackgroundDelivery:
             logger.error(what, name_of(self.sink), stuck, waiting)
             self._there.switch_off()
             self.worker.forget()
-            self.worker.then(self._close_all)
+            self._put(self._close_all)
 
     def _close_all(self) -> None:
         self.worker.drop_all()

@@ -47,7 +47,6 @@ class Broadcast:
         self._background = [one for one in deliveries if isinstance(one, BackgroundDelivery)]
         self._writes = [delivery.write for delivery in self._inline]
         self._delta_writes = [delivery.write_delta for delivery in self._inline]
-        self._workers = [delivery.worker for delivery in self._background]
         self._log = Log(message, min([PAGE, *(one.sink.queue_limit for one in self._background)]))
         self._readers: list[Reader] = []
         self._waits = waits and any(delivery.can_block for delivery in self._background)
@@ -59,7 +58,7 @@ class Broadcast:
         message = self.message
         for write in self._writes:
             write(message, snapshot)
-        if self._workers:
+        if self._readers:
             self._put(snapshot)
 
     def write_delta(self, delta: Delta) -> None:
@@ -67,7 +66,7 @@ class Broadcast:
         message = self.message
         for write_delta in self._delta_writes:
             write_delta(message, delta)
-        if self._workers:
+        if self._readers:
             self._put(delta)
 
     def close(self, outcome: Outcome) -> None:
@@ -75,17 +74,17 @@ class Broadcast:
         if self._closed:
             return
         self._closed = True
-        if self._workers:
-            self._put(outcome)
-            self._see_to_workers()
         interrupt = None
-        for delivery in self._inline:
+        for close in (self._close_log, *(delivery.close for delivery in self._inline)):
             try:
-                delivery.close(self.message, outcome)
+                close(self.message, outcome)
             except BaseException as error:  # noqa: BLE001 - Ctrl-C; the others are closed all the same
                 interrupt = error
         if interrupt is not None:
-            raise interrupt
+            try:
+                raise interrupt
+            finally:
+                interrupt = None  # it refers to this frame, and so would never be freed
 
     def drain(self, seconds: float = DRAIN_SECONDS) -> None:
         """Wait until background sinks have got everything, but not for those that were late before."""
@@ -120,12 +119,12 @@ class Broadcast:
             raise
 
     def _put(self, news: News) -> None:
-        """Write to the log, and wake those that have nothing to do."""
+        """Write to the log, and wake the readers that have nothing to do."""
         written = self._log.newest.news
         written.append(news)
-        for worker in self._workers:
-            if worker.asleep:
-                worker.wake()
+        for reader in self._readers:
+            if reader.idle:
+                reader.wake()
         if len(written) >= self._log.size:
             self._turn_page()
         if self._waits:
@@ -137,11 +136,12 @@ class Broadcast:
             if delivery.joins and reader.crowded:
                 reader.hold()
 
-    def _see_to_workers(self) -> None:
-        for worker in self._workers:
-            worker.see_to_it()
-        for worker, reader in zip(self._workers, self._readers, strict=False):
-            if worker.late:
+    def _close_log(self, _: Message, outcome: Outcome) -> None:
+        if self._readers:
+            self._put(outcome)
+        for delivery, reader in zip(self._background, self._readers, strict=False):
+            delivery.worker.see_to_it()
+            if delivery.worker.late:
                 reader.hold()
 
     def _wait_for_room(self) -> None:

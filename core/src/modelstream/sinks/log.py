@@ -50,14 +50,18 @@ class Reader:
     """One sink's place in a log.
 
     What it has not taken yet stays in memory; `hold` makes little of it when that becomes much. `brought` is
-    how many news have reached the sink; `crowded` says that it is `limit` or more behind.
+    how many news have reached the sink; `crowded` says that it is `limit` or more behind. `idle` asks whoever
+    writes to the log to say so, by calling `wake`.
     """
 
-    def __init__(self, log: Log, limit: int) -> None:
+    def __init__(self, log: Log, limit: int, announce: Callable[[Reader], None]) -> None:
         self.log = log
         self.message = log.message
         self.brought = self.taken = log.count
         self.taken_at = 0.0
+        self.idle = False
+        self.opened = False
+        self._announce = announce
         self._limit = limit
         self._waiting: list[Callable[[], None]] = []
         self._held: list[News] = []
@@ -77,6 +81,11 @@ class Reader:
         return block is not None and (
             len(block.news) > self._at or block.next is not None or bool(self._held)
         )
+
+    def wake(self) -> None:
+        """There are news."""
+        self.idle = False
+        self._announce(self)
 
     def take(self) -> list[News]:
         """All news since the last time."""

@@ -27,11 +27,11 @@ Step = Callable[[], None]
 
 
 class Worker:
-    """Reads logs and brings their news to a sink, one after the other.
+    """Brings the news of logs to a sink, one after the other.
 
-    The thread is a daemon; it starts when it is needed, and ends after a while without open messages.
-    `asleep` asks whoever has written to a log to `wake` it. `late` says that somebody has waited for it in
-    vain, and it has not caught up since. `joins` is whether what waits too long is joined.
+    The thread is a daemon; it starts when it is needed, and ends after a while without open messages. `late`
+    says that somebody has waited for it in vain, and it has not caught up since; `joins` is whether what
+    waits too long is joined.
     """
 
     def __init__(self, delivery: InlineDelivery, name: str, *, joins: bool) -> None:
@@ -46,11 +46,10 @@ class Worker:
         for reader in self._readers:
             reader.abandon()
         self._readers = []
-        self.asleep = True
         self.late = False
-        # Logs to open, and steps to take when all that was written before has been read. The C queue wakes
-        # the thread by itself, and can be used from signal handlers.
-        self._inbox: SimpleQueue[Reader | Step | None] = SimpleQueue()
+        # Readers that have news, and steps to take when all that was written before has been brought. The C
+        # queue wakes the thread by itself, and can be used from signal handlers.
+        self._inbox: SimpleQueue[Reader | Step] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._lock = threading.RLock()
         self._stopping = False
@@ -76,28 +75,17 @@ class Worker:
         """How many messages and steps wait for their turn."""
         return self._inbox.qsize()
 
-    def wake(self) -> None:
-        """There are news in a log."""
-        self.asleep = False
-        self._inbox.put(None)
-
-    def read(self, reader: Reader) -> None:
-        """Open the message of this log, and bring all of it to the sink."""
-        self._inbox.put(reader)
-        self.see_to_it()
-
-    def then(self, step: Step) -> None:
-        """Take this step when all that was written by now has been brought to the sink."""
-        self._inbox.put(step)
-        self.see_to_it()
+    def put(self, item: Reader | Step) -> None:
+        """There are news, or there is a step to take. Never waits."""
+        self._inbox.put(item)
 
     def stop(self) -> None:
-        """Read no more, and end the thread. For a step."""
+        """Bring no more, and end the thread. For a step."""
         self._stopping = True
         self.drop_all()
 
     def drop_all(self) -> None:
-        """Read none of the open logs any more. For a step."""
+        """Bring no more of the messages that are open. For a step."""
         for reader in self._readers:
             reader.stop()
         self._readers.clear()
@@ -120,61 +108,53 @@ class Worker:
                 if not isinstance(error, RuntimeError):
                     raise
         if self._thread is None:
-            self._clear_inbox()
-            self._read_all()
+            while self._handle_next(0):
+                pass
 
     def _run(self) -> None:
         while self._thread is threading.current_thread():
-            self._read_all()
-            self._clear_inbox()
-            if not self._stopping:
-                self._sleep()
-            self._rest()
-
-    def _sleep(self) -> None:
-        """Wait for something to do, unless there is something already."""
-        self.asleep = True
-        # Asked only now: who wrote before, thought it awake.
-        if not any(reader.has_news for reader in self._readers):
-            self.late = self.late and not self._inbox.empty()
-            try:
-                item = self._inbox.get(timeout=IDLE)
-            except Empty:
-                return
-            self._woke = time.monotonic()
-            self.asleep = False
-            self._handle(item)
-        self.asleep = False
+            if not self._handle_next(0):
+                self.late = False
+                if not self._handle_next(0 if self._stopping else IDLE):
+                    self._rest()
 
     def _rest(self) -> None:
         """End the thread if there is nothing to do and no message is open."""
         with self._lock:
-            if self._inbox.empty() and (self._stopping or (self.asleep and not self._readers)):
+            if self._inbox.empty() and (self._stopping or not self._readers):
                 self._thread = None
 
-    def _clear_inbox(self) -> None:
-        while True:
-            try:
-                item = self._inbox.get_nowait()
-            except Empty:
-                return
-            self._handle(item)
-
-    def _handle(self, item: Reader | Step | None) -> None:
+    def _handle_next(self, timeout: float) -> bool:
+        """Do what is next; False if there is nothing for `timeout` seconds."""
+        try:
+            item = self._inbox.get(timeout > 0, timeout)
+        except Empty:
+            return False
+        if timeout:
+            self._woke = time.monotonic()
         if isinstance(item, Reader):
-            self._readers.append(item)
-            self._called = time.monotonic()
-            self._delivery.open(item.message)
-        elif item is not None:
-            self._read_all()
+            self._read_turn(item)
+        else:
+            for reader in list(self._readers):
+                self._read(reader)
             item()
+        return True
 
-    def _read_all(self) -> None:
-        for reader in list(self._readers):
-            self._read(reader)
+    def _read_turn(self, reader: Reader) -> None:
+        """Bring what has come by now; for what comes meanwhile, it queues up again."""
+        if not reader.opened:
+            reader.opened = True
+            self._readers.append(reader)
+            self._called = time.monotonic()
+            self._delivery.open(reader.message)
+        self._read(reader)
+        reader.idle = True
+        # Asked only now: who wrote before, did not announce it.
+        if reader.has_news:
+            reader.wake()
 
     def _read(self, reader: Reader) -> None:
-        """Bring what has come to the sink; joined if it had to wait for long, or has to."""
+        """Bring what has come; joined if it had to wait for long, or has to."""
         since = max(reader.taken_at, self._woke)
         reader.taken_at = time.monotonic()
         news = reader.take()
