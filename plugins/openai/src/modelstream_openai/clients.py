@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from modelstream.errors import ConfigError
+from modelstream.hints import did_you_mean
 from modelstream.wire.clients import Clients
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def _made(kind: type[Any], arguments: Mapping[str, Any]) -> Any:
         if name not in known:
             raise ConfigError(
                 f"client_args has {name!r}, which the client of this openai SDK does not take."
+                f"{did_you_mean(name, known)}"
                 f"\nIt takes: {', '.join(one for one in known if not one.startswith('_'))}."
             )
     try:
