@@ -112,7 +112,7 @@ def _check(others: dict[str, Any]) -> None:
             raise UnknownConfigKeyError(f"init has no argument {argument!r}.{did_you_mean(argument, known)}")
     vain = [argument for argument, value in others.items() if value != WITHOUT_EFFECT[argument]]
     if vain:
-        logger.warning("init: %s have no effect: modelstream keeps no files of a run", listed(vain))
+        logger.warning("init: %s: accepted as in AgentScope 0.1, but without effect here", listed(vain))
 
 
 def _set_level(level: str | int) -> None:

@@ -262,8 +262,9 @@ def test_ended_messages_of_a_late_sink_take_little_memory():
     with Gate() as gate:
         sink = Witness(gate)
         Talk(sink).say("a").done().broadcast.drain(0.01)
-        talk = Talk(sink).say(*"abcdefghij").done()
+        talk = Talk(sink)
         (reader,) = talk.broadcast._readers
+        talk.say(*"abcdefghij").done()
         assert len(reader._held) + reader.log.count - reader.taken == 3  # text, last, end
     assert sink.all_told[1].text == "abcdefghij"
 

@@ -264,7 +264,7 @@ def test_arguments_of_agentscope_are_accepted(warnings):
     assert warnings() == [
         (
             "WARNING",
-            "init: save_code, save_dir, use_monitor have no effect: modelstream keeps no files of a run",
+            "init: save_code, save_dir, use_monitor: accepted as in AgentScope 0.1, but without effect here",
         )
     ]
     assert logging.getLogger("modelstream").level == logging.INFO

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from copy import copy
 
 import pytest
 from witness import COMPLETE, Talk, Witness
@@ -125,6 +126,23 @@ def test_a_message_is_closed_once():
     talk = Talk(sink).say("a").done()
     talk.broadcast.close(COMPLETE)
     assert sink.only.methods.count("close") == 1
+
+
+def test_nothing_is_delivered_after_the_end():
+    sinks = [inline(), Witness()]
+    talk = Talk(*sinks).say("a").done().say("b").tell(ReasoningDelta("r"))
+    talk.broadcast.drain()
+    for sink in sinks:
+        assert sink.only.methods == ["open", "write", "write", "close"]
+
+
+def test_a_copy_of_a_sink_is_a_sink_of_its_own():
+    sink = inline()
+    Talk(sink).say("a").done()
+    other = copy(sink)
+    other.told = {}
+    Talk(other).say("b").done()
+    assert (sink.only.text, other.only.text) == ("a", "b")
 
 
 def test_a_sink_that_only_writes():

@@ -70,7 +70,7 @@ class Broadcast:
             self._put(delta)
 
     def close(self, outcome: Outcome) -> None:
-        """End the message. A second call does nothing. Does not wait."""
+        """End the message; nothing is delivered after it. A second call does nothing. Does not wait."""
         if self._closed:
             return
         self._closed = True
@@ -80,6 +80,7 @@ class Broadcast:
                 close(self.message, outcome)
             except BaseException as error:  # noqa: BLE001 - Ctrl-C; the others are closed all the same
                 interrupt = error
+        self._writes, self._delta_writes, self._readers = [], [], []
         if interrupt is not None:
             try:
                 raise interrupt

@@ -48,10 +48,11 @@ def delivery_of(sink: StreamSink) -> Delivery:
     """The delivery to this sink: always the same one, for failures and threads are the sink's own."""
     # On the sink itself, so that it lives exactly as long; a subclass need not call our __init__.
     found: Delivery | None = sink.__dict__.get("_delivery")
-    if found is None:
+    if found is None or found.sink is not sink:  # a copy has a copy of what the other has
         with _lock:
-            found = sink.__dict__.get("_delivery") or _new_delivery(sink)
-            sink.__dict__["_delivery"] = found
+            found = sink.__dict__.get("_delivery")
+            if found is None or found.sink is not sink:
+                found = sink.__dict__["_delivery"] = _new_delivery(sink)
     return found
 
 
