@@ -4,7 +4,7 @@
 
 An answer that is there already is shown to sinks that do nothing, so that what is measured is the core. The
 thread that reads is timed by itself: what each further sink costs it has a target. The whole process has the
-work of the sinks' threads on top. Medians of interleaved rounds; the exit code says whether the target is met.
+work of the sinks' threads on top. Medians of interleaved rounds; the exit code tells if the target is met.
 """
 
 from __future__ import annotations
