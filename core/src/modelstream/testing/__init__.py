@@ -16,6 +16,7 @@ _WHERE = {
     "OpenAIWire": "openai_wire",
     "Script": "script",
     "ScriptedChat": "scripted_chat",
+    "SinkConformance": "sink_conformance",
     "SseWire": "wire",
     "Wire": "wire",
     "WrapperConformance": "conformance",
@@ -41,6 +42,7 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.testing.script import Script as Script
     from modelstream.testing.scripted_chat import ScriptedChat as ScriptedChat
     from modelstream.testing.scripted_chat import scripted as scripted
+    from modelstream.testing.sink_conformance import SinkConformance as SinkConformance
     from modelstream.testing.wire import JsonArrayWire as JsonArrayWire
     from modelstream.testing.wire import NdjsonWire as NdjsonWire
     from modelstream.testing.wire import SseWire as SseWire

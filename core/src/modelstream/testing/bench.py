@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelstream.testing.heard import Heard, hear, progress_of, told
 from modelstream.testing.law import LawBrokenError, must, same
+from modelstream.testing.leaks import open_files
 from modelstream.testing.script import text_of
 from modelstream.testing.take import PatientGate, Take
 
@@ -44,6 +45,13 @@ class Bench:
         features: Features = self.stage.features
         return features
 
+    told_by = "what the provider sent"
+
+    def told(self) -> list[str]:
+        """What was performed last, in lines."""
+        lines: list[str] = self.stage.told()
+        return lines
+
     def wrapper(self, **fields: Any) -> ModelWrapper:
         """A wrapper with these config fields; made once."""
         key = repr(sorted(fields.items()))
@@ -64,6 +72,16 @@ class Bench:
         """Perform the take; the response, which nobody has read yet."""
         self.stage.play(take)
         return self.way.call(self.wrapper(**fields))
+
+    def counts(self) -> dict[str, Callable[[], int]]:
+        """What there is of calls, tasks and open files."""
+        counts: dict[str, Callable[[], int]] = {"open calls at the provider": self.stage.open_calls}
+        # Each connection has two ends, for the kit's server is in this process, too.
+        files = {
+            name: lambda count=count: count() - 2 * self.stage.open_calls()
+            for name, count in open_files().items()
+        }
+        return {**counts, **files, **self.way.counts()}
 
     def failed(self, heard: Heard, said: Script, *means: type[StreamError]) -> StreamError:
         """The error that ended the answer: one of these, with exactly the text that was said before it."""

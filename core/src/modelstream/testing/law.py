@@ -35,8 +35,8 @@ class Law:
     needs: str | None
     examples: float
 
-    def applies(self, features: Features, *, in_process: bool) -> bool:
-        """Whether a wrapper can break it at all."""
+    def applies(self, features: object, *, in_process: bool) -> bool:
+        """Whether a wrapper, or sink, that can do so much can break it at all."""
         if self.where == ("http" if in_process else "engine"):
             return False
         return self.needs is None or bool(getattr(features, self.needs))
@@ -52,16 +52,18 @@ class Law:
 class Laws:
     """The laws of one kind, in the order in which they stand in the docs."""
 
-    def __init__(self) -> None:
+    def __init__(self, ways: tuple[str, ...] = ("sync", "async"), examples: float = 0.2) -> None:
         self.laws: dict[str, Law] = {}
+        self._ways = ways
+        self._examples = examples
 
     def law(
         self,
         *,
-        ways: tuple[str, ...] = ("sync", "async"),
+        ways: tuple[str, ...] | None = None,
         where: Literal["anywhere", "http", "engine"] = "anywhere",
         needs: str | None = None,
-        examples: float = 0.2,
+        examples: float | None = None,
         **given: Given,
     ) -> Callable[[Callable[..., None]], Callable[..., None]]:
         """Make a law of a function; its docstring is the sentence, its name the name."""
@@ -69,7 +71,8 @@ class Laws:
         def enact(check: Callable[..., None]) -> Callable[..., None]:
             name = check.__name__
             sentence = " ".join((check.__doc__ or "").split())
-            self.laws[name] = Law(name, sentence, check, given, ways, where, needs, examples)
+            share = self._examples if examples is None else examples
+            self.laws[name] = Law(name, sentence, check, given, ways or self._ways, where, needs, share)
             return check
 
         return enact

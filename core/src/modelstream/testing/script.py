@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from modelstream.deltas import (
@@ -27,7 +27,7 @@ class Script:
 
     def __init__(
         self,
-        deltas: list[Delta] | tuple[Delta, ...] = (),
+        deltas: Sequence[Delta] = (),
         finish: Finish | None = None,
         usage: Usage | None = None,
     ) -> None:
@@ -67,7 +67,7 @@ class Script:
         return f"Script([{said}], {self.finish!r}, {self.usage!r})"
 
 
-def text_of(deltas: list[Delta] | tuple[Delta, ...], *, ended: bool) -> str:
+def text_of(deltas: Sequence[Delta], *, ended: bool) -> str:
     """The text that a reader has after these deltas.
 
     A half of a character waits for the other; one that is still alone when the answer has `ended` is U+FFFD.
@@ -75,7 +75,7 @@ def text_of(deltas: list[Delta] | tuple[Delta, ...], *, ended: bool) -> str:
     return healed((delta.text for delta in deltas if isinstance(delta, TextDelta)), ended=ended)
 
 
-def usage_of(deltas: list[Delta] | tuple[Delta, ...]) -> Usage | None:
+def usage_of(deltas: Sequence[Delta]) -> Usage | None:
     """The counts that are known after these deltas."""
     known = None
     for delta in deltas:

@@ -163,6 +163,28 @@ def faults(features: Features) -> st.SearchStrategy[Fault]:
     return st.sampled_from([*possible, Fault.ERROR] if features.errors else possible)
 
 
+_plain_texts = st.text(st.sampled_from("abc d\n.,é中😀"), max_size=8)
+
+
+@st.composite
+def _plain(draw: st.DrawFn) -> Script:
+    deltas: list[Delta] = []
+    for number, kind in enumerate(
+        draw(st.lists(st.sampled_from(["text", "text", "aside", "call"]), max_size=8))
+    ):
+        if kind == "text":
+            deltas.append(TextDelta(draw(_plain_texts)))
+        elif kind == "aside":
+            deltas += [ReasoningDelta(draw(_plain_texts.filter(bool))), UsageDelta(number, number)]
+        else:
+            deltas.append(ToolCallDelta(number, f"call_{number}", "look_up", '{"a": 1}'))
+    return Script(deltas)
+
+
+plain_scripts = _plain()
+"""Answers whose text any sink can show as it is; with thinking, tool calls and usage between."""
+
+
 def everything(features: Features) -> Script:
     """One answer with everything that the format can say, twice."""
     deltas: list[Delta] = []

@@ -57,6 +57,10 @@ class SyncWay:
 
     name = "sync"
 
+    def counts(self) -> dict[str, Callable[[], int]]:
+        """What there is of the way's own that should not become more."""
+        return {}
+
     def call(self, wrapper: ModelWrapper, messages: Any = MESSAGES, *, stream: bool = True) -> Any:
         """`model(…)`."""
         return wrapper(messages, stream=stream)
@@ -112,6 +116,13 @@ class AsyncWay:
         self.loop.set_exception_handler(self._complain)
         self._thread = threading.Thread(target=self.loop.run_forever, name="conformance-loop", daemon=True)
         self._thread.start()
+
+    def counts(self) -> dict[str, Callable[[], int]]:
+        """The tasks, and what the loop was told of exceptions that nobody caught."""
+        return {
+            "tasks": lambda: self.run(_count_tasks()),
+            "errors in tasks that nobody looked at": lambda: 9 * len(self.complaints),
+        }
 
     def call(self, wrapper: ModelWrapper, messages: Any = MESSAGES, *, stream: bool = True) -> Any:
         """`await model.acall(…)`."""
@@ -196,6 +207,10 @@ async def _each(reader: Any, hear: Callable[[Any], None]) -> None:
 async def _leave(response: Any) -> None:
     async with response:
         pass
+
+
+async def _count_tasks() -> int:
+    return len(asyncio.all_tasks())
 
 
 async def _cancel_others() -> None:

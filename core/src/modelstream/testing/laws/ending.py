@@ -155,7 +155,7 @@ def nothing_left_behind(bench: Bench) -> None:
     """However answers end, no thread, task, connection or open file stays, nor an uncaught error."""
     wrapper = bench.wrapper()
     _rounds(bench, wrapper, 1)
-    census = Census(bench)
+    census = Census(bench.counts())
     _rounds(bench, wrapper, 4)
     census.must_settle()
 
