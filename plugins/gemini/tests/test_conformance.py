@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from importlib.util import find_spec
 
-from modelstream.testing import JsonArrayWire, SseWire, WrapperConformance
+from modelstream.testing import SseWire, WrapperConformance
 
 FINISHES = {"stop": "STOP", "length": "MAX_TOKENS", "content_filter": "SAFETY", "tool_calls": "STOP"}
 
 
-class Gemini:
-    """How Gemini writes its frames."""
+class GeminiWire(SseWire):
+    """How Gemini writes its answers."""
 
     finishes = FINISHES
     counts = ("input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens")
@@ -65,14 +65,6 @@ class Gemini:
         }
 
 
-class GeminiWire(Gemini, SseWire):
-    """As it is asked to."""
-
-
-class GeminiArrayWire(Gemini, JsonArrayWire):
-    """As it does where `alt=sse` was not heeded."""
-
-
 def installed():
     try:
         return "genai" if find_spec("google.genai") else "generativeai"
@@ -84,9 +76,3 @@ class TestGeminiChat(WrapperConformance):
     model_type = "gemini_chat"
     wire = GeminiWire()
     config = {"api_key": "k", "backend": installed()}  # noqa: RUF012
-
-
-class TestArrays(WrapperConformance):
-    model_type = "gemini_chat"
-    wire = GeminiArrayWire()
-    config = TestGeminiChat.config

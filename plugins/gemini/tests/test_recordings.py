@@ -9,7 +9,7 @@ import pytest
 from modelstream.errors import ConnectionLostError, StreamError, TruncatedStreamError
 from modelstream.testing.server import Answer, End
 
-CUTS = 400
+CUTS = 300
 """Files up to this size are cut behind each of their bytes, and longer ones in about so many places."""
 
 
@@ -136,6 +136,22 @@ def test_cut_at_any_byte(recorded, reading, failure):
             assert (file, cut, type(got.error)) == (file, cut, kind)
             assert (file, cut, got.error.partial_text) == (file, cut, expected[whole])
             assert (file, cut, any(one.last for one in got.snapshots)) == (file, cut, False)
+
+
+@pytest.mark.parametrize("failure", [None, OSError("reset")], ids=["ended well", "lost"])
+def test_an_array_cut_at_any_byte(recorded, reading, failure):
+    kind = TruncatedStreamError if failure is None else ConnectionLostError
+    for file, (stream, _) in recorded.items():
+        if len(stream) > 4 * CUTS:
+            continue
+        frames = [event[len(b"data: ") :].strip() for event in by_event(stream)]
+        ends = [len(b"[" + b",".join(frames[: count + 1])) for count in range(len(frames))]
+        body, expected = b"[" + b",".join(frames), texts(stream)
+        for cut in range(0, ends[-1], 3):
+            got = reading([body[:cut]], failure)
+            whole = sum(end <= cut for end in ends)
+            assert (file, cut, type(got.error)) == (file, cut, kind)
+            assert (file, cut, got.error.partial_text) == (file, cut, expected[whole])
 
 
 @pytest.mark.parametrize("end", [End.VALID, End.CUT, End.RESET])

@@ -140,6 +140,14 @@ def test_two_streams_of_one_wrapper_do_not_mix(server, model, wire):
     assert (list(other), list(one)) == ([(False, "bb"), (True, "bb")], [(False, "aa"), (True, "aa")])
 
 
+def test_any_number_of_streams_at_once(server, model, wire):
+    gate = Gate()
+    server.play(Answer([wire.text("x"), gate, wire.text("y", "STOP")]))
+    responses = [model("hi", stream=True) for _ in range(110)]
+    gate.open()
+    assert {response.text for response in responses} == {"xy"}
+
+
 def test_threads_that_call_at_once(server, model):
     texts, barrier = [], threading.Barrier(4)
 

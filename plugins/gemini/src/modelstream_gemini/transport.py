@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
     from ssl import SSLContext
 
-    from httpx import AsyncClient, Client, Request, Timeout
+    from httpx import AsyncClient, Client, Limits, Request, Timeout
 
     from modelstream.errors import StreamError
 
@@ -45,7 +45,7 @@ class Transport:
 
         with self._lock:
             if self._client is None:
-                self._client = httpx.Client(verify=certificates())
+                self._client = httpx.Client(verify=certificates(), limits=_limits())
         client = self._client
         url, headers, body = prepared
         request = client.build_request("POST", url, headers=headers, content=body, timeout=_timeout(patience))
@@ -77,11 +77,12 @@ class Transport:
         if kept is None:
             # In a thread: the certificates, which a client reads, would stop the loop for a while.
             fresh = _LoopClient(await asyncio.to_thread(_async_client))
-            kept = self._of_loops.setdefault(loop, fresh)
+            with self._lock:
+                for other in [one for one in self._of_loops if one.is_closed()]:
+                    # Its connections refer to it, so that the weak key alone would keep it.
+                    del self._of_loops[other]
+                kept = self._of_loops.setdefault(loop, fresh)
             await kept.begin()
-            for other in [one for one in self._of_loops if one.is_closed()]:
-                # Its connections refer to it, so that the weak key alone would keep it.
-                del self._of_loops[other]
         return kept.client
 
 
@@ -105,7 +106,7 @@ class _LoopClient:
 def _async_client() -> AsyncClient:
     import httpx
 
-    return httpx.AsyncClient(verify=certificates())
+    return httpx.AsyncClient(verify=certificates(), limits=_limits())
 
 
 @cache
@@ -121,6 +122,13 @@ async def _close_in_the_end(client: AsyncClient) -> AsyncGenerator[None]:
         yield
     finally:
         await client.aclose()
+
+
+def _limits() -> Limits:
+    """As many connections as there are calls: a stream must not wait for the end of others."""
+    import httpx
+
+    return httpx.Limits(max_connections=None, max_keepalive_connections=20)
 
 
 def _unsent(error: Exception, request: Request) -> StreamError:
