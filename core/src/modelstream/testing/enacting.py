@@ -52,6 +52,7 @@ def _test_of(law: Law, cls: type[Any], features: Any) -> Callable[..., None]:
         test = pytest.mark.skip(reason=cls.skip[law.name])(test)
     made: Any = test
     made.law = law
+    made.__qualname__ = f"{cls.__qualname__}.{test.__name__}"  # hypothesis has its own
     return cast("Callable[..., None]", made)
 
 
@@ -71,7 +72,6 @@ def _checking(law: Law) -> Callable[..., None]:
 def _named(test: Callable[..., None], law: Law, cls: type[Any]) -> Callable[..., None]:
     """The test with the name, the place and the arguments that pytest and hypothesis look at."""
     test.__name__ = f"test_{law.name}"
-    test.__qualname__ = f"{cls.__qualname__}.{test.__name__}"
     test.__module__ = cls.__module__
     test.__doc__ = law.sentence
     names = ["self", "way", *law.given]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from modelstream.sinks.base import Message, Outcome, StreamSink
 from modelstream.sinks.delivery import delivery_of
 from modelstream.snapshot import Snapshot
-from modelstream.testing.law import must, same
+from modelstream.testing.law import LawBrokenError, must, same
 from modelstream.testing.ways import in_thread
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MOST_SHOWN = 40
 """Calls that are shown when a law is broken."""
 
-LIMIT = 20.0
+LIMIT = 10.0
 """Seconds that anything with a sink may take; longer means that it hangs."""
 
 
@@ -94,6 +94,8 @@ class SinkBench:
         except TimeoutError:
             must(working.done(), f"the sink still hangs after {LIMIT:g} s")
             raise
+        except (SystemExit, KeyboardInterrupt) as error:
+            raise LawBrokenError(f"the sink raised {error!r}") from error
 
     def shut_down(self, sink: StreamSink) -> None:
         """End a sink that the kit has called itself."""

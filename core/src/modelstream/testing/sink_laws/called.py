@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from modelstream.deltas import ReasoningDelta, TextDelta, ToolCallDelta, UsageDelta
 from modelstream.sinks.base import Message, Outcome, StreamSink
+from modelstream.sinks.delivery import delivery_of
 from modelstream.sinks.question import Question
 from modelstream.testing.features import Features
 from modelstream.testing.law import Laws, must
@@ -37,6 +38,14 @@ OUTCOMES = (
     CANCELLED,
 )
 MIB = 1 << 20
+
+
+@law(examples=0)
+def well_formed(bench: SinkBench) -> None:
+    """Its methods, and what it says of its delivery, are as the contract has them."""
+    sink = bench.make()
+    delivery_of(sink)
+    bench.shut_down(sink)
 
 
 @law(script=EVERYTHING, outcome=st.sampled_from(OUTCOMES))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from modelstream.deltas import TextDelta
 from modelstream.errors import ConnectionLostError, StreamCancelledError, StreamError
 from modelstream.sinks.base import Message, Outcome, StreamSink
-from modelstream.testing.law import Laws, must, same
+from modelstream.testing.law import LawBrokenError, Laws, must, same
 from modelstream.testing.script import Script
 from modelstream.testing.scripted_chat import Step, scripted
 from modelstream.testing.sink_bench import Complaints, Witness
@@ -42,6 +42,8 @@ def _show(bench: SinkBench, steps: Iterable[Step], *others: StreamSink, text: st
         bench.way(scripted(*steps)("", stream=True), message, sinks)
     except StreamError as error:
         raised = error
+    except (SystemExit, KeyboardInterrupt) as error:
+        raise LawBrokenError(f"showing raised {error!r}") from error
     for one in others:
         if isinstance(one, Hanging):
             one.go_on.set()

@@ -1,0 +1,244 @@
+"""How laws become tests: none is lost without a word, and a broken one tells what its author needs."""
+
+import contextlib
+import subprocess
+import sys
+
+import pytest
+
+from modelstream import Finish, ModelWrapper
+from modelstream.testing import (
+    LawBrokenError,
+    OpenAIWire,
+    SinkConformance,
+    SseWire,
+    WrapperConformance,
+)
+from modelstream.testing.laws import LAWS
+from modelstream.testing.sink_laws import LAWS as SINK_LAWS
+
+
+class Engine:
+    start = None
+
+
+class InProcess(ModelWrapper):
+    """Says what the engine says."""
+
+    model_type = "in_process"
+
+    def deltas(self, request):
+        said = Engine.start()
+        request.on_cancel(said.close)
+        yield from said
+
+
+class InProcessLaws(WrapperConformance):
+    @contextlib.contextmanager
+    def engine(self, start):
+        Engine.start = staticmethod(start)
+        yield
+
+    def make(self, **fields):
+        return InProcess(**fields)
+
+
+class OneBehind(InProcess):
+    def deltas(self, request):
+        held = None
+        for delta in Engine.start():
+            if delta is not None:
+                if held is not None:
+                    yield held
+                held = delta
+        yield held
+
+
+class OneBehindLaws(InProcessLaws):
+    def make(self, **fields):
+        return OneBehind(**fields)
+
+
+class Talkative(InProcess):
+    def deltas(self, request):
+        for delta in Engine.start():
+            if isinstance(delta, Finish):
+                yield " Anything else?"
+            yield delta
+
+
+class TalkativeLaws(InProcessLaws):
+    def make(self, **fields):
+        return Talkative(**fields)
+
+
+@pytest.fixture(autouse=True)
+def _taken_down():
+    yield
+    for laws in (InProcessLaws, OneBehindLaws, TalkativeLaws):
+        laws.teardown_class()
+
+
+def laws_of(cls):
+    return {name.removeprefix("test_") for name in dir(cls) if hasattr(getattr(cls, name), "law")}
+
+
+def test_a_class_without_wire_and_engine_is_a_base():
+    class Base(WrapperConformance):
+        model_type = "my_chat"
+
+    assert not laws_of(Base)
+
+
+def test_a_law_that_the_format_cannot_break_is_left_out():
+    class Minimal(SseWire):
+        def text(self, text):
+            return {"text": text}
+
+        def end(self, finish, usage):
+            return ["end"]
+
+        def whole(self, script):
+            return script.text
+
+        def refusal(self, status, code, message):
+            return message
+
+    class Small(WrapperConformance):
+        wire = Minimal()
+
+    class Large(WrapperConformance):
+        wire = OpenAIWire()
+
+    assert laws_of(Large) - laws_of(Small) == {
+        "reasoning_apart",
+        "tool_calls_survive",
+        "calls_are_a_reason",
+        "usage_is_replaced",
+        "usage_after_failure",
+        "error_frame",
+    }
+    assert laws_of(Large) == {name for name, law in LAWS.items() if law.where != "engine"}
+    assert "engine_error" in laws_of(InProcessLaws)
+    assert "web_page" not in laws_of(InProcessLaws)
+
+
+def test_each_class_has_functions_of_its_own():
+    assert InProcessLaws.test_monotone is not OneBehindLaws.test_monotone
+    assert InProcessLaws.test_monotone.__doc__ == LAWS["monotone"].sentence
+    assert OneBehindLaws.test_monotone.__qualname__.endswith("OneBehindLaws.test_monotone")
+
+
+def test_a_law_that_is_overridden_is_an_error():
+    with pytest.raises(TypeError, match="overrides test_no_lag: name a law"):
+
+        class Sly(InProcessLaws):
+            def test_no_lag(self):
+                pass
+
+    with pytest.raises(TypeError, match="overrides test_odd_text: name a law"):
+
+        class SlySink(SinkConformance):
+            test_odd_text = None
+
+
+def test_a_law_that_is_removed_is_an_error():
+    class Sly(InProcessLaws):
+        pass
+
+    Sly().test_every_law_stands()
+    Sly.test_no_lag = lambda self: None
+    with pytest.raises(pytest.fail.Exception, match=r"Sly\.test_no_lag is not the law any more"):
+        Sly().test_every_law_stands()
+
+
+@pytest.mark.parametrize(
+    ("skip", "complaint"),
+    [
+        ({"no_lagg": "it is slow"}, "names 'no_lagg', which is no law; there are: .*no_lag"),
+        ({"no_lag": ""}, "has no reason for 'no_lag'"),
+    ],
+)
+def test_skip_names_laws_and_reasons(skip, complaint):
+    with pytest.raises(TypeError, match=complaint):
+        type("Wrong", (InProcessLaws,), {"skip": skip})
+
+
+def test_a_skipped_law_is_skipped_with_its_reason():
+    class Skips(InProcessLaws):
+        skip = {"no_lag": "the engine writes whole sentences"}  # noqa: RUF012
+
+    (mark,) = [mark for mark in Skips.test_no_lag.pytestmark if mark.name == "skip"]
+    assert mark.kwargs == {"reason": "the engine writes whole sentences"}
+    Skips().test_every_law_stands()
+
+
+def test_a_good_wrapper_keeps_a_law():
+    InProcessLaws().test_no_lag(way="sync")
+    InProcessLaws().test_no_lag(way="async")
+
+
+def test_a_broken_law_tells_its_name_its_sentence_and_what_was_said():
+    with pytest.raises(LawBrokenError) as caught:
+        OneBehindLaws().test_no_lag(way="async")
+    assert str(caught.value).splitlines()[:3] == [
+        "the law `no_lag` is broken (async):",
+        "  Every delta, and the end, is handed over before the provider sends its next frame.",
+        "what happened: TextDelta(text='Hel') (number 0) was not heard before the next frame was sent",
+    ]
+
+
+def test_a_broken_law_shows_the_shortest_script():
+    with pytest.raises(LawBrokenError) as caught:
+        TalkativeLaws().test_one_last(way="sync")
+    said = str(caught.value)
+    assert "the text: expected '', found ' Anything else?'" in said
+    assert "script: Script([], Finish(reason='stop', raw=None), None)" in said
+
+
+def test_every_law_has_a_sentence():
+    for law in [*LAWS.values(), *SINK_LAWS.values()]:
+        assert law.sentence[0].isupper() or law.sentence[0] == "`"
+        assert law.sentence.endswith(".")
+
+
+STRANGER = """
+from modelstream import Finish, ModelWrapper, StreamSink
+from modelstream.testing import SinkConformance, SseWire, WrapperConformance
+
+
+class Quiet(StreamSink):
+    def write(self, message, snapshot):
+        pass
+
+
+class TestQuiet(SinkConformance):
+    def make(self):
+        return Quiet()
+
+
+class Fragile(Quiet):
+    def close(self, message, outcome):
+        outcome.finish_reason.upper()
+
+
+class TestFragile(SinkConformance):
+    def make(self):
+        return Fragile()
+"""
+
+
+def test_a_stranger_runs_it_with_pytest_alone(tmp_path):
+    tests = tmp_path / "test_stranger.py"
+    tests.write_text(STRANGER)
+    command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", str(tests)]
+    done = subprocess.run(
+        [*command, "-k", "takes_everything or every_end or harms_nobody or stands"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "2 failed, 8 passed" in done.stdout, done.stdout + done.stderr
+    assert "the law `takes_everything` is broken (alone):" in done.stdout
+    assert "  close(Message('A1', id='message-A1-" in done.stdout

@@ -1,0 +1,173 @@
+"""What a wire is made of, and the bytes that become of a script."""
+
+import json
+
+import pytest
+
+from modelstream.deltas import Finish, ReasoningDelta, TextDelta, ToolCallDelta, Usage, UsageDelta
+from modelstream.testing import JsonArrayWire, NdjsonWire, OpenAIWire, Script, SseWire
+from modelstream.testing.features import Features
+from modelstream.testing.server import Gate
+from modelstream.testing.sheet import Sheet
+from modelstream.testing.style import PLAIN, Style
+from modelstream.testing.take import Fault, Take
+from modelstream.wire import JsonArrayFramer, NdjsonFramer, SseFramer
+from modelstream.wire.openai_shape import OpenAIFrames
+
+
+class Plain:
+    finishes = {"stop": "done", "length": "long"}  # noqa: RUF012
+
+    def text(self, text):
+        return {"text": text}
+
+    def end(self, finish, usage):
+        return [{"end": finish.raw}, "bye"]
+
+    def whole(self, script):
+        return {"text": script.text}
+
+    def refusal(self, status, code, message):
+        return {"error": message}
+
+    def error(self, status, code, message):
+        return {"error": message}
+
+
+class PlainSse(Plain, SseWire):
+    pass
+
+
+class PlainNdjson(Plain, NdjsonWire):
+    def end(self, finish, usage):
+        return super().end(finish, usage)[:1]
+
+
+class PlainArray(Plain, JsonArrayWire):
+    def end(self, finish, usage):
+        return super().end(finish, usage)[:1]
+
+
+HELLO = Script([TextDelta("Hel"), TextDelta("lo 😀\u2028")], Finish("length"))
+SAID = [{"text": "Hel"}, {"text": "lo 😀\u2028"}, {"end": "long"}]
+
+
+def body(wire, take):
+    return b"".join(piece for piece in Sheet(wire, take).body if isinstance(piece, bytes))
+
+
+def framed(framer, data):
+    return [json.loads(frame) for frame in (*framer.feed(data), *framer.finish()) if frame != b"bye"]
+
+
+STYLES = [
+    PLAIN,
+    Style(pieces="whole"),
+    Style(pieces=1),
+    Style(pieces=(0.1, 0.5, 0.5)),
+    Style(line_end=b"\r\n", spaced=False, comments=True),
+    Style(ascii=True),
+]
+
+
+@pytest.mark.parametrize("style", STYLES, ids=repr)
+@pytest.mark.parametrize(
+    ("wire", "framer"),
+    [(PlainSse(), SseFramer), (PlainNdjson(), NdjsonFramer), (PlainArray(), JsonArrayFramer)],
+)
+def test_every_style_says_the_same(wire, framer, style):
+    assert framed(framer(), body(wire, Take(HELLO, style=style))) == SAID
+
+
+def test_an_array_is_one_document():
+    assert json.loads(body(PlainArray(), Take(HELLO))) == SAID
+
+
+@pytest.mark.parametrize("style", STYLES, ids=repr)
+def test_pieces_make_the_body(style):
+    pieces = Sheet(PlainSse(), Take(HELLO, style=style)).body
+    assert all(pieces)
+    if style.pieces == 1:
+        assert {len(piece) for piece in pieces} == {1}
+    if style.pieces == "whole":
+        assert len(pieces) == 1
+
+
+def test_halves_of_characters_are_escaped():
+    script = Script([TextDelta("\ud83d"), TextDelta("\ude00")])
+    assert script.text == "😀"
+    assert b'{"text":"\\ud83d"}' in body(PlainSse(), Take(script))
+
+
+def test_gates_stand_behind_their_frames():
+    gates = [Gate(), Gate(), Gate()]
+    pieces = Sheet(PlainSse(), Take(HELLO, gates=gates, style=Style(pieces="whole"))).body
+    assert [piece if isinstance(piece, Gate) else type(piece) for piece in pieces] == [
+        bytes,
+        gates[0],
+        bytes,
+        gates[1],
+        bytes,
+        gates[2],
+        bytes,
+    ]
+
+
+def test_a_fault_comes_behind_what_is_said():
+    said = framed(SseFramer(), body(PlainSse(), Take(HELLO, 1, Fault.ENDS)))
+    assert said == SAID[:1]
+    assert framed(SseFramer(), body(PlainSse(), Take(HELLO, 1, Fault.ERROR)))[1]["error"]
+    half = body(PlainSse(), Take(HELLO, 1, Fault.HALF, half=0.99))
+    assert half.startswith(b'data: {"text":"Hel"}\n\ndata: {"text":')
+    assert not half.endswith(b"}")
+
+
+def test_what_is_overridden_is_what_the_format_can_say():
+    assert Features.of(PlainSse()) == Features(
+        errors=True, tool_pieces=False, halves=True, finishes=Plain.finishes
+    )
+    openai = Features.of(OpenAIWire())
+    assert openai.reasoning
+    assert openai.tools
+    assert openai.usage
+    assert openai.errors
+
+
+def test_openai():
+    usage = Usage(5, 7, 2, 1)
+    deltas = [
+        ReasoningDelta("hm"),
+        "Hel",
+        UsageDelta(5, 1, 0, 0),
+        ToolCallDelta(0, "c1", "look_up", '{"n"'),
+        ToolCallDelta(0, None, None, ": 1}"),
+    ]
+    script = Script(
+        [TextDelta(one) if isinstance(one, str) else one for one in deltas], Finish("tool_calls"), usage
+    )
+    take = Take(script, style=Style(noise=(0, 2)))
+    reader, news = OpenAIFrames(), []
+    for frame in SseFramer().feed(body(OpenAIWire(), take)):
+        reader.read(frame, news)
+    assert news == [*deltas, Finish("tool_calls", "tool_calls"), UsageDelta(5, 7, 2, 1)]
+    assert reader.done
+
+
+def test_openai_whole():
+    script = Script(
+        [ReasoningDelta("hm"), TextDelta("Hel"), ToolCallDelta(0, "c1", "f", "{}")], None, Usage(5, 7)
+    )
+    wire, news = OpenAIWire(), []
+    OpenAIFrames().read_whole(wire.payload(wire.whole(script.worded(wire.finishes))), news)
+    assert news == [
+        ReasoningDelta("hm"),
+        "Hel",
+        ToolCallDelta(0, "c1", "f", "{}"),
+        UsageDelta(5, 7),
+        Finish("stop", "stop"),
+    ]
+
+
+def test_a_script_says_no_finish_in_its_middle():
+    with pytest.raises(TypeError, match="in its middle"):
+        body(PlainSse(), Take(Script([Finish("stop")])))
