@@ -185,7 +185,9 @@ class Pump(AsyncReaders, Call):
         except ConfigError as error:
             self._refused = error
             self.cancel()
-        except Exception as error:  # noqa: BLE001
+        except (Exception, asyncio.CancelledError) as error:
+            if _is_wish(error):
+                raise
             return self._pause_before_retry(error)
         finally:
             close = getattr(source, "aclose", None)
@@ -202,6 +204,12 @@ class Pump(AsyncReaders, Call):
         # From whichever thread the reader asks in.
         if self._demand.pause(lambda: loop.call_soon_threadsafe(_set, bell), self.transcript.count):
             await bell
+
+
+def _is_wish(error: BaseException) -> bool:
+    """Whether somebody cancelled this task; that a task of the wrapper's own was is a failure like others."""
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
 
 
 def _look(clocks: Clocks, loop: asyncio.AbstractEventLoop) -> None:

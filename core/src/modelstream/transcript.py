@@ -28,6 +28,7 @@ from modelstream.deltas import (
 from modelstream.errors import MalformedDataError, StreamError
 from modelstream.surrogates import Healer
 from modelstream.toolcalls import ToolCalls
+from modelstream.yielded import checked
 
 Item = str | Delta
 """How a delta is kept: text as the bare string, which is by far the commonest."""
@@ -190,15 +191,17 @@ class Transcript:
         self.open_block = (self.count, self._items)
 
     def _take(self, one: str | Delta) -> None:
-        kind = type(one)
-        if self.finish is not None and kind is not UsageDelta:
+        if self.finish is not None and not isinstance(one, UsageDelta):
             self.ignored += 1
-        elif kind is str:
-            self._take_text(one)  # type: ignore[arg-type]
-        elif kind is TextDelta:
-            self._take_text(one.text)  # type: ignore[union-attr]
+            return
+        if type(one) is not str:
+            one = checked(one)
+        if isinstance(one, str):
+            self._take_text(one)
+        elif isinstance(one, TextDelta):
+            self._take_text(one.text)
         else:
-            self._take_other(one)  # type: ignore[arg-type]
+            self._take_other(one)
 
     def _take_text(self, text: str) -> None:
         if self._healers or not text.isascii():
@@ -206,7 +209,7 @@ class Transcript:
         if text:
             self._add(text)
 
-    def _take_other(self, one: Delta) -> None:
+    def _take_other(self, one: ReasoningDelta | ToolCallDelta | UsageDelta | Finish) -> None:
         if isinstance(one, UsageDelta):
             self.usage = (self.usage or Usage()).updated(one)
         elif isinstance(one, ReasoningDelta):
@@ -217,13 +220,9 @@ class Transcript:
             self._reasoning.append(text)
         elif isinstance(one, ToolCallDelta):
             one = self._tool_calls.add(one, self._heal(one.index, one.arguments))
-        elif isinstance(one, Finish):
+        else:
             self._finish(one)
             return
-        else:
-            raise MalformedDataError(
-                f"the wrapper yielded a {type(one).__name__}; it may yield str, deltas, lists of them, None"
-            )
         self._add(one)
 
     def _finish(self, finish: Finish) -> None:
@@ -288,7 +287,7 @@ class Transcript:
         try:
             # Asked again only now: a wake between the caller's look and add_waiter would be missed.
             if self.count <= seen and not self.ended and pulling():
-                bell.acquire(timeout=timeout)
+                bell.acquire(timeout=min(timeout, threading.TIMEOUT_MAX))
         finally:
             self.remove_waiter(bell.release)
 

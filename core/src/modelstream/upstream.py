@@ -75,7 +75,7 @@ class Call:
         else:
             self._fail(TruncatedStreamError("the stream ended before the provider said that it is complete"))
 
-    def _pause_before_retry(self, error: Exception) -> float | None:
+    def _pause_before_retry(self, error: BaseException) -> float | None:
         """Seconds until the next attempt; or None, and the call has failed with `error`."""
         failure = as_stream_error(error, first_delta_seen=self.count > 0)
         if not self.count and not self.transcript.ended:
