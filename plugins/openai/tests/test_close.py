@@ -97,16 +97,22 @@ def test_a_reader_that_breaks_off_while_the_response_is_held_disturbs_nobody(mod
 
 def test_ctrl_c(server, open_ended, gate):
     program = (
+        "import signal\n"
+        # Where tests run in the background, the shell has switched Ctrl-C off.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from modelstream_openai import OpenAIChat\n"
         f"model = OpenAIChat(model_name='m', base_url={server.url!r})\n"
         "for last, text in model('hi', stream=True).stream: print(text, flush=True)"
     )
     command = [sys.executable, "-c", program]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout.readline() == "x\n"
-        os.kill(process.pid, signal.SIGINT)
-        assert open_ended()
-        assert "KeyboardInterrupt" in process.communicate(timeout=SOON)[1]
+        try:
+            assert process.stdout.readline() == "x\n"
+            os.kill(process.pid, signal.SIGINT)
+            assert open_ended()
+            assert "KeyboardInterrupt" in process.communicate(timeout=SOON)[1]
+        finally:
+            process.kill()
 
 
 # Async

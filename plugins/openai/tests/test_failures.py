@@ -159,7 +159,7 @@ def elapsed_within(clock, seconds, ask):
     error = ask().error
     assert type(error) is StreamTimeoutError
     assert error.clock == clock
-    assert seconds <= time.monotonic() - begin < 4 * seconds
+    assert seconds <= time.monotonic() - begin < seconds + 3
     return error
 
 
@@ -171,8 +171,8 @@ def test_silence_before_the_headers(server, model_of, answer_of):
 
 def test_silence_before_the_first_delta(server, model_of, answer_of):
     server.play(Answer(end=End.SILENCE))
-    model = model_of(server.url, first_delta_timeout=0.3)
-    elapsed_within("first_delta", 0.3, lambda: answer_of(model))
+    model = model_of(server.url, first_delta_timeout=1)
+    elapsed_within("first_delta", 1, lambda: answer_of(model))
     assert server.connections[0].disconnected.wait(0.5)
 
 
@@ -205,11 +205,11 @@ def test_comments_are_no_deltas(server, model_of, wire, answer_of):
 def test_the_limit_of_the_headers_does_not_rule_the_stream(server, model_of, wire):
     gate = Gate()
     server.play(Answer([wire.text("Hel"), gate, wire.text("lo", "stop")]))
-    model = model_of(server.url, first_delta_timeout=0.2, client_args={"timeout": 0.2})
+    model = model_of(server.url, client_args={"timeout": 1})
     snapshots = model("hi", stream=True).stream
     assert next(snapshots) == (False, "Hel")
     gate.reached.wait()
-    opener = threading.Timer(0.5, gate.open)
+    opener = threading.Timer(1.3, gate.open)
     opener.start()
     assert list(snapshots) == [(False, "Hello"), (True, "Hello")]
     opener.join()
