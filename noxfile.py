@@ -32,6 +32,9 @@ EXTRAS = [
         "optional-dependencies", ()
     )
 ]
+CONFORMING = [package for package in PACKAGES if (ROOT / package / "tests" / "test_conformance.py").is_file()]
+# Where the question is whether a version works at all.
+FEW_EXAMPLES = {"HYPOTHESIS_PROFILE": "few"}
 
 
 def group(name: str) -> list[str]:
@@ -69,7 +72,23 @@ def alone(session: nox.Session, package: str) -> None:
 def extras(session: nox.Session, extra: str) -> None:
     """Run the tests of one plugin with the core and one of its extras: another SDK, as a rule."""
     session.install(*editable(["core", extra]), *group("test"))
-    session.run("pytest", f"{extra.partition('[')[0]}/tests", *session.posargs)
+    session.run("pytest", f"{extra.partition('[')[0]}/tests", *session.posargs, env=FEW_EXAMPLES)
+
+
+@nox.session
+@nox.parametrize("package", CONFORMING, ids=CONFORMING)
+def conformance(session: nox.Session, package: str) -> None:
+    """Hold one plugin to the laws of the conformance kit, with forty times the usual examples."""
+    session.install(*editable(with_core(package)), *group("test"))
+    tests = ("--timeout=900", f"{package}/tests/test_conformance.py")
+    session.run("pytest", *tests, *session.posargs, env={"HYPOTHESIS_PROFILE": "thorough"})
+
+
+@nox.session
+def conformance_score(session: nox.Session) -> None:
+    """Run the kit on a hundred broken wrappers and sinks, and write into the docs what it notices."""
+    session.install(*editable(["core"]), *group("test"))
+    session.run("python", "tests/conformance/report.py", "--score", *session.posargs)
 
 
 @nox.session
@@ -80,7 +99,7 @@ def min_versions(session: nox.Session, package: str) -> None:
     # With the test group in the same run: the newest pytest would bring a newer pluggy.
     oldest = ("uv", "pip", "install", "--resolution=lowest-direct")
     session.run(*oldest, *editable(with_core(package)), *group("test"))
-    session.run("pytest", f"{package}/tests", *session.posargs)
+    session.run("pytest", f"{package}/tests", *session.posargs, env=FEW_EXAMPLES)
 
 
 @nox.session
