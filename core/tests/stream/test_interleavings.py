@@ -147,6 +147,7 @@ def _interrupt(*_: Any) -> None:
     raise KeyboardInterrupt
 
 
+@pytest.mark.timeout(240)  # the collector runs at many places, and the heap of all tests is large
 def test_ctrl_c_leaves_nobody_waiting() -> None:
     """Who read on finds a call that goes on or has ended; close() ends it in any case."""
 

@@ -203,6 +203,7 @@ def test_close_from_another_thread_reaches_the_server(*, server, model_of, other
     closer.join()
 
 
+@pytest.mark.timeout(150)
 def test_nothing_is_imported_before_the_first_call_and_nothing_fetched():
     program = """
 import sys, socket
