@@ -1,31 +1,25 @@
 """The frames of OpenAI's chat completions, which a hundred other providers and servers send as well.
 
-All of them send the same shape, and none sends only that: what is read here beyond OpenAI's own was seen on
-others. The end marker is a `finish_reason`; `[DONE]` alone is none, for a server sends it behind a cut
-answer, too.
+All of them send the same shape, and none sends only that: what is read here beyond OpenAI's own is what the
+others are known to send. The end marker is a `finish_reason`; `[DONE]` alone is none, for servers send it
+behind a cut answer, too.
 """
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from modelstream.deltas import (
-    Delta,
-    Finish,
-    FinishReason,
-    ReasoningDelta,
-    ToolCallDelta,
-    UsageDelta,
-)
+from modelstream.deltas import Finish, FinishReason, ReasoningDelta, ToolCallDelta, UsageDelta
 from modelstream.errors import MalformedDataError, ProviderError
 from modelstream.faults import sent_error
 from modelstream.wire.decoding import excerpt, json_decoder
 from modelstream.wire.sse import ErrorData, SseFramer
 from modelstream.wire.tool_indexes import ToolIndexes
 
-News = list["str | Delta"]
+if TYPE_CHECKING:
+    from modelstream.wire.wrapper import News
 
 DONE = b"[DONE]"
 
@@ -44,8 +38,7 @@ FINISHES: dict[str, FinishReason] = {
     "sensitive": "content_filter",
     "refusal": "refusal",
 }
-"""Our word for a finish_reason, beside which the provider's own is kept. One that is not here counts as
-`stop`."""
+"""Our word for a finish_reason, beside which the provider's own is kept. Any other counts as `stop`."""
 
 FAILURES = frozenset({"error", "abort", "network_error", "insufficient_system_resource"})
 """Words in the place of a finish_reason by which providers say that they gave up: errors, not ends."""
