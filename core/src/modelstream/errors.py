@@ -24,7 +24,7 @@ ModelStreamError
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     from modelstream.deltas import Usage
@@ -35,8 +35,13 @@ Clock = Literal["first_delta", "idle", "total"]
 class CallSoFar(Protocol):
     """What an error tells of the call that it ended."""
 
-    count: int
-    usage: Usage | None
+    @property
+    def count(self) -> int:
+        """How many deltas came."""
+
+    @property
+    def usage(self) -> Usage | None:
+        """The token counts as known."""
 
     @property
     def text(self) -> str:
@@ -97,8 +102,26 @@ class StreamError(ModelStreamError):
         """Tie the error to what the call had said. For the core."""
         self._call = call
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # To other processes goes what the call had said by then, and not the call.
+        said = _Said(self.partial_text, self.usage, int(self.first_delta_seen))
+        return _restore, (type(self), self.args, {**self.__dict__, "_call": said})
+
     def __str__(self) -> str:
         return f"{self.model_type}: {self.message}" if self.model_type else self.message
+
+
+class _Said:
+    def __init__(self, text: str, usage: Usage | None, count: int) -> None:
+        self.text = text
+        self.usage = usage
+        self.count = count
+
+
+def _restore(kind: type[StreamError], args: tuple[Any, ...], state: dict[str, Any]) -> StreamError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class TruncatedStreamError(StreamError):
