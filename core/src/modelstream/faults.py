@@ -7,6 +7,7 @@ aiohttp, some let those libraries' exceptions through in mid-stream, and none of
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -15,6 +16,7 @@ from typing import Any
 from modelstream.errors import (
     AuthenticationError,
     BadRequestError,
+    Clock,
     ConnectionLostError,
     ContentFilteredError,
     MalformedDataError,
@@ -45,6 +47,7 @@ _LOST = frozenset(
         "ClientConnectionError",  # aiohttp
         "ClientPayloadError",
         "APIConnectionError",  # openai and its likes
+        "MaxRetryError",  # urllib3
         "IncompleteRead",  # http.client
         "HTTPException",
         "OSError",
@@ -56,27 +59,72 @@ _MALFORMED = frozenset(
 )
 
 
+_UNSENT = frozenset(
+    {
+        "UnsupportedProtocol",  # httpx
+        "LocalProtocolError",
+        "InvalidURL",  # httpx, requests, aiohttp
+        "MissingSchema",  # requests
+        "InvalidSchema",
+        "InvalidHeader",
+        "URLRequired",
+        "NonHttpUrlClientError",  # aiohttp
+        "LocationValueError",  # urllib3
+    }
+)
+# An OSError all the same, but no connection is to blame.
+_LOCAL = frozenset(
+    {"FileNotFoundError", "PermissionError", "FileExistsError", "IsADirectoryError", "NotADirectoryError"}
+)
+
+
 def as_stream_error(error: BaseException, *, first_delta_seen: bool = False) -> StreamError:
     """The `StreamError` that says what `error` says; itself if it is one already."""
     if isinstance(error, StreamError):
         return error
-    names = {kind.__name__ for kind in type(error).__mro__}
     said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    mapped: StreamError
-    if names & _TIMEOUTS:
-        mapped = StreamTimeoutError(
-            f"the provider did not answer in time ({said})",
-            clock="idle" if first_delta_seen else "first_delta",
-        )
-    elif names & _MALFORMED:
-        mapped = MalformedDataError(f"the provider sent data that can't be read ({said})")
-    elif names & _LOST:
-        lost = "the connection was lost" if first_delta_seen else "the provider could not be reached"
-        mapped = ConnectionLostError(f"{lost} ({said})")
+    status = _status_of(error)
+    if status is None:
+        mapped = _by_names(_names_of(error), said, first_delta_seen)
     else:
-        mapped = StreamError(f"the model wrapper failed ({said})")
+        mapped = _classified(f"HTTP {status} ({said})", status, None, _retry_after(_headers_of(error)))
     mapped.__cause__ = error
     return mapped
+
+
+def _by_names(names: set[str], said: str, first_delta_seen: bool) -> StreamError:
+    if names & _TIMEOUTS:
+        clock: Clock = "idle" if first_delta_seen else "first_delta"
+        return StreamTimeoutError(f"the provider did not answer in time ({said})", clock=clock)
+    if names & _MALFORMED:
+        return MalformedDataError(f"the provider sent data that can't be read ({said})")
+    if names & _UNSENT and not first_delta_seen:
+        return BadRequestError(f"the request could not be sent ({said})")
+    if names & _LOST and not names & _LOCAL:
+        lost = "the connection was lost" if first_delta_seen else "the provider could not be reached"
+        return ConnectionLostError(f"{lost} ({said})")
+    return StreamError(f"the model wrapper failed ({said})")
+
+
+def _names_of(error: BaseException) -> set[str]:
+    # requests hands on what urllib3 raised in mid-stream as the argument of a ConnectionError.
+    told = [error, *(one for one in error.args if isinstance(one, BaseException))]
+    return {kind.__name__ for one in told for kind in type(one).__mro__}
+
+
+def _status_of(error: BaseException) -> int | None:
+    """The HTTP status of an answer that an exception carries, as those of `raise_for_status` do."""
+    answer = getattr(error, "response", None)
+    for holder, name in ((answer, "status_code"), (error, "status_code"), (error, "status"), (error, "code")):
+        status = getattr(holder, name, None)
+        if type(status) is int and 400 <= status < 600:
+            return status
+    return None
+
+
+def _headers_of(error: BaseException) -> Mapping[str, str]:
+    answer = getattr(error, "response", None)
+    return getattr(error if answer is None else answer, "headers", None) or {}
 
 
 _FILTER_CODES = frozenset({"content_filter", "DataInspectionFailed", "data_inspection_failed", "1301"})
@@ -162,7 +210,7 @@ def _inner(body: Any) -> Any:
     if isinstance(body, str):
         try:
             body = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return body
     if isinstance(body, list):
         body = body[0] if body else None
@@ -177,13 +225,15 @@ def _excerpt(text: str, limit: int = 500) -> str:
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Retry-After in seconds; the header holds seconds or a date (RFC 9110, 10.2.3)."""
-    value = headers.get("retry-after") or headers.get("Retry-After")
+    value = next((value for name, value in headers.items() if name.lower() == "retry-after"), None)
     if not value:
         return None
     try:
-        return max(0.0, float(value))
+        seconds = float(value)
     except ValueError:
         pass
+    else:
+        return max(0.0, seconds) if math.isfinite(seconds) else None
     try:
         return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
     except (TypeError, ValueError):
