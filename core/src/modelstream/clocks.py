@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 import os
 import threading
 import time
@@ -138,6 +139,7 @@ class Watchdog:
         self._looks: list[tuple[float, int, Callable[[], float | None]]] = []
         self._order = itertools.count()
         self._thread: threading.Thread | None = None
+        self._asleep_until = 0.0
 
     def watch(self, tick: Callable[[], float | None]) -> None:
         """Call `tick` now to learn when to call it next, until it returns None."""
@@ -149,7 +151,9 @@ class Watchdog:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="modelstream-clocks", daemon=True)
                 self._thread.start()
-            elif self._looks[0][0] == when:
+            elif when < self._asleep_until:
+                # Not: when this look is the first. An earlier one may have been put in by a thread that an
+                # interrupt kept from waking us, and would then keep all later ones from doing so.
                 self._changed.notify()
 
     def _run(self) -> None:
@@ -157,7 +161,9 @@ class Watchdog:
             with self._changed:
                 wait = self._looks[0][0] - time.monotonic() if self._looks else None
                 if wait is None or wait > 0:
+                    self._asleep_until = self._looks[0][0] if self._looks else math.inf
                     self._changed.wait(wait)
+                    self._asleep_until = 0.0
                     continue
                 tick = heapq.heappop(self._looks)[2]
             when = tick()
