@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from modelstream.testing.conformance import WrapperConformance
     from modelstream.wrapper import ModelWrapper
 
+MODEL_NAME = "test-model"
+
 CLOCKS = {"first_delta_timeout": 10.0, "idle_timeout": 10.0, "total_timeout": 30.0, "max_retries": 0}
 """Config fields of all wrappers under test, where a law does not say otherwise."""
 
@@ -52,5 +54,5 @@ class Rig:
     def _make(self, **fields: object) -> ModelWrapper:
         config = {**CLOCKS, **self._of.config, **fields}
         if isinstance(self.stage, WireStage):
-            config = {"base_url": self.stage.url, "model_name": "test-model", **config}
+            config = {"base_url": self.stage.url, "model_name": MODEL_NAME, **config}
         return self._of.make(**config)

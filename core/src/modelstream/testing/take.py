@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 PATIENCE = 2.0
 """Seconds that a performance waits for its reader before it goes on without. Nothing in the kit hangs."""
 
-WHY = "the conveyor belt is on fire"
+WHY = "the conveyor belt is on fire (着火)"
 """What a provider says in the errors that the kit has it send."""
 
 

@@ -27,8 +27,8 @@ class Way(Protocol):
 
     name: str
 
-    def call(self, wrapper: ModelWrapper, messages: Any = MESSAGES, *, stream: bool = True) -> Any:
-        """Call the model; the response."""
+    def call(self, wrapper: ModelWrapper, messages: Any = MESSAGES, **how: Any) -> Any:
+        """Call the model; the response. `how` is `stream`, true if it is not there, and `raw`."""
 
     def next(self, reader: Any) -> Any:
         """The reader's next item; raises `StopIteration` at the end, and what reading raises."""
@@ -51,6 +51,9 @@ class Way(Protocol):
     def begin(self, reader: Any) -> Future[Any]:
         """Wait for the reader's next item in the background."""
 
+    def begin_text(self, wrapper: ModelWrapper) -> Future[str]:
+        """Call the model and read its whole text in the background."""
+
 
 class SyncWay:
     """From ordinary code."""
@@ -61,9 +64,9 @@ class SyncWay:
         """What there is of the way's own that should not become more."""
         return {}
 
-    def call(self, wrapper: ModelWrapper, messages: Any = MESSAGES, *, stream: bool = True) -> Any:
+    def call(self, wrapper: ModelWrapper, messages: Any = MESSAGES, **how: Any) -> Any:
         """`model(…)`."""
-        return wrapper(messages, stream=stream)
+        return wrapper(messages, **{"stream": True, **how})
 
     def next(self, reader: Any) -> Any:
         """`next(reader)`."""
@@ -95,6 +98,10 @@ class SyncWay:
         """`next(reader)` in a thread."""
         return in_thread(lambda: next(reader))
 
+    def begin_text(self, wrapper: ModelWrapper) -> Future[str]:
+        """`model(…).text` in a thread."""
+        return in_thread(lambda: self.text(self.call(wrapper)))
+
 
 class BothWays:
     """Both of them, one after the other."""
@@ -124,9 +131,9 @@ class AsyncWay:
             "errors in tasks that nobody looked at": lambda: 9 * len(self.complaints),
         }
 
-    def call(self, wrapper: ModelWrapper, messages: Any = MESSAGES, *, stream: bool = True) -> Any:
+    def call(self, wrapper: ModelWrapper, messages: Any = MESSAGES, **how: Any) -> Any:
         """`await model.acall(…)`."""
-        return self.run(wrapper.acall(messages, stream=stream))
+        return self.run(wrapper.acall(messages, **{"stream": True, **how}))
 
     def next(self, reader: Any) -> Any:
         """`await anext(reader)`."""
@@ -158,6 +165,10 @@ class AsyncWay:
     def begin(self, reader: Any) -> Future[Any]:
         """`anext(reader)` in a task."""
         return self.start(_next(reader))
+
+    def begin_text(self, wrapper: ModelWrapper) -> Future[str]:
+        """`await (await model.acall(…)).get_text()` in a task."""
+        return self.start(_text(wrapper))
 
     def begin_call(self, wrapper: ModelWrapper) -> Future[Any]:
         """`model.acall(…)` in a task."""
@@ -202,6 +213,11 @@ async def _next(reader: Any) -> Any:
 async def _each(reader: Any, hear: Callable[[Any], None]) -> None:
     async for item in reader:
         hear(item)
+
+
+async def _text(wrapper: ModelWrapper) -> str:
+    response = await wrapper.acall(MESSAGES, stream=True)
+    return await response.get_text()
 
 
 async def _leave(response: Any) -> None:

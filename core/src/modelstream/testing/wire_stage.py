@@ -43,6 +43,10 @@ class WireStage:
         """A `base_url` where nobody listens."""
         return refused_url() + self.wire.path
 
+    def another(self) -> WireStage:
+        """One more stage, at another address."""
+        return WireStage(self.wire)
+
     def play(self, *takes: Take) -> None:
         """Perform these in the next calls, and the last of them in all that follow."""
         self._played = []

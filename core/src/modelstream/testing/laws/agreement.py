@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from modelstream.deltas import TextDelta
-from modelstream.testing.heard import Heard, complete, deltas_of, hear, read
+from modelstream.deltas import Finish, TextDelta, ToolCallDelta, UsageDelta
+from modelstream.errors import TruncatedStreamError
+from modelstream.testing.bench import typed
+from modelstream.testing.heard import Heard, complete, counts, deltas_of, hear, read
 from modelstream.testing.law import Laws, must, same
 from modelstream.testing.script import Script
 from modelstream.testing.strategies import parts, scripts, texts_only
-from modelstream.testing.take import PatientGate, Take
+from modelstream.testing.take import Fault, PatientGate, Take
+from modelstream.testing.ways import LIMIT, AsyncWay
 
 if TYPE_CHECKING:
+    from modelstream.deltas import Delta
     from modelstream.testing.bench import Bench
 
 _laws = Laws()
 laws = _laws.laws
 law = _laws.law
+
+HELLO = Script([TextDelta("Hel"), TextDelta("lo")])
 
 
 @law(ways=("both",), script=scripts)
@@ -46,6 +54,9 @@ def stream_equals_whole(bench: Bench, script: Script) -> None:
     found = Heard(response)
     same(found.content(bench.features)[2], calls, "the tool calls")
     same(response.finish_reason, reason, "finish_reason")
+    if script.usage is not None:
+        features = bench.features
+        same(counts(response.usage, features), counts(script.usage, features), f"usage {features.counts}")
 
 
 @law(script=scripts, part=parts)
@@ -68,6 +79,35 @@ def replay_equals_live(bench: Bench, script: Script, part: float) -> None:
     same(second.pairs, early.pairs, "what a second reader saw, compared with the first")
     same(third.pairs, early.pairs, "what a late reader saw, compared with the first")
     same(deltas_of(bench.way, response), deltas_of(bench.way, response), "the deltas, read again")
+
+
+@law(script=scripts, examples=0.1)
+def in_order(bench: Bench, script: Script) -> None:
+    """The deltas come in the order in which the provider sent them: text, thinking and tool calls."""
+    heard = bench.hear(Take(script))
+    complete(heard, script)
+    same(_kinds(deltas_of(bench.way, heard.response)), _kinds(script.deltas), "the kinds of deltas")
+
+
+def _kinds(deltas: Sequence[Delta]) -> list[str]:
+    """What the deltas are about, without repetitions."""
+    kinds = [
+        f"call {delta.index}" if isinstance(delta, ToolCallDelta) else type(delta).__name__
+        for delta in deltas
+        if not isinstance(delta, UsageDelta | Finish) and (isinstance(delta, ToolCallDelta) or delta.text)
+    ]
+    return [kind for kind, _ in groupby(kinds)]
+
+
+@law(examples=0)
+def raw_on_request(bench: Bench) -> None:
+    """`raw=True` keeps the provider's chunks, streamed or not; without it `raw` is None."""
+    for stream in (True, False):
+        bench.stage.play(Take(HELLO, whole=not stream))
+        response = bench.way.call(bench.wrapper(), stream=stream, raw=True)
+        same(bench.way.text(response), HELLO.text, "the text")
+        must(response.raw, f"raw=True, stream={stream}: response.raw is {response.raw!r}")
+        same(bench.way.call(bench.wrapper(), stream=stream).raw, None, "response.raw without raw=True")
 
 
 @law(script=texts_only, examples=0.05)
@@ -104,3 +144,45 @@ def streams_apart(bench: Bench) -> None:
     complete(heard[0], first)
     complete(heard[1], second)
     must(not any(gate.late for gate in gates), "the second call was held up by the first")
+
+
+@law(examples=0)
+def many_at_once(bench: Bench) -> None:
+    """Calls of one wrapper from many threads or tasks at the same time each get an answer of their own."""
+    scripts = [Script([TextDelta(f"{name} "), TextDelta(name * 3)]) for name in "ABCDEFGH"]
+    bench.stage.play(*(Take(script) for script in scripts), Take(HELLO))
+    wrapper = bench.wrapper()
+    calling = [bench.way.begin_text(wrapper) for _ in scripts]
+    texts = sorted(text.result(LIMIT) for text in calling)
+    same(texts, [script.text for script in scripts], "the texts")
+
+
+@law(where="http", examples=0)
+def wrappers_apart(bench: Bench) -> None:
+    """Two wrappers with configs of their own don't meet: each calls its own `base_url`."""
+    first, second = bench.new_wrapper(), None
+    elsewhere = bench.stage.another()
+    try:
+        second = bench.new_wrapper(base_url=elsewhere.url)
+        elsewhere.play(Take(Script([TextDelta("elsewhere")])))
+        bench.stage.play(Take(HELLO))
+        for wrapper, text in ((first, "Hello"), (second, "elsewhere"), (first, "Hello")):
+            same(bench.way.text(bench.way.call(wrapper)), text, "the text")
+    finally:
+        elsewhere.close()
+
+
+@law(ways=("async",), examples=0)
+def any_event_loop(bench: Bench) -> None:
+    """One wrapper serves one event loop after the other, as programs have that call `asyncio.run` twice."""
+    wrapper = bench.new_wrapper()
+    for _ in range(3):
+        loop = AsyncWay()
+        try:
+            bench.stage.play(Take(HELLO))
+            complete(hear(loop, wrapper), HELLO)
+            bench.stage.play(Take(HELLO, 1, Fault.ENDS))
+            typed(hear(loop, wrapper).error, TruncatedStreamError)
+        finally:
+            loop.shut_down()
+        must(not loop.complaints, f"the event loop was left with {loop.complaints[:1]}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from modelstream.errors import AuthenticationError, BadRequestError, ProviderErr
 from modelstream.testing.bench import typed
 from modelstream.testing.heard import complete, hear
 from modelstream.testing.law import Laws, clipped, must, same
+from modelstream.testing.rig import MODEL_NAME
 from modelstream.testing.script import Script
 from modelstream.testing.take import Fault, Take
 
@@ -26,7 +28,7 @@ AT_ONCE = {"Retry-After": "0"}
 
 @law(where="http", examples=0)
 def messages_sent(bench: Bench) -> None:
-    """All messages of the caller reach the provider, in their order."""
+    """All messages of the caller reach the provider, in their order, and are left as they were."""
     said = ["the first question", "an answer to it", "the question after that"]
     messages = [
         {"role": role, "content": text}
@@ -34,13 +36,24 @@ def messages_sent(bench: Bench) -> None:
     ]
     for stream in (True, False):
         bench.stage.play(Take(HELLO, whole=not stream))
-        bench.way.text(bench.way.call(bench.wrapper(), messages=messages, stream=stream))
+        given = copy.deepcopy(messages)
+        bench.way.text(bench.way.call(bench.wrapper(), given, stream=stream))
+        same(given, messages, "the caller's messages, after the call")
         asked = bench.stage.server.requests[-1].body.decode("utf-8", "replace")
         places = [asked.find(text) for text in said]
         must(
-            min(places) >= 0 and places == sorted(places),
-            f"the messages {said} in the request {clipped(asked)}",
+            min(places) >= 0 and places == sorted(places), f"{said} are not in the request: {clipped(asked)}"
         )
+
+
+@law(where="http", examples=0)
+def model_named(bench: Bench) -> None:
+    """The `model_name` of the config reaches the provider."""
+    bench.stage.play(Take(HELLO))
+    bench.way.text(bench.way.call(bench.wrapper()))
+    request = bench.stage.server.requests[-1]
+    asked = request.path + request.body.decode("utf-8", "replace")
+    must(MODEL_NAME in asked, f"{MODEL_NAME!r} is not in the request: {clipped(asked)}")
 
 
 @law(where="http", examples=0)

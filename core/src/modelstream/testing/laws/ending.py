@@ -63,6 +63,30 @@ def close_reaches_the_provider(bench: Bench) -> None:
 
 
 @law(examples=0)
+def close_before_reading(bench: Bench) -> None:
+    """`close()` before anybody has read ends the call, too; and a second `close()` does nothing."""
+    response = bench.response(HALTED)
+    bench.way.close(response)
+    _must_let_go(bench, "close()")
+    bench.way.close(response)
+
+
+@law(examples=0)
+def close_after_the_end(bench: Bench) -> None:
+    """Closing an answer that has ended leaves the next one alone, which may have its connection."""
+    first = bench.response(Take(HELLO))
+    same(bench.way.text(first), HELLO.text, "the text")
+    gate = PatientGate()
+    second = bench.response(Take(HELLO, gates=[gate]))
+    bench.way.next(second.stream)
+    bench.way.close(first)
+    del first
+    gate.open()
+    same(bench.way.text(second), HELLO.text, "the text of the next answer")
+    must(second.error is None, f"the next answer ended with {second.error!r}")
+
+
+@law(examples=0)
 def leaving_reaches_the_provider(bench: Bench) -> None:
     """Leaving the `with` block of a response ends the call at the provider at once."""
     response, _ = _begun(bench)

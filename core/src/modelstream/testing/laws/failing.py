@@ -54,7 +54,13 @@ def _fails(bench: Bench, script: Script, fault: Fault, part: float, half: float 
 @law(script=scripts, part=parts)
 def no_end_no_last(bench: Bench, script: Script, part: float) -> None:
     """An answer that ends without the end marker is a `TruncatedStreamError`, and never `last=True`."""
-    _fails(bench, script, Fault.ENDS, part)
+    take = _broken_off(script, Fault.ENDS, part)
+    heard = bench.hear(take)
+    bench.failed(heard, take.said, *Fault.ENDS.means)
+    if heard.response is not None:
+        same(heard.response.reasoning, take.said.reasoning, "the reasoning that came before the error")
+        found, said = heard.response.tool_calls, take.said.tool_calls
+        same([call.name for call in found], [call.name for call in said], "the tool calls before the error")
 
 
 @law(where="http", examples=0)
@@ -150,6 +156,17 @@ def _runs_out(bench: Bench, take: Take, clock: str, field: str) -> None:
     took = time.monotonic() - began
     same(getattr(error, "clock", None), clock, "the clock")
     must(took < SOON + LATE, f"{field}={SOON:g}, and the reader waited for {took:.1f} s")
+
+
+@law(examples=0)
+def slow_reader(bench: Bench) -> None:
+    """The clocks measure the provider: a reader that takes its time with what is there already may do so."""
+    response = bench.response(Take(HELLO), idle_timeout=SOON, first_delta_timeout=SOON)
+    reader = response.stream
+    bench.way.next(reader)
+    time.sleep(2 * SOON)
+    bench.way.each(reader, lambda _: None)
+    same(bench.way.text(response), HELLO.text, "the text")
 
 
 @law(where="http", needs="usage", usage=usages, examples=0.05)

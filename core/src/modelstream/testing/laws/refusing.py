@@ -99,8 +99,19 @@ def web_page(bench: Bench) -> None:
     """A web page is an error, whatever its status: never an empty answer."""
     html = {"Content-Type": "text/html; charset=utf-8"}
     _refused(bench, Answer([PAGE], 200, html, framing="length"), MalformedDataError)
+    plain = {"Content-Type": "text/plain"}
+    page = Answer([PAGE], 200, plain, framing="length")
+    _refused(bench, page, MalformedDataError, TruncatedStreamError)
     error = _refused(bench, Answer([PAGE], 502, html, framing="length"), ProviderError)
     same(error.status, 502, "the error's status")
+
+
+@law(where="http", examples=0)
+def error_body(bench: Bench) -> None:
+    """The provider's error object on status 200, where an answer should be, is an error."""
+    body = bench.stage.refuse(500).body
+    for kind in ("application/json", bench.stage.wire.content_type):
+        _refused(bench, Answer(body, 200, {"Content-Type": kind}, framing="length"), StreamError)
 
 
 @law(where="http", examples=0)

@@ -65,6 +65,14 @@ def usage_survives(bench: Bench, usage: Usage) -> None:
     )
 
 
+@law(examples=0)
+def no_usage_invented(bench: Bench) -> None:
+    """Where the provider sends no token counts there are none: `usage` is None."""
+    heard = bench.hear(Take(Script([TextDelta("Hello")])))
+    complete(heard, Script([TextDelta("Hello")]))
+    same(heard.response.usage, None, "usage")
+
+
 @law(needs="usage", first=usages, second=usages, examples=0.1)
 def usage_is_replaced(bench: Bench, first: Usage, second: Usage) -> None:
     """Later token counts replace earlier ones; they are not added up."""

@@ -204,13 +204,21 @@ def quick_when_inline(bench: SinkBench) -> None:
     sink = bench.make()
     if sink.delivery != "inline":
         return
-    count = 1000
-    talk = Talk(sink, Script([TextDelta("word ")] * count))
-    began = time.monotonic()
-    bench.within(talk.tell)
-    took = (time.monotonic() - began) / count
+    talk = Talk(sink, Script([TextDelta("word ")] * 1000))
+    took: list[float] = []
+
+    def tell() -> None:
+        began = time.perf_counter()
+        for _ in talk.steps():
+            now = time.perf_counter()
+            took.append(now - began)
+            began = now
+
+    bench.within(tell)
     bench.shut_down(sink)
-    must(took < 0.001, f"a delta took {1000 * took:.1f} ms")
+    # The one in the middle: the machine may have had other things to do meanwhile.
+    usual = sorted(took)[len(took) // 2]
+    must(usual < 0.001, f"a delta takes {1000 * usual:.1f} ms")
 
 
 @law(examples=0)
