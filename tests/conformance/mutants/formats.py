@@ -1,0 +1,85 @@
+"""Wrappers that read their provider's format as it looked when it was tried once."""
+
+from reference import Frames, Lines, ReferenceChat
+
+
+class NeedsSpace(ReferenceChat):
+    """reads `data: ` only with the space"""
+
+    class lines(Lines):
+        def feed(self, piece):
+            *lines, self.rest = (self.rest + piece).split(b"\n")
+            return [line[6:].removesuffix(b"\r") for line in lines if line.startswith(b"data: ")]
+
+
+class OnlyLineFeeds(ReferenceChat):
+    """looks for the blank line between events as LF LF"""
+
+    class lines(Lines):
+        def feed(self, piece):
+            *events, self.rest = (self.rest + piece).split(b"\n\n")
+            found = [event.removeprefix(b"data:").strip() for event in events]
+            return [data for event, data in zip(events, found, strict=True) if event.startswith(b"data:")]
+
+
+class CommentsAreData(ReferenceChat):
+    """takes every line that is not blank for data"""
+
+    class lines(Lines):
+        def feed(self, piece):
+            *lines, self.rest = (self.rest + piece).split(b"\n")
+            return [line.removeprefix(b"data:").strip() for line in lines if line.strip()]
+
+
+class EventsPerRead(ReferenceChat):
+    """takes what one read brings for whole events"""
+
+    class lines(Lines):
+        def feed(self, piece):
+            self.rest, self.data = b"", []
+            return super().feed(piece)
+
+
+class NeedsChoices(ReferenceChat):
+    """reads `choices[0]` of every frame"""
+
+    class frames(Frames):
+        def read(self, data):
+            if data != b"[DONE]":
+                self.decoded(data)["choices"][0]
+            return super().read(data)
+
+
+class NeedsContent(ReferenceChat):
+    """reads `delta["content"]` of every frame, and calls one without malformed"""
+
+    class frames(Frames):
+        def said(self, delta):
+            if delta:
+                len(delta["content"])
+            return super().said(delta)
+
+
+class NeedsLength(ReferenceChat):
+    """reads the whole body before its first line"""
+
+    def pieces(self, response):
+        yield response.read()
+
+    async def astreamed(self, pieces):
+        whole = b"".join([piece async for piece in pieces])
+
+        async def once():
+            yield whole
+
+        async for said in super().astreamed(once()):
+            yield said
+
+
+class PiecesOfCallsLost(ReferenceChat):
+    """expects every tool call in one frame"""
+
+    class frames(Frames):
+        def said(self, delta):
+            calls = [call for call in delta.get("tool_calls") or () if "name" in call["function"]]
+            return super().said({**delta, "tool_calls": calls})

@@ -1,0 +1,210 @@
+"""Wrappers that answer with a response of their own making."""
+
+from reference import ReferenceChat
+
+from modelstream import AsyncModelResponse, ModelResponse, Snapshot, StreamError
+from modelstream.deltas import TextDelta
+
+
+class _Own(ReferenceChat):
+    response = ModelResponse
+    async_response = AsyncModelResponse
+
+    def __call__(self, messages, *, stream=None, raw=False, **arguments):
+        return self.response.of_call(self, self._request(messages, stream, raw, arguments))
+
+    async def acall(self, messages, *, stream=None, raw=False, **arguments):
+        return await self.async_response.of_call(self, self._request(messages, stream, raw, arguments))
+
+
+class OffsetsWrong(_Own):
+    """counts offsets in bytes"""
+
+    class response(ModelResponse):
+        @property
+        def stream(self):
+            return super().stream and self._in_bytes()
+
+        def _in_bytes(self):
+            for one in super().stream:
+                begun = one.text[: one.offset].encode("utf-8", "replace")
+                yield Snapshot(one.delta, one.last, len(begun), one.source)
+
+
+class LastWithText(_Own):
+    """gives `last=True` with the last delta instead of behind it, and for an empty answer not at all"""
+
+    class response(ModelResponse):
+        @property
+        def stream(self):
+            return super().stream and self._shortened()
+
+        def _shortened(self):
+            before = None
+            for one in super().stream:
+                if before is not None:
+                    yield Snapshot(before.delta, one.last, before.offset, before.source)
+                before = None if one.last else one
+
+
+class LastTwice(_Own):
+    """gives `last=True` twice"""
+
+    class response(ModelResponse):
+        @property
+        def stream(self):
+            return super().stream and self._doubled()
+
+        def _doubled(self):
+            for one in super().stream:
+                yield one
+                if one.last:
+                    yield one
+
+
+class LastMissing(_Own):
+    """never gives `last=True` in coroutines"""
+
+    class async_response(AsyncModelResponse):
+        @property
+        def stream(self):
+            return super().stream and self._endless()
+
+        async def _endless(self):
+            async for one in super().stream:
+                if not one.last:
+                    yield one
+
+
+class RepeatedWithoutNews(_Own):
+    """gives a snapshot for every delta, also for those without text"""
+
+    class response(ModelResponse):
+        @property
+        def stream(self):
+            return super().stream and self._chatty()
+
+        def _chatty(self):
+            for one in super().stream:
+                yield one
+                if not one.last:
+                    yield Snapshot("", False, one.offset + len(one.delta), one.source)
+
+
+class ReadOnce(_Own):
+    """has one stream for all readers, who share what is in it"""
+
+    class response(ModelResponse):
+        shared = None
+
+        @property
+        def stream(self):
+            self.shared = self.shared or super().stream
+            return self.shared
+
+
+class StreamWithoutStreaming(_Own):
+    """has a stream although none was asked for"""
+
+    class response(ModelResponse):
+        @property
+        def stream(self):
+            return self._snapshots()
+
+
+class FailureHidden(_Own):
+    """ends the reading quietly when the answer breaks off"""
+
+    class response(ModelResponse):
+        @property
+        def stream(self):
+            return super().stream and self._quiet()
+
+        def _quiet(self):
+            try:
+                yield from super().stream
+            except StreamError:
+                return
+
+
+class PartIsText(_Own):
+    """gives the part that came as the text of an answer that broke off"""
+
+    class response(ModelResponse):
+        @property
+        def text(self):
+            try:
+                return super().text
+            except StreamError:
+                return self.partial_text
+
+
+class CloseForgotten(_Own):
+    """does nothing on `close`"""
+
+    class response(ModelResponse):
+        def close(self):
+            pass
+
+
+class LeavingForgotten(_Own):
+    """does nothing at the end of a `with` block"""
+
+    class response(ModelResponse):
+        def __exit__(self, *exc):
+            pass
+
+
+class DropForgotten(_Own):
+    """goes on when nobody has the response any more"""
+
+    kept = []
+
+    class response(ModelResponse):
+        def __del__(self):
+            DropForgotten.kept.append(self._call)
+
+
+class BreakEndsAll(_Own):
+    """ends the call when one reader breaks off"""
+
+    class response(ModelResponse):
+        @property
+        def stream(self):
+            return super().stream and self._mine_alone()
+
+        def _mine_alone(self):
+            try:
+                yield from super().stream
+            finally:
+                self.close()
+
+
+class DeltasWithoutText(_Own):
+    """leaves the text out of the deltas"""
+
+    class response(ModelResponse):
+        @property
+        def deltas(self):
+            return (one for one in super().deltas if not isinstance(one, TextDelta))
+
+
+class AsksAgain(_Own):
+    """calls the model again for every reader"""
+
+    class response(ModelResponse):
+        read_before = False
+
+        @classmethod
+        def of_call(cls, wrapper, request):
+            made = super().of_call(wrapper, request)
+            made.again = (wrapper, request)
+            return made
+
+        @property
+        def stream(self):
+            if not self.read_before:
+                self.read_before = True
+                return super().stream
+            wrapper, request = self.again
+            return ModelResponse.of_call(wrapper, request.renewed()).stream

@@ -1,0 +1,24 @@
+"""The reference wrapper keeps all laws: no false alarm, whatever is under a wrapper."""
+
+import pytest
+from reference import ReferenceChat
+from reference_sink import BackgroundReference, Conformance, ReferenceSink
+
+from modelstream.testing import OpenAIWire, WrapperConformance
+
+pytestmark = pytest.mark.conformance
+
+
+class TestReference(WrapperConformance):
+    wire = OpenAIWire()
+
+    def make(self, **fields):
+        return ReferenceChat(**fields)
+
+
+class TestReferenceSink(Conformance):
+    sink = ReferenceSink
+
+
+class TestBackgroundReference(Conformance):
+    sink = BackgroundReference
