@@ -27,6 +27,8 @@ PROMPT = 0.5
 class Bench:
     """A wrapper under test, called in one way. `make` makes a wrapper with further config fields."""
 
+    told_by = "what the provider sent"
+
     def __init__(
         self,
         stage: WireStage | EngineStage,
@@ -44,8 +46,6 @@ class Bench:
         """What the provider's format can say."""
         features: Features = self.stage.features
         return features
-
-    told_by = "what the provider sent"
 
     def told(self) -> list[str]:
         """What was performed last, in lines."""

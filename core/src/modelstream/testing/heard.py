@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -140,7 +140,7 @@ class Progress:
         )
 
 
-def progress_of(deltas: list[Delta] | tuple[Delta, ...]) -> Progress:
+def progress_of(deltas: Sequence[Delta]) -> Progress:
     """What is known after these deltas."""
     reasoning = [delta.text for delta in deltas if isinstance(delta, ReasoningDelta)]
     calls = {delta.index for delta in deltas if isinstance(delta, ToolCallDelta)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,8 @@ from modelstream.testing.take import WHY, Fault, Take
 
 if TYPE_CHECKING:
     from modelstream.testing.wire import Wire
+
+JSON = {"Content-Type": "application/json"}
 
 MOST_SHOWN = 30
 """Pieces that are shown one by one when a law is broken."""
@@ -61,13 +62,14 @@ class WireStage:
     def refuse(self, status: int, headers: dict[str, str] | None = None) -> Answer:
         """The answer that refuses a request."""
         body = self.wire.payload(self.wire.refusal(status, "test_code", WHY))
-        return Answer(
-            [body], status, {"Content-Type": "application/json", **(headers or {})}, framing="length"
-        )
+        return Answer([body], status, {**JSON, **(headers or {})}, framing="length")
 
     def whole_body(self) -> bytes:
         """The body of some answer that is not streamed."""
-        return self.wire.payload(self.wire.whole(Script([TextDelta("Hello")]).worded(self.wire.finishes)))
+        return self._whole(Script([TextDelta("Hello")]))
+
+    def _whole(self, script: Script) -> bytes:
+        return self.wire.payload(self.wire.whole(script.worded(self.wire.finishes)))
 
     @property
     def calls(self) -> int:
@@ -96,10 +98,7 @@ class WireStage:
     def performed(self, take: Take) -> Answer:
         """The answer that a take is."""
         if take.whole:
-            body: Sequence[bytes | Gate] = [
-                self.wire.payload(self.wire.whole(take.script.worded(self.wire.finishes)))
-            ]
-            return Answer(body, headers={"Content-Type": "application/json"}, framing="length")
+            return Answer([self._whole(take.script)], 200, JSON, framing="length")
         return Answer(
             Sheet(self.wire, take).body,
             headers={"Content-Type": self.wire.content_type},
