@@ -61,10 +61,10 @@ class AsyncReaders:
         here = threading.get_ident()
 
         def ring() -> None:
-            if threading.get_ident() == here:
-                _set(bell)
-            else:
-                with suppress(RuntimeError):  # the reader's loop was closed meanwhile
+            with suppress(RuntimeError):  # the reader's loop was closed meanwhile
+                if threading.get_ident() == here:
+                    _set(bell)
+                else:
                     loop.call_soon_threadsafe(_set, bell)
 
         self.transcript.add_waiter(ring)
@@ -109,6 +109,13 @@ class Pump(AsyncReaders, Call):
     def waiting(self) -> bool:
         """Whether the provider is waited for, and not the readers."""
         return not self._demand.paused
+
+    async def advance(self, seen: int) -> None:
+        """Wait until the transcript holds more than `seen` deltas, or has ended."""
+        if self._loop is not None and self._loop.is_closed():
+            self.cancel()  # the task died with its loop
+        if not self.transcript.ended:
+            await super().advance(seen)
 
     def ask(self, seen: int) -> None:
         """A reader in another thread has read the first `seen` deltas and wants more."""
