@@ -93,6 +93,7 @@ class Bench:
             same(heard.text, partial, "the text that was shown before the error")
             same(heard.response.partial_text, partial, "the response's partial_text")
             must(heard.response.error is error, f"response.error is {heard.response.error!r}")
+        must(error.first_delta_seen or not partial, "first_delta_seen is False, although there was text")
         model_type = self.wrapper().config.model_type
         same(error.model_type, model_type, "the error's model_type")
         return error

@@ -195,7 +195,7 @@ plain_scripts = _plain()
 
 
 def everything(features: Features) -> Script:
-    """One answer with everything that the format can say, twice."""
+    """One answer with everything that the format can say."""
     deltas: list[Delta] = []
     for at, word in enumerate(("Hel", "lo")):
         if features.reasoning:
@@ -205,7 +205,9 @@ def everything(features: Features) -> Script:
             pieces = ['{"a"', ": 1}"] if features.tool_pieces else ['{"a": 1}']
             deltas.append(ToolCallDelta(at, f"call_{at}", "look_up", pieces[0]))
             deltas += [ToolCallDelta(at, None, None, piece) for piece in pieces[1:]]
-    return Script(deltas, Finish("tool_calls" if features.tools else "stop"))
+    counts = {"input_tokens": 50, "output_tokens": 70, "reasoning_tokens": 20, "cached_tokens": 10}
+    usage = Usage(**{name: counts[name] for name in features.counts})
+    return Script(deltas, Finish("tool_calls" if features.tools else "stop"), usage)
 
 
 def _fields(usage: Usage) -> tuple[int | None, ...]:

@@ -170,9 +170,9 @@ class AsyncWay:
         """`await (await model.acall(…)).get_text()` in a task."""
         return self.start(_text(wrapper))
 
-    def begin_call(self, wrapper: ModelWrapper) -> Future[Any]:
+    def begin_call(self, wrapper: ModelWrapper, *, stream: bool = True) -> Future[Any]:
         """`model.acall(…)` in a task."""
-        return self.start(wrapper.acall(MESSAGES, stream=True))
+        return self.start(wrapper.acall(MESSAGES, stream=stream))
 
     def start(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Have the loop do `work`."""

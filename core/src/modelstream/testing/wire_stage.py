@@ -98,7 +98,8 @@ class WireStage:
     def performed(self, take: Take) -> Answer:
         """The answer that a take is."""
         if take.whole:
-            return Answer([self._whole(take.script)], 200, JSON, framing="length")
+            body = [self._whole(take.script)]
+            return Answer(body, 200, JSON, framing="length", before=take.before_headers)
         return Answer(
             Sheet(self.wire, take).body,
             headers={"Content-Type": self.wire.content_type},

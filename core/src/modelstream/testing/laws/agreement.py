@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from modelstream.deltas import Finish, TextDelta, ToolCallDelta, UsageDelta
 from modelstream.errors import TruncatedStreamError
 from modelstream.testing.bench import typed
-from modelstream.testing.heard import Heard, complete, counts, deltas_of, hear, read
+from modelstream.testing.heard import Heard, comparable, complete, counts, deltas_of, hear, read
 from modelstream.testing.law import Laws, must, same
 from modelstream.testing.script import Script
-from modelstream.testing.strategies import parts, scripts, texts_only
+from modelstream.testing.strategies import everything, parts, scripts, texts_only
 from modelstream.testing.take import Fault, PatientGate, Take
 from modelstream.testing.ways import LIMIT, AsyncWay
 
@@ -57,6 +57,22 @@ def stream_equals_whole(bench: Bench, script: Script) -> None:
     if script.usage is not None:
         features = bench.features
         same(counts(response.usage, features), counts(script.usage, features), f"usage {features.counts}")
+
+
+@law(examples=0)
+def whole_has_everything(bench: Bench) -> None:
+    """An answer that is not streamed has the text, the thinking, the tool calls, the usage and the reason."""
+    script = everything(bench.features)
+    bench.stage.play(Take(script, whole=True))
+    response = bench.way.call(bench.wrapper(), stream=False)
+    features = bench.features
+    same(bench.way.text(response), script.text, "the text")
+    if features.whole_reasoning:
+        same(response.reasoning, script.reasoning, "the reasoning")
+    found = [comparable(call, features) for call in response.tool_calls]
+    same(found, [comparable(call, features) for call in script.tool_calls], "the tool calls")
+    same(counts(response.usage, features), counts(script.usage, features), f"usage {features.counts}")
+    same(response.finish_reason, script.finish.reason, "finish_reason")
 
 
 @law(script=scripts, part=parts)

@@ -6,13 +6,14 @@ import copy
 import time
 from typing import TYPE_CHECKING
 
-from modelstream.deltas import TextDelta
+from modelstream.deltas import ReasoningDelta, TextDelta
 from modelstream.errors import AuthenticationError, BadRequestError, ProviderError, StreamError
 from modelstream.testing.bench import typed
 from modelstream.testing.heard import complete, hear
 from modelstream.testing.law import Laws, clipped, must, same
 from modelstream.testing.rig import MODEL_NAME
 from modelstream.testing.script import Script
+from modelstream.testing.server import Answer, End
 from modelstream.testing.take import Fault, Take
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def model_named(bench: Bench) -> None:
 
 @law(where="http", examples=0)
 def retried_before_the_first_delta(bench: Bench) -> None:
-    """A 429, 500 or 503 before the first delta is tried again, `max_retries` times and no more."""
+    """What passes, before the first delta, is tried again: 429, 5xx, a lost connection, `max_retries` times."""
     stage = bench.stage
     for status in (429, 500, 503):
         stage.answer(
@@ -66,6 +67,9 @@ def retried_before_the_first_delta(bench: Bench) -> None:
         )
         complete(hear(bench.way, bench.wrapper(max_retries=2)), HELLO)
         same(stage.calls, 3, f"HTTP {status} twice, max_retries=2: the number of requests")
+    stage.answer(Answer(status=None, end=End.CUT), stage.performed(Take(HELLO)))
+    complete(hear(bench.way, bench.wrapper(max_retries=1)), HELLO)
+    same(stage.calls, 2, "closed before the headers, max_retries=1: the number of requests")
     stage.answer(stage.refuse(503, AT_ONCE))
     typed(hear(bench.way, bench.wrapper(max_retries=1)).error, ProviderError)
     same(stage.calls, 2, "HTTP 503 for ever, max_retries=1: the number of requests")
@@ -79,6 +83,9 @@ def no_retries_of_its_own(bench: Bench) -> None:
         stage.answer(stage.refuse(status, AT_ONCE))
         typed(hear(bench.way, bench.wrapper(max_retries=0)).error, StreamError)
         same(stage.calls, 1, f"HTTP {status}, max_retries=0: the number of requests")
+    stage.answer(Answer(status=None, end=End.CUT))
+    typed(hear(bench.way, bench.wrapper(max_retries=0)).error, StreamError)
+    same(stage.calls, 1, "closed before the headers, max_retries=0: the number of requests")
 
 
 @law(where="http", examples=0)
@@ -105,7 +112,12 @@ def no_retry_of_refusals(bench: Bench) -> None:
 @law(where="http", examples=0)
 def no_retry_after_the_first_delta(bench: Bench) -> None:
     """Once text was shown nothing is tried again, so no text is ever repeated."""
-    for fault in (Fault.CUT, Fault.ENDS, Fault.RESET):
+    thought = [ReasoningDelta("hm")] if bench.features.reasoning else []
+    for script in (HELLO, Script([*thought, *HELLO.deltas])):
+        heard = bench.hear(Take(script, 1, Fault.CUT), max_retries=2)
+        typed(heard.error, StreamError)
+        same(bench.stage.calls, 1, f"lost behind {script.deltas[0]!r}: the number of requests")
+    for fault in (Fault.ENDS, Fault.RESET):
         take = Take(HELLO, 1, fault)
         heard = bench.hear(take, max_retries=2)
         typed(heard.error, StreamError)

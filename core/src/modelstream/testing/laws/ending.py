@@ -131,37 +131,43 @@ def cancelled_task_reaches_the_provider(bench: Bench) -> None:
     waiting = bench.way.begin(reader)
     waiting.cancel()
     _must_let_go(bench, "the task was cancelled")
-    gate = PatientGate(5.0)
-    bench.stage.play(Take(HELLO, before_headers=gate))
-    calling = bench.way.begin_call(bench.wrapper())
-    must(gate.reached.wait(5), "the call did not reach the provider")
-    calling.cancel()
-    _must_let_go(bench, "the calling task was cancelled")
+    for stream in (True, False):
+        gate = PatientGate(5.0)
+        bench.stage.play(Take(HELLO, before_headers=gate, whole=not stream))
+        calling = bench.way.begin_call(bench.wrapper(), stream=stream)
+        must(gate.reached.wait(5), "the call did not reach the provider")
+        calling.cancel()
+        _must_let_go(bench, f"the calling task was cancelled (stream={stream})")
 
 
 @law(ways=("sync",), examples=0)
 def interrupt_reaches_the_provider(bench: Bench) -> None:
     """Ctrl-C while a delta is awaited ends the call at the provider, and comes out of the loop."""
-    if not _interrupts():
-        return
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "pthread_kill"):
+        return  # there is no Ctrl-C
     gate = PatientGate(5.0)
     response = bench.response(Take(HELLO, 1, Fault.SILENCE, before_fault=gate))
     reader = response.stream
     bench.way.next(reader)
-    threading.Thread(target=_interrupt, args=(gate, bench.way.next.__code__), daemon=True).start()
+    # A program that was started in the background has no handler for it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
+        threading.Thread(target=_interrupt, args=(gate, bench.way.next.__code__), daemon=True).start()
         bench.way.next(reader)
     except KeyboardInterrupt:
         _must_let_go(bench, "Ctrl-C")
     else:
         must(False, "Ctrl-C did not come out of the loop")  # noqa: FBT003
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @law(ways=("async",), examples=0)
 def event_loop_goes_on(bench: Bench) -> None:
     """While the provider is silent, before the headers or in the middle, the event loop does other things."""
-    gates = [PatientGate(5.0), PatientGate(5.0)]
-    bench.stage.play(Take(HELLO, before_headers=gates[0], gates=gates[1:]))
+    gates = [PatientGate(5.0) for _ in range(3)]
+    streamed = Take(HELLO, before_headers=gates[0], gates=gates[1:2])
+    bench.stage.play(streamed, Take(HELLO, before_headers=gates[2], whole=True))
     with Ticker(bench.way.loop) as ticker:
         calling = bench.way.begin_call(bench.wrapper())
         ticker.must_tick_at(gates[0], "before the headers")
@@ -171,7 +177,10 @@ def event_loop_goes_on(bench: Bench) -> None:
         waiting = bench.way.begin(reader)
         ticker.must_tick_at(gates[1], "in the middle of the answer")
         waiting.result(5)
-    same(bench.way.text(response), HELLO.text, "the text")
+        same(bench.way.text(response), HELLO.text, "the text")
+        calling = bench.way.begin_call(bench.wrapper(), stream=False)
+        ticker.must_tick_at(gates[2], "before an answer that is not streamed")
+        same(calling.result(5).text, HELLO.text, "the text")
 
 
 @law(examples=0)
@@ -210,16 +219,6 @@ def _error_of(waiting: Any) -> Exception | None:
     except Exception as error:  # noqa: BLE001
         return error
     return None
-
-
-def _interrupts() -> bool:
-    """Whether Ctrl-C can be tried here: in the main thread, with Python's own handler."""
-    here = threading.current_thread() is threading.main_thread()
-    return (
-        here
-        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-        and hasattr(signal, "pthread_kill")
-    )
 
 
 def _interrupt(gate: PatientGate, waiting: CodeType) -> None:

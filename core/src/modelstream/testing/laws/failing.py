@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
@@ -15,12 +14,12 @@ from modelstream.testing.law import Laws, must, same
 from modelstream.testing.script import Script
 from modelstream.testing.sheet import SILENCE
 from modelstream.testing.strategies import faults, parts, scripts, styles, texts_only, usages
+from modelstream.testing.style import PLAIN, Style
 from modelstream.testing.take import WHY, Fault, PatientGate, Take
 
 if TYPE_CHECKING:
     from modelstream.deltas import Usage
     from modelstream.testing.bench import Bench
-    from modelstream.testing.style import Style
     from modelstream.wrapper import ModelWrapper
 
 _laws = Laws()
@@ -36,18 +35,23 @@ LATE = 2.0
 WARMING = 10
 """Calls after which a wrapper is as ready as it will be."""
 
+AT_ONCE = Style(pieces="whole")
+"""All of a body comes with one read."""
+
 HELLO = Script([TextDelta("Hel"), TextDelta("lo")])
 
 
-def _broken_off(script: Script, fault: Fault, part: float, half: float = 0.5) -> Take:
+def _broken_off(script: Script, fault: Fault, part: float, half: float = 0.5, style: Style = PLAIN) -> Take:
     length = int(part * (len(script.deltas) + 1))
     # A reset throws away what was not read yet: it has to wait for the reader. All else comes in one go.
     gate = PatientGate() if fault is Fault.RESET else None
-    return Take(script, length=length, fault=fault, before_fault=gate, half=half)
+    return Take(script, length, fault, style, before_fault=gate, half=half)
 
 
-def _fails(bench: Bench, script: Script, fault: Fault, part: float, half: float = 0.5) -> StreamError:
-    take = _broken_off(script, fault, part, half)
+def _fails(
+    bench: Bench, script: Script, fault: Fault, part: float, *, half: float = 0.5, style: Style = PLAIN
+) -> StreamError:
+    take = _broken_off(script, fault, part, half, style)
     return bench.failed(bench.hear(take), take.said, *fault.means)
 
 
@@ -87,20 +91,22 @@ def half_a_frame(bench: Bench) -> None:
     """A body that ends in the middle of a frame, wherever that is, is an error, and the half says nothing."""
     for part in (0.4, 0.9):  # in the second delta, and in the end marker
         for fortieth in range(1, 41):
-            _fails(bench, HELLO, Fault.HALF, part, fortieth / 40)
+            _fails(bench, HELLO, Fault.HALF, part, half=fortieth / 40)
 
 
 @law(where="http", script=scripts, part=parts, examples=0.1)
 def malformed_frame(bench: Bench, script: Script, part: float) -> None:
-    """A frame that can't be read is a `MalformedDataError`, and nothing behind it is shown."""
-    _fails(bench, script, Fault.MALFORMED, part)
+    """A frame that can't be read is a `MalformedDataError`; what came before it is shown, nothing after."""
+    for style in (PLAIN, AT_ONCE):
+        _fails(bench, script, Fault.MALFORMED, part, style=style)
 
 
 @law(where="http", needs="errors", script=scripts, part=parts, examples=0.1)
 def error_frame(bench: Bench, script: Script, part: float) -> None:
     """An error that the provider sends in the middle is a `ProviderError` that tells what it says."""
-    error = _fails(bench, script, Fault.ERROR, part)
-    must(WHY in str(error), f"the provider said {WHY!r}, the error says {str(error)!r}")
+    for style in (PLAIN, AT_ONCE):
+        error = _fails(bench, script, Fault.ERROR, part, style=style)
+        must(WHY in str(error), f"the provider said {WHY!r}, the error says {str(error)!r}")
 
 
 @law(where="engine", script=scripts, part=parts, examples=0.1)
@@ -115,7 +121,7 @@ def partial_text_exact(
     bench: Bench, script: Script, fault: Fault, cut: tuple[float, float], style: Style
 ) -> None:
     """However an answer breaks off, and its bytes are cut, `partial_text` is exactly what came."""
-    take = replace(_broken_off(script, fault, *cut), style=style)
+    take = _broken_off(script, fault, *cut, style)
     bench.failed(bench.hear(take), take.said, *fault.means)
 
 
@@ -130,8 +136,9 @@ def silence(bench: Bench) -> None:
 @law(examples=0)
 def silence_before_headers(bench: Bench) -> None:
     """A provider that does not even send headers is a `StreamTimeoutError` of the clock `first_delta`."""
-    take = Take(HELLO, 0, Fault.ENDS, before_headers=PatientGate(SILENCE))
-    _runs_out(bench, take, "first_delta", "first_delta_timeout")
+    for whole in (False, True):
+        take = Take(HELLO, 0, Fault.ENDS, whole=whole, before_headers=PatientGate(SILENCE))
+        _runs_out(bench, take, "first_delta", "first_delta_timeout")
 
 
 @law(examples=0)
@@ -152,7 +159,8 @@ def _runs_out(bench: Bench, take: Take, clock: str, field: str) -> None:
     wrapper = _warm(bench, **{field: SOON})
     bench.stage.play(take)
     began = time.monotonic()
-    error = bench.failed(hear(bench.way, wrapper), take.said, StreamTimeoutError)
+    heard = hear(bench.way, wrapper, stream=not take.whole)
+    error = bench.failed(heard, take.said, StreamTimeoutError)
     took = time.monotonic() - began
     same(getattr(error, "clock", None), clock, "the clock")
     must(took < SOON + LATE, f"{field}={SOON:g}, and the reader waited for {took:.1f} s")
