@@ -59,7 +59,7 @@ def model_named(bench: Bench) -> None:
 
 @law(where="http", examples=0)
 def retried_before_the_first_delta(bench: Bench) -> None:
-    """429, 5xx and a lost connection before the first delta are tried again, `max_retries` times."""
+    """Before the first delta, 429, 5xx and a lost connection are tried again, `max_retries` times."""
     stage = bench.stage
     for status in (429, 500, 503):
         stage.answer(
