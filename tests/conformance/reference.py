@@ -1,4 +1,4 @@
-"""A model wrapper with nothing under it but sockets, which keeps all laws: what the broken ones are made of."""
+"""A model wrapper with nothing under it but sockets: keeps all laws, and is what broken ones are made of."""
 
 from __future__ import annotations
 
@@ -100,7 +100,9 @@ class Frames:
 
     def call(self, call, at):
         function = call["function"]
-        return ToolCallDelta(call.get("index", at), call.get("id"), function.get("name"), function["arguments"])
+        return ToolCallDelta(
+            call.get("index", at), call.get("id"), function.get("name"), function["arguments"]
+        )
 
     def finish(self, reason):
         return [Finish(reason, reason)] if reason else []
@@ -118,8 +120,8 @@ class ReferenceChat(ModelWrapper):
 
     model_type = "reference_chat"
     config_class = ReferenceConfig
-    lines = Lines
-    frames = Frames
+    Lines = Lines
+    Frames = Frames
 
     def deltas(self, request):
         connection = http.client.HTTPConnection(*self.address())
@@ -162,7 +164,7 @@ class ReferenceChat(ModelWrapper):
         connection.close()
 
     def streamed(self, pieces):
-        lines, frames = self.lines(), self.frames()
+        lines, frames = self.Lines(), self.Frames()
         for piece in pieces:
             for data in lines.feed(piece):
                 yield from self.read(frames, data)
@@ -227,7 +229,7 @@ class ReferenceChat(ModelWrapper):
             await writer.wait_closed()
 
     async def astreamed(self, pieces):
-        lines, frames = self.lines(), self.frames()
+        lines, frames = self.Lines(), self.Frames()
         async for piece in pieces:
             for data in lines.feed(piece):
                 for said in self.read(frames, data):
@@ -276,9 +278,11 @@ class ReferenceChat(ModelWrapper):
             said = "no reason given"
         wait = headers.get("Retry-After")
         after = None if wait is None else float(wait)
-        return KINDS.get(status, ProviderError)(said, status=status, retryable=passes(status), retry_after=after)
+        return KINDS.get(status, ProviderError)(
+            said, status=status, retryable=passes(status), retry_after=after
+        )
 
     def whole(self, body):
         if not body:
             raise MalformedDataError("the answer is empty")
-        return self.frames().read(body)
+        return self.Frames().read(body)

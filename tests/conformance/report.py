@@ -1,7 +1,7 @@
 """Writes what the kit demands, and what it notices, into docs/reference/conformance.md.
 
-    python tests/conformance/report.py          # the lists of laws
-    python tests/conformance/report.py --score  # and the table of what is broken, which takes some minutes
+python tests/conformance/report.py          # the lists of laws
+python tests/conformance/report.py --score  # and the table of what is broken, which takes some minutes
 """
 
 from __future__ import annotations
@@ -50,7 +50,9 @@ def score():
         count += 1
         if law is None:
             missed.append(mutant.name)
-        lines.append(f"| `{mutant.name}` | {mutant.defect} | {f'`{law}` ({way})' if law else '**nothing**'} |")
+        lines.append(
+            f"| `{mutant.name}` | {mutant.defect} | {f'`{law}` ({way})' if law else '**nothing**'} |"
+        )
         print(lines[-1], flush=True)
     head = f"**{count - len(missed)} of {count} noticed**, no alarm on the three that are whole."
     return ["", head, *lines], missed

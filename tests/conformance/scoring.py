@@ -76,7 +76,11 @@ def mutants():
         module = importlib.import_module(f"mutants.{kind}")
         for found in vars(module).values():
             own = inspect.isclass(found) and found.__module__ == module.__name__
-            if own and issubclass(found, ReferenceChat | ReferenceSink) and not found.__name__.startswith("_"):
+            if (
+                own
+                and issubclass(found, ReferenceChat | ReferenceSink)
+                and not found.__name__.startswith("_")
+            ):
                 yield Mutant(kind, found)
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: ASYNC251, BLE001, RUF006, RUF012, S110, SIM105 (they are wrong on purpose)
 """Wrappers that don't let go, hold up others, or leave something behind."""
 
 import asyncio
@@ -194,14 +195,14 @@ class PartsShared(ReferenceChat):
 
     def __init__(self, *args, **fields):
         super().__init__(*args, **fields)
-        self.shared = ReferenceChat.lines()
-        self.lines = lambda: self.shared
+        self.shared = ReferenceChat.Lines()
+        self.Lines = lambda: self.shared
 
 
 class ShownShared(ReferenceChat):
     """keeps on the wrapper how much was shown, to find out what is new"""
 
-    class frames(Frames):
+    class Frames(Frames):
         text = ""
 
     def check(self, status, headers, body):
@@ -333,4 +334,28 @@ class ReaderHurried(ReferenceChat):
             limit = self.config.idle_timeout or 0
             if time.monotonic() - began > limit:
                 raise TimeoutError("no news for too long")
+            yield said
+
+
+class NotWokenInWhole(ReferenceChat):
+    """can't be woken while it waits for an answer that is not streamed"""
+
+    def deltas(self, request):
+        self.streams = request.stream
+        yield from super().deltas(request)
+
+    def wake(self, sock):
+        if self.streams:
+            super().wake(sock)
+
+
+class BlocksTheLoopInWhole(ReferenceChat):
+    """runs the sync code in coroutines if it does not stream"""
+
+    async def adeltas(self, request):
+        if request.stream:
+            async for said in super().adeltas(request):
+                yield said
+            return
+        for said in self.deltas(request):
             yield said

@@ -10,7 +10,7 @@ from modelstream import Finish, MalformedDataError, TruncatedStreamError
 class LastOnDone(ReferenceChat):
     """takes `[DONE]` alone for the end marker"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def read(self, data):
             said = super().read(data)
             return [*said, Finish("stop", "stop")] if self.done else said
@@ -32,7 +32,7 @@ class LastAtTheEnd(ReferenceChat):
 class NeverLast(ReferenceChat):
     """never says that the answer is complete"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def finish(self, reason):
             return []
 
@@ -40,7 +40,7 @@ class NeverLast(ReferenceChat):
 class LastOnUsage(ReferenceChat):
     """takes the token counts for the end marker"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def usage(self, usage):
             return [*super().usage(usage), Finish("stop", "stop")] if usage else []
 
@@ -48,7 +48,7 @@ class LastOnUsage(ReferenceChat):
 class LastWhenTextPauses(ReferenceChat):
     """takes a frame without text for the end"""
 
-    class frames(Frames):
+    class Frames(Frames):
         begun = False
 
         def said(self, delta):
@@ -61,7 +61,7 @@ class LastWhenTextPauses(ReferenceChat):
 class LastLate(ReferenceChat):
     """keeps the end to itself until the body ends"""
 
-    class frames(Frames):
+    class Frames(Frames):
         ending = ()
 
         def finish(self, reason):
@@ -76,20 +76,20 @@ class LastLate(ReferenceChat):
 class HalfTaken(ReferenceChat):
     """picks the text out of a frame that was cut"""
 
-    class lines(Lines):
+    class Lines(Lines):
         def picked(self):
             found = re.search(rb'"content":"([^"\\]*)', self.rest)
             return found[1].decode("utf-8", "ignore") if found else ""
 
     def streamed(self, pieces):
-        lines, frames = self.lines(), self.frames()
+        lines, frames = self.Lines(), self.Frames()
         for piece in pieces:
             for data in lines.feed(piece):
                 yield from frames.read(data)
         yield lines.picked()
 
     async def astreamed(self, pieces):
-        lines, frames = self.lines(), self.frames()
+        lines, frames = self.Lines(), self.Frames()
         async for piece in pieces:
             for data in lines.feed(piece):
                 for said in frames.read(data):
@@ -100,7 +100,7 @@ class HalfTaken(ReferenceChat):
 class HalfIsTheEnd(ReferenceChat):
     """takes a finish reason from a frame that was cut"""
 
-    class lines(HalfTaken.lines):
+    class Lines(HalfTaken.Lines):
         def picked(self):
             return [Finish("stop", "stop")] if b'"finish_reason":"' in self.rest else ""
 
@@ -111,7 +111,7 @@ class HalfIsTheEnd(ReferenceChat):
 class MalformedSkipped(ReferenceChat):
     """skips frames that it can't read"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def read(self, data):
             try:
                 return super().read(data)
@@ -122,7 +122,7 @@ class MalformedSkipped(ReferenceChat):
 class ErrorsSkipped(ReferenceChat):
     """skips frames that tell of an error"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def read(self, data):
             return [] if b'"error"' in data else super().read(data)
 
@@ -130,7 +130,7 @@ class ErrorsSkipped(ReferenceChat):
 class ErrorsAreText(ReferenceChat):
     """shows the provider's error as text of the answer"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def read(self, data):
             frame = {} if data == b"[DONE]" else self.decoded(data)
             if "error" in frame:
@@ -141,7 +141,7 @@ class ErrorsAreText(ReferenceChat):
 class ErrorsEndIt(ReferenceChat):
     """takes an error in the middle for a finish reason"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def read(self, data):
             return [Finish("stop", "error")] if b'"error"' in data else super().read(data)
 
@@ -149,7 +149,7 @@ class ErrorsEndIt(ReferenceChat):
 class LengthIsCut(ReferenceChat):
     """calls an answer truncated that the provider has ended for its length"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def finish(self, reason):
             if reason == "length":
                 raise TruncatedStreamError("the answer was cut at its greatest length")

@@ -10,7 +10,7 @@ from modelstream import Finish, ReasoningDelta, ToolCallDelta, UsageDelta
 class UsageLost(ReferenceChat):
     """ends its reading at the end marker, before the token counts"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def finish(self, reason):
             self.done = bool(reason)
             return super().finish(reason)
@@ -19,7 +19,7 @@ class UsageLost(ReferenceChat):
 class UsageAdded(ReferenceChat):
     """adds up token counts that are totals already"""
 
-    class frames(Frames):
+    class Frames(Frames):
         known = (0, 0, 0, 0)
 
         def usage(self, usage):
@@ -33,7 +33,7 @@ class UsageAdded(ReferenceChat):
 class UsageSwapped(ReferenceChat):
     """takes input tokens for output tokens"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def usage(self, usage):
             return [
                 UsageDelta(one.output_tokens, one.input_tokens, one.reasoning_tokens, one.cached_tokens)
@@ -44,7 +44,7 @@ class UsageSwapped(ReferenceChat):
 class UsageOnlyAtTheEnd(ReferenceChat):
     """keeps token counts to itself until the end, so that they are lost with it"""
 
-    class frames(Frames):
+    class Frames(Frames):
         known = ()
 
         def read(self, data):
@@ -59,7 +59,7 @@ class UsageOnlyAtTheEnd(ReferenceChat):
 class CachedLost(ReferenceChat):
     """knows only the two plain token counts"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def usage(self, usage):
             return [UsageDelta(one.input_tokens, one.output_tokens) for one in super().usage(usage)]
 
@@ -67,7 +67,7 @@ class CachedLost(ReferenceChat):
 class ThinkingIsText(ReferenceChat):
     """shows the model's thinking as text"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def said(self, delta):
             return [one.text if isinstance(one, ReasoningDelta) else one for one in super().said(delta)]
 
@@ -75,7 +75,7 @@ class ThinkingIsText(ReferenceChat):
 class ThinkingLost(ReferenceChat):
     """loses the model's thinking"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def said(self, delta):
             return super().said({**delta, "reasoning_content": None})
 
@@ -83,7 +83,7 @@ class ThinkingLost(ReferenceChat):
 class TextIsThinking(ReferenceChat):
     """takes the text behind thinking for thinking"""
 
-    class frames(Frames):
+    class Frames(Frames):
         thinks = False
 
         def said(self, delta):
@@ -95,7 +95,7 @@ class TextIsThinking(ReferenceChat):
 class CallsMerged(ReferenceChat):
     """puts the pieces of all tool calls into one"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def call(self, call, at):
             return super().call({**call, "index": 0}, at)
 
@@ -103,7 +103,7 @@ class CallsMerged(ReferenceChat):
 class CallsByPlace(ReferenceChat):
     """takes a piece's place in its frame for the index of its call"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def call(self, call, at):
             call.pop("index", None)
             return super().call(call, at)
@@ -112,7 +112,7 @@ class CallsByPlace(ReferenceChat):
 class CallsRenamed(ReferenceChat):
     """gives tool calls ids of its own"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def call(self, call, at):
             made = {**call, "id": f"call-{call['index']}"} if call.get("id") else call
             return super().call(made, at)
@@ -121,7 +121,7 @@ class CallsRenamed(ReferenceChat):
 class NamesOverwritten(ReferenceChat):
     """overwrites the name of a tool call that comes in pieces"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def call(self, call, at):
             piece = super().call(call, at)
             return ToolCallDelta(piece.index, piece.id, piece.name or "unknown", piece.arguments)
@@ -130,7 +130,7 @@ class NamesOverwritten(ReferenceChat):
 class FirstArgumentsLost(ReferenceChat):
     """loses the arguments that come with a tool call's name"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def call(self, call, at):
             function = call["function"]
             arguments = "" if "name" in function else function["arguments"]
@@ -140,7 +140,7 @@ class FirstArgumentsLost(ReferenceChat):
 class WholeNumbersLost(ReferenceChat):
     """makes the whole numbers in arguments floats"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def __init__(self):
             super().__init__()
             self.calls = {}
@@ -168,7 +168,7 @@ class CallsLost(ReferenceChat):
 class ReasonLost(ReferenceChat):
     """says `stop` for every finish reason"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def finish(self, reason):
             return [Finish("stop", reason)] if reason else []
 
@@ -176,7 +176,7 @@ class ReasonLost(ReferenceChat):
 class RawReasonLost(ReferenceChat):
     """loses the provider's own word for the finish reason"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def finish(self, reason):
             return [Finish(reason)] if reason else []
 
@@ -184,7 +184,7 @@ class RawReasonLost(ReferenceChat):
 class CallsJustStop(ReferenceChat):
     """does not tell that an answer ends with tool calls"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def finish(self, reason):
             return super().finish("stop" if reason == "tool_calls" else reason)
 
@@ -222,7 +222,7 @@ class UsageLostInWhole(ReferenceChat):
 class UsageInvented(ReferenceChat):
     """counts the tokens itself if the provider does not"""
 
-    class frames(Frames):
+    class Frames(Frames):
         counted = False
 
         def usage(self, usage):
@@ -237,7 +237,7 @@ class UsageInvented(ReferenceChat):
 class ThinkingFirst(ReferenceChat):
     """hands on text only when no thinking can follow"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def __init__(self):
             super().__init__()
             self.texts = []
@@ -254,14 +254,13 @@ class ThinkingFirst(ReferenceChat):
 class CallsAtTheEnd(ReferenceChat):
     """hands on tool calls behind everything else, and loses them when the answer breaks off"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def __init__(self):
             super().__init__()
             self.calls = []
 
         def call(self, call, at):
             self.calls.append(super().call(call, at))
-            return None
 
         def said(self, delta):
             return [one for one in super().said(delta) if one is not None]

@@ -1,4 +1,7 @@
+# ruff: noqa: BLE001 (they are wrong on purpose)
 """Wrappers whose failures say something else than what has happened."""
+
+import http.client
 
 from reference import KINDS, Frames, ReferenceChat, passes
 
@@ -27,7 +30,7 @@ class VendorErrors(ReferenceChat):
 class VendorErrorsInside(ReferenceChat):
     """lets the SDK's errors in mid-stream through"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def sent_error(self, error):
             return VendorError(error["message"])
 
@@ -187,7 +190,7 @@ class TextLostOnError(ReferenceChat):
     """forgets the text of the frames that came along with a bad one"""
 
     def streamed(self, pieces):
-        lines, frames = self.lines(), self.frames()
+        lines, frames = self.Lines(), self.Frames()
         for piece in pieces:
             said = []
             for data in lines.feed(piece):
@@ -265,7 +268,7 @@ class AskedAgainAfterText(ReferenceChat):
 class ErrorBodyIsEmpty(ReferenceChat):
     """looks for errors in the status only"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def read(self, data):
             return super().read(data) if data == b"[DONE]" or "choices" in self.decoded(data) else []
 
@@ -278,3 +281,14 @@ class MessageGarbled(ReferenceChat):
 
     def refusal(self, status, headers, body):
         return super().refusal(status, headers, body.decode("latin-1").encode())
+
+
+class SentTwice(ReferenceChat):
+    """sends the request once more when the connection is closed before the headers"""
+
+    def send(self, connection, request):
+        try:
+            return super().send(connection, request)
+        except http.client.RemoteDisconnected:
+            connection.close()
+            return super().send(connection, request)

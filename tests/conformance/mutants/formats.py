@@ -6,7 +6,7 @@ from reference import Frames, Lines, ReferenceChat
 class NeedsSpace(ReferenceChat):
     """reads `data: ` only with the space"""
 
-    class lines(Lines):
+    class Lines(Lines):
         def feed(self, piece):
             *lines, self.rest = (self.rest + piece).split(b"\n")
             return [line[6:].removesuffix(b"\r") for line in lines if line.startswith(b"data: ")]
@@ -15,7 +15,7 @@ class NeedsSpace(ReferenceChat):
 class OnlyLineFeeds(ReferenceChat):
     """looks for the blank line between events as LF LF"""
 
-    class lines(Lines):
+    class Lines(Lines):
         def feed(self, piece):
             *events, self.rest = (self.rest + piece).split(b"\n\n")
             found = [event.removeprefix(b"data:").strip() for event in events]
@@ -25,7 +25,7 @@ class OnlyLineFeeds(ReferenceChat):
 class CommentsAreData(ReferenceChat):
     """takes every line that is not blank for data"""
 
-    class lines(Lines):
+    class Lines(Lines):
         def feed(self, piece):
             *lines, self.rest = (self.rest + piece).split(b"\n")
             return [line.removeprefix(b"data:").strip() for line in lines if line.strip()]
@@ -34,7 +34,7 @@ class CommentsAreData(ReferenceChat):
 class EventsPerRead(ReferenceChat):
     """takes what one read brings for whole events"""
 
-    class lines(Lines):
+    class Lines(Lines):
         def feed(self, piece):
             self.rest, self.data = b"", []
             return super().feed(piece)
@@ -43,7 +43,7 @@ class EventsPerRead(ReferenceChat):
 class NeedsChoices(ReferenceChat):
     """reads `choices[0]` of every frame"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def read(self, data):
             if data != b"[DONE]":
                 self.decoded(data)["choices"][0]
@@ -53,7 +53,7 @@ class NeedsChoices(ReferenceChat):
 class NeedsContent(ReferenceChat):
     """reads `delta["content"]` of every frame, and calls one without malformed"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def said(self, delta):
             if delta:
                 len(delta["content"])
@@ -79,7 +79,7 @@ class NeedsLength(ReferenceChat):
 class PiecesOfCallsLost(ReferenceChat):
     """expects every tool call in one frame"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def said(self, delta):
             calls = [call for call in delta.get("tool_calls") or () if "name" in call["function"]]
             return super().said({**delta, "tool_calls": calls})

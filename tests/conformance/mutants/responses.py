@@ -7,20 +7,20 @@ from modelstream.deltas import TextDelta
 
 
 class _Own(ReferenceChat):
-    response = ModelResponse
-    async_response = AsyncModelResponse
+    Response = ModelResponse
+    AsyncResponse = AsyncModelResponse
 
     def __call__(self, messages, *, stream=None, raw=False, **arguments):
-        return self.response.of_call(self, self._request(messages, stream, raw, arguments))
+        return self.Response.of_call(self, self._request(messages, stream, raw, arguments))
 
     async def acall(self, messages, *, stream=None, raw=False, **arguments):
-        return await self.async_response.of_call(self, self._request(messages, stream, raw, arguments))
+        return await self.AsyncResponse.of_call(self, self._request(messages, stream, raw, arguments))
 
 
 class OffsetsWrong(_Own):
     """counts offsets in bytes"""
 
-    class response(ModelResponse):
+    class Response(ModelResponse):
         @property
         def stream(self):
             return super().stream and self._in_bytes()
@@ -34,7 +34,7 @@ class OffsetsWrong(_Own):
 class LastWithText(_Own):
     """gives `last=True` with the last delta instead of behind it, and for an empty answer not at all"""
 
-    class response(ModelResponse):
+    class Response(ModelResponse):
         @property
         def stream(self):
             return super().stream and self._shortened()
@@ -50,7 +50,7 @@ class LastWithText(_Own):
 class LastTwice(_Own):
     """gives `last=True` twice"""
 
-    class response(ModelResponse):
+    class Response(ModelResponse):
         @property
         def stream(self):
             return super().stream and self._doubled()
@@ -65,7 +65,7 @@ class LastTwice(_Own):
 class LastMissing(_Own):
     """never gives `last=True` in coroutines"""
 
-    class async_response(AsyncModelResponse):
+    class AsyncResponse(AsyncModelResponse):
         @property
         def stream(self):
             return super().stream and self._endless()
@@ -79,7 +79,7 @@ class LastMissing(_Own):
 class RepeatedWithoutNews(_Own):
     """gives a snapshot for every delta, also for those without text"""
 
-    class response(ModelResponse):
+    class Response(ModelResponse):
         @property
         def stream(self):
             return super().stream and self._chatty()
@@ -94,7 +94,7 @@ class RepeatedWithoutNews(_Own):
 class ReadOnce(_Own):
     """has one stream for all readers, who share what is in it"""
 
-    class response(ModelResponse):
+    class Response(ModelResponse):
         shared = None
 
         @property
@@ -106,7 +106,7 @@ class ReadOnce(_Own):
 class StreamWithoutStreaming(_Own):
     """has a stream although none was asked for"""
 
-    class response(ModelResponse):
+    class Response(ModelResponse):
         @property
         def stream(self):
             return self._snapshots()
@@ -115,7 +115,7 @@ class StreamWithoutStreaming(_Own):
 class FailureHidden(_Own):
     """ends the reading quietly when the answer breaks off"""
 
-    class response(ModelResponse):
+    class Response(ModelResponse):
         @property
         def stream(self):
             return super().stream and self._quiet()
@@ -130,7 +130,7 @@ class FailureHidden(_Own):
 class PartIsText(_Own):
     """gives the part that came as the text of an answer that broke off"""
 
-    class response(ModelResponse):
+    class Response(ModelResponse):
         @property
         def text(self):
             try:
@@ -142,7 +142,7 @@ class PartIsText(_Own):
 class CloseForgotten(_Own):
     """does nothing on `close`"""
 
-    class response(ModelResponse):
+    class Response(ModelResponse):
         def close(self):
             pass
 
@@ -150,7 +150,7 @@ class CloseForgotten(_Own):
 class LeavingForgotten(_Own):
     """does nothing at the end of a `with` block"""
 
-    class response(ModelResponse):
+    class Response(ModelResponse):
         def __exit__(self, *exc):
             pass
 
@@ -158,9 +158,9 @@ class LeavingForgotten(_Own):
 class DropForgotten(_Own):
     """goes on when nobody has the response any more"""
 
-    kept = []
+    kept = []  # noqa: RUF012
 
-    class response(ModelResponse):
+    class Response(ModelResponse):
         def __del__(self):
             DropForgotten.kept.append(self._call)
 
@@ -168,7 +168,7 @@ class DropForgotten(_Own):
 class BreakEndsAll(_Own):
     """ends the call when one reader breaks off"""
 
-    class response(ModelResponse):
+    class Response(ModelResponse):
         @property
         def stream(self):
             return super().stream and self._mine_alone()
@@ -183,7 +183,7 @@ class BreakEndsAll(_Own):
 class DeltasWithoutText(_Own):
     """leaves the text out of the deltas"""
 
-    class response(ModelResponse):
+    class Response(ModelResponse):
         @property
         def deltas(self):
             return (one for one in super().deltas if not isinstance(one, TextDelta))
@@ -192,7 +192,7 @@ class DeltasWithoutText(_Own):
 class AsksAgain(_Own):
     """calls the model again for every reader"""
 
-    class response(ModelResponse):
+    class Response(ModelResponse):
         read_before = False
 
         @classmethod

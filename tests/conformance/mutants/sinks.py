@@ -1,3 +1,4 @@
+# ruff: noqa: PTH123, RUF012, SIM115 (they are wrong on purpose)
 """Sinks with one defect each."""
 
 import threading
@@ -77,7 +78,7 @@ class FirstSkipped(ReferenceSink):
 
 
 class OneBehind(ReferenceSink):
-    """keeps a delta to itself until the next one comes, and loses the last one of an answer that breaks off"""
+    """keeps a delta to itself until the next one comes, and so loses the last one"""
 
     def write(self, message, snapshot):
         entry = self.entries[message.id]
@@ -108,7 +109,9 @@ class OffsetsInBytes(ReferenceSink):
 
     def write(self, message, snapshot):
         entry = self.entries[message.id]
-        entry.text = (entry.text.encode()[: snapshot.offset] + snapshot.delta.encode()).decode("utf-8", "replace")
+        entry.text = (entry.text.encode()[: snapshot.offset] + snapshot.delta.encode()).decode(
+            "utf-8", "replace"
+        )
 
 
 class OneMessage(ReferenceSink):

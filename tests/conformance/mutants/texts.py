@@ -1,6 +1,7 @@
 """Wrappers that tell the text wrongly, or late."""
 
 import json
+from contextlib import suppress
 
 from reference import Frames, Lines, ReferenceChat
 
@@ -18,7 +19,7 @@ class _Held(Frames):
 class Cumulative(ReferenceChat):
     """sends the whole text so far as each delta"""
 
-    class frames(Frames):
+    class Frames(Frames):
         text = ""
 
         def said(self, delta):
@@ -29,7 +30,7 @@ class Cumulative(ReferenceChat):
 class LastDropped(ReferenceChat):
     """loses the last delta before the end"""
 
-    class frames(_Held):
+    class Frames(_Held):
         def read(self, data):
             said = super().read(data)
             if any(isinstance(one, Finish) for one in said):
@@ -41,7 +42,7 @@ class LastDropped(ReferenceChat):
 class FirstDropped(ReferenceChat):
     """takes the first delta for the one that has only the role"""
 
-    class frames(_Held):
+    class Frames(_Held):
         def said(self, delta):
             said = super().said(delta)
             begun, self.held = self.held, self.held or said
@@ -51,7 +52,7 @@ class FirstDropped(ReferenceChat):
 class Reordered(ReferenceChat):
     """hands on the two deltas of a read in the wrong order"""
 
-    class frames(_Held):
+    class Frames(_Held):
         def read(self, data):
             said = super().read(data)
             if len(said) == 1 and isinstance(said[0], str) and not self.held:
@@ -64,7 +65,7 @@ class Reordered(ReferenceChat):
 class AllAtTheEnd(ReferenceChat):
     """collects the answer and hands it on at its end"""
 
-    class frames(_Held):
+    class Frames(_Held):
         def read(self, data):
             self.held += super().read(data)
             if not self.done:
@@ -75,7 +76,7 @@ class AllAtTheEnd(ReferenceChat):
 class OneBehind(ReferenceChat):
     """hands on each delta when the next one comes"""
 
-    class frames(_Held):
+    class Frames(_Held):
         def read(self, data):
             said, self.held = self.held, super().read(data)
             return said + self.held if any(isinstance(one, Finish) for one in self.held) else said
@@ -84,7 +85,7 @@ class OneBehind(ReferenceChat):
 class Glued(ReferenceChat):
     """joins every two deltas to save on snapshots"""
 
-    class frames(_Held):
+    class Frames(_Held):
         def read(self, data):
             said = super().read(data)
             if said and all(isinstance(one, str) for one in said + self.held) and not self.held:
@@ -97,7 +98,7 @@ class Glued(ReferenceChat):
 class DecodesPieces(ReferenceChat):
     """decodes the bytes of each read by themselves"""
 
-    class lines(Lines):
+    class Lines(Lines):
         def feed(self, piece):
             return super().feed(piece.decode("utf-8", "replace").encode())
 
@@ -105,12 +106,14 @@ class DecodesPieces(ReferenceChat):
 class SplitsAtUnicodeLines(ReferenceChat):
     """splits lines as text, where U+2028 ends a line, too"""
 
-    class lines(Lines):
+    class Lines(Lines):
         def feed(self, piece):
             begun = self.rest + piece
             end = begun.rfind(b"\n") + 1
             self.rest = b""
-            events = super().feed("\n".join(begun[:end].decode().splitlines()).encode() + b"\n" if end else b"")
+            events = super().feed(
+                "\n".join(begun[:end].decode().splitlines()).encode() + b"\n" if end else b""
+            )
             self.rest = begun[end:]
             return events
 
@@ -118,7 +121,7 @@ class SplitsAtUnicodeLines(ReferenceChat):
 class Stripped(ReferenceChat):
     """strips white space from each delta"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def said(self, delta):
             return [one.strip() if isinstance(one, str) else one for one in super().said(delta)]
 
@@ -126,7 +129,7 @@ class Stripped(ReferenceChat):
 class BlankDropped(ReferenceChat):
     """takes a delta of white space for an empty one"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def said(self, delta):
             return [one for one in super().said(delta) if not isinstance(one, str) or one.strip()]
 
@@ -134,7 +137,7 @@ class BlankDropped(ReferenceChat):
 class RepeatsDropped(ReferenceChat):
     """takes a delta that equals the one before for sent twice"""
 
-    class frames(_Held):
+    class Frames(_Held):
         def said(self, delta):
             said = super().said(delta)
             before, self.held = self.held, said
@@ -144,20 +147,18 @@ class RepeatsDropped(ReferenceChat):
 class UnescapedTwice(ReferenceChat):
     """undoes escapes in the text that JSON has undone already"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def said(self, delta):
             text = delta.get("content") or ""
-            try:
+            with suppress(ValueError):
                 delta = {**delta, "content": json.loads(f'"{text}"', strict=False)}
-            except ValueError:
-                pass
             return super().said(delta)
 
 
 class HalvesLost(ReferenceChat):
     """replaces the halves of a character that comes in two deltas"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def said(self, delta):
             said = super().said(delta)
             return [one.encode("utf-8", "replace").decode() if isinstance(one, str) else one for one in said]
@@ -166,7 +167,7 @@ class HalvesLost(ReferenceChat):
 class LineEndsMadeAlike(ReferenceChat):
     """replaces CR in the text by LF"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def said(self, delta):
             return [one.replace("\r", "\n") if isinstance(one, str) else one for one in super().said(delta)]
 
@@ -174,7 +175,7 @@ class LineEndsMadeAlike(ReferenceChat):
 class LongLinesDropped(ReferenceChat):
     """drops lines that are longer than its buffer of 512 KiB"""
 
-    class lines(Lines):
+    class Lines(Lines):
         def feed(self, piece):
             return [data for data in super().feed(piece) if len(data) < 512 * 1024]
 
@@ -182,7 +183,7 @@ class LongLinesDropped(ReferenceChat):
 class TextAgainAtTheEnd(ReferenceChat):
     """says the whole text once more before the end"""
 
-    class frames(Frames):
+    class Frames(Frames):
         text = ""
 
         def said(self, delta):
@@ -196,7 +197,7 @@ class TextAgainAtTheEnd(ReferenceChat):
 class NoneAsText(ReferenceChat):
     """shows a content of null as the word None"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def said(self, delta):
             return super().said({**delta, "content": str(delta["content"])} if "content" in delta else delta)
 
@@ -204,7 +205,7 @@ class NoneAsText(ReferenceChat):
 class AsciiOnly(ReferenceChat):
     """drops what is not ASCII"""
 
-    class frames(Frames):
+    class Frames(Frames):
         def said(self, delta):
             said = super().said(delta)
             return [one.encode("ascii", "ignore").decode() if isinstance(one, str) else one for one in said]
@@ -213,6 +214,6 @@ class AsciiOnly(ReferenceChat):
 class MarkDropped(ReferenceChat):
     """drops U+FEFF as a byte order mark wherever it stands"""
 
-    class lines(Lines):
+    class Lines(Lines):
         def feed(self, piece):
             return super().feed(piece.replace(b"\xef\xbb\xbf", b""))
