@@ -1,0 +1,235 @@
+"""The messages between a program and Studio.
+
+A *producer* is one sink in one process. All that it reports is one log of frames, numbered 1, 2, 3, …, sent
+in batches of lines: first a `Batch`, then the frames. Studio answers with the number up to which it has kept
+them for good (`Persisted`); what it has not is sent again, under the same numbers. Back come commands: what
+the user answered, and which message to end.
+
+Times are seconds since the epoch; offsets and lengths count Unicode code points.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+PUBLISH = "/v1/publish"
+COMMANDS = "/v1/commands"
+MEDIA_TYPE = "application/x-ndjson"
+
+MAX_LINE = 1 << 20
+"""Bytes of one frame; a longer one is refused by itself."""
+MAX_BODY = 8 << 20
+"""Bytes of one batch; a larger one is refused as a whole."""
+
+HEARTBEAT = 3.0
+"""Seconds between two batches, empty if need be, while a message or a question is open."""
+IDLE_HEARTBEAT = 5.0
+"""The same while none is open."""
+LEASE = 10.0
+"""Seconds without a batch after which a producer counts as lost."""
+LONG_POLL = 20.0
+"""Seconds that Studio keeps a request for commands waiting."""
+
+State = Literal["complete", "failed", "cancelled"]
+
+
+class RunInfo(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The run of a program that a producer reports from."""
+
+    id: str
+    project: str | None = None
+    name: str | None = None
+    program: str | None = None
+    pid: int | None = None
+    host: str | None = None
+    started: float = 0.0
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """The first line of a batch; the frames `first`, `first + 1`, … follow, one a line."""
+
+    producer: str
+    first: int
+    run: RunInfo
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """A frame that was passed over, and why."""
+
+    n: int
+    why: str
+
+
+class Persisted(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Studio's answer to a batch: the frames up to `persisted` need not be kept any more.
+
+    `refused` are those of the batch that made no sense: they count as persisted, but nothing shows them.
+    """
+
+    persisted: int
+    refused: list[Refusal] = []
+
+
+class Frame(msgspec.Struct, frozen=True, tag_field="k", omit_defaults=True):
+    """One line of a producer's log."""
+
+
+class Open(Frame, tag="open", frozen=True):
+    """A message begins. `agent` tells agents of one name apart."""
+
+    message: str = msgspec.field(name="m")
+    name: str
+    at: float
+    role: str = "assistant"
+    model_type: str | None = None
+    model_name: str | None = None
+    agent: str | None = None
+    metadata: dict[str, Any] = {}
+
+
+class Text(Frame, tag="text", frozen=True):
+    """Text that continues the message at `offset`."""
+
+    message: str = msgspec.field(name="m")
+    offset: int = msgspec.field(name="o")
+    delta: str = msgspec.field(name="d")
+    at: float = 0.0
+
+
+class Fresh(Frame, tag="fresh", frozen=True):
+    """Text that does not extend what came before: it is shown in its place."""
+
+    message: str = msgspec.field(name="m")
+    text: str = msgspec.field(name="d")
+
+
+class Reasoning(Frame, tag="reasoning", frozen=True):
+    """Thinking that continues at `offset` of the message's reasoning."""
+
+    message: str = msgspec.field(name="m")
+    offset: int = msgspec.field(name="o")
+    delta: str = msgspec.field(name="d")
+    at: float = 0.0
+
+
+class Tool(Frame, tag="tool", frozen=True):
+    """A piece of the tool call `index`: its arguments continue at `offset`."""
+
+    message: str = msgspec.field(name="m")
+    index: int = msgspec.field(name="i")
+    offset: int = msgspec.field(name="o", default=0)
+    delta: str = msgspec.field(name="d", default="")
+    id: str | None = None
+    name: str | None = None
+
+
+class Counts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Token counts, None where the provider did not say."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cached_tokens: int | None = None
+
+
+class UsageSoFar(Frame, tag="usage", frozen=True):
+    """The token counts up to now; they replace earlier ones."""
+
+    message: str = msgspec.field(name="m")
+    usage: Counts
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """What ended a message early: the kind of error, and its words."""
+
+    type: str
+    message: str
+
+
+class Call(msgspec.Struct, frozen=True):
+    """A whole tool call."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+class Close(Frame, tag="close", frozen=True):
+    """The message is over. `first_at` is the time of its first delta."""
+
+    message: str = msgspec.field(name="m")
+    state: State
+    at: float
+    finish_reason: str | None = None
+    error: Failure | None = None
+    usage: Counts | None = None
+    tool_calls: list[Call] = []
+    first_at: float | None = None
+
+
+class Ask(Frame, tag="ask", frozen=True):
+    """The user is asked; `schema` is a JSON schema where more than text is wanted."""
+
+    question: str = msgspec.field(name="q")
+    name: str
+    prompt: str
+    at: float
+    schema: dict[str, Any] | None = None
+
+
+class Answered(Frame, tag="answered", frozen=True):
+    """The question has its answer; `elsewhere`: not given in Studio."""
+
+    question: str = msgspec.field(name="q")
+    value: Any = None
+    elsewhere: bool = msgspec.field(name="here", default=False)
+
+
+class Withdrawn(Frame, tag="withdrawn", frozen=True):
+    """Nobody wants to know any more."""
+
+    question: str = msgspec.field(name="q")
+
+
+class Gap(Frame, tag="gap", frozen=True):
+    """So many characters of the message's text were given up while Studio was away."""
+
+    message: str = msgspec.field(name="m")
+    lost: int
+
+
+class Bye(Frame, tag="bye", frozen=True):
+    """The producer has finished."""
+
+    at: float
+
+
+AnyFrame = (
+    Open | Text | Fresh | Reasoning | Tool | UsageSoFar | Close | Ask | Answered | Withdrawn | Gap | Bye
+)
+
+
+class Answer(msgspec.Struct, frozen=True, tag_field="do", tag="answer"):
+    """Command: the user's answer to a question."""
+
+    n: int
+    question: str = msgspec.field(name="q")
+    value: Any
+
+
+class Cancel(msgspec.Struct, frozen=True, tag_field="do", tag="cancel"):
+    """Command: end the stream of a message."""
+
+    n: int
+    message: str = msgspec.field(name="m")
+
+
+Command = Answer | Cancel
+
+
+class Commands(msgspec.Struct, frozen=True):
+    """What a producer is to do; `n` grows, and what was handled is asked for no more (`after`)."""
+
+    commands: list[Command]

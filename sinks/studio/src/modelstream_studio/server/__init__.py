@@ -1,0 +1,1 @@
+"""The server: takes what programs report, keeps it, and shows it to browsers."""
