@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import copy
 import pickle
+import subprocess
+import sys
 import threading
 import traceback
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from typing import Any
 
 import pytest
@@ -52,13 +52,27 @@ def test_a_pickled_error_carries_what_came(wrapper: type) -> None:
         assert str(one) == "scripted: HTTP 429"
 
 
-def _fail_in_a_process() -> None:
-    list(SyncScripted(["a", StreamTimeoutError("late", clock="idle", seconds=2.0)])("hi").stream)
+FAILS_AND_SENDS = """
+import pickle, sys, modelstream
+
+class Fails(modelstream.ModelWrapper):
+    model_type = "fails"
+
+    def deltas(self, request):
+        yield "a"
+        raise modelstream.StreamTimeoutError("late", clock="idle", seconds=2.0)
+
+try:
+    list(Fails(modelstream.ModelConfig(model_type="fails"))("hi", stream=True).stream)
+except modelstream.StreamError as error:
+    pickle.dump(error, sys.stdout.buffer)
+"""
 
 
 def test_an_error_comes_back_from_another_process() -> None:
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        error = pool.submit(_fail_in_a_process).exception(timeout=LIMIT)
+    command = [sys.executable, "-c", FAILS_AND_SENDS]
+    sent = subprocess.run(command, capture_output=True, check=True, timeout=LIMIT)
+    error = pickle.loads(sent.stdout)
     assert type(error) is StreamTimeoutError
     assert (error.clock, error.seconds, error.partial_text) == ("idle", 2.0, "a")
 

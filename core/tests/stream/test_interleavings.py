@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -175,10 +176,12 @@ def test_ctrl_c_leaves_nobody_waiting() -> None:
         del response, error, seen, again
         if not model.closed.is_set():
             gc.collect()
-        assert model.closed.is_set(), place
+        assert model.closed.wait(LIMIT / 4), place
 
 
-def test_ctrl_c_while_the_call_is_made_leaves_nothing_open() -> None:
+def test_ctrl_c_while_the_call_is_made_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    # What strikes in `__del__`, Python prints and drops; pytest keeps it, and with its traceback the call.
+    monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
     model = SyncScripted(SCRIPT)
 
     def play(arm: Callable[[], None]) -> None:
@@ -189,7 +192,8 @@ def test_ctrl_c_while_the_call_is_made_leaves_nothing_open() -> None:
     for place, _ in at_every_check(play, _interrupt):
         if model.requests and not model.closed.is_set():
             gc.collect()
-        assert model.closed.is_set() or not model.requests, place
+        # The clocks' thread may hold the call at this moment, and then it is the one to let go.
+        assert not model.requests or model.closed.wait(LIMIT / 4), place
         model.closed.clear()
         model.requests.clear()
 
