@@ -30,14 +30,14 @@ class Site:
         """A module to import."""
         (self.path / f"{name}.py").write_text(dedent(source), encoding="utf-8")
 
-    def metadata(self, folder: str, header: str, *, models: dict | None = None, sinks: dict | None = None):
+    def metadata(self, folder: str, header: str, **entries: dict):
         """The metadata of a distribution, with these entry points."""
         info = self.path / folder
         info.mkdir()
         (info / ("METADATA" if folder.endswith("dist-info") else "PKG-INFO")).write_text(header)
         lines = ["[console_scripts]", "made-up = nowhere:main", ""]
-        for group, entries in (("models", models or {}), ("sinks", sinks or {})):
-            lines += [f"[modelstream.{group}]", *(f"{name} = {value}" for name, value in entries.items()), ""]
+        for group, offered in entries.items():
+            lines += [f"[modelstream.{group}]", *(f"{name} = {value}" for name, value in offered.items()), ""]
         (info / "entry_points.txt").write_text("\n".join(lines))
         return info
 

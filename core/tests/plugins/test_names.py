@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from modelstream.errors import PluginLoadError, UnknownModelTypeError, UnknownSinkTypeError
+from modelstream.errors import ConfigError, PluginLoadError, UnknownModelTypeError, UnknownSinkTypeError
 from modelstream.plugins.known import KNOWN
 from modelstream.plugins.registry import Registry
 
@@ -27,6 +27,7 @@ def test_a_known_name_that_is_not_installed_comes_with_its_pip_install(registry,
     ask, error = {
         "model": (lambda: registry.model_wrapper(name, {}), UnknownModelTypeError),
         "sink": (lambda: registry.sink(name), UnknownSinkTypeError),
+        "command": (lambda: registry.command(name), ConfigError),
     }[kind]
 
     assert f" `pip install {KNOWN[kind][name]}` provides it.\nInstalled: none." in message(ask, error)

@@ -9,21 +9,12 @@ from typing import Any, TypeVar
 import click
 
 import modelstream
+from modelstream.cli.commands import Commands
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class _PromptFirst(click.Group):
-    """A group whose first argument, if it is no command, is a prompt: `modelstream "Why?"`."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        first = args[0] if args else ""
-        if first not in self.commands and first not in ("--help", "-h", "--version"):
-            args = ["ask", *args]
-        return super().parse_args(ctx, args)
-
-
-@click.group(cls=_PromptFirst, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(modelstream.__version__, message="modelstream %(version)s")
 def app() -> None:
     """Stream a language model's answer, as in: modelstream "Why is the sky blue?".

@@ -1,4 +1,4 @@
-"""The two kinds of plugins, and what is different about them."""
+"""The kinds of plugins, and what is different about them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import msgspec
 
 from modelstream.errors import ConfigError, UnknownModelTypeError, UnknownSinkTypeError
 
-Kind = Literal["model", "sink"]
+Kind = Literal["model", "sink", "command"]
 
 
 class Contract(msgspec.Struct, frozen=True):
     """How plugins of one kind are found and asked.
 
     `hook` is called with the name as `type_field` and the user's settings as `settings`; it makes an
-    instance of `product`.
+    instance of `product`. A kind without a hook is its own product.
     """
 
     group: str
@@ -43,11 +43,23 @@ CONTRACTS: dict[Kind, Contract] = {
         product="StreamSink",
         unknown=UnknownSinkTypeError,
     ),
+    "command": Contract(
+        group="modelstream.commands",
+        hook="",
+        type_field="command",
+        settings="",
+        product="click command",
+        unknown=ConfigError,
+    ),
 }
 
 
 def product_class(kind: Kind) -> type[Any]:
-    """What a hook of this kind has to make. Imported late: listing plugins needs neither class."""
+    """What a plugin of this kind has to make, or be. Imported late: listing plugins needs none of them."""
+    if kind == "command":
+        import click
+
+        return click.Command
     if kind == "model":
         from modelstream.wrapper import ModelWrapper
 

@@ -21,6 +21,10 @@ KNOWN: dict[Kind, dict[str, str]] = {
         "openai_chat": "modelstream-openai",
         "zhipuai_chat": "modelstream-zhipuai",
     },
+    "command": {
+        "demo": "modelstream-studio",
+        "studio": "modelstream-studio",
+    },
     "sink": {
         "studio": "modelstream-studio",
         "terminal": "modelstream-terminal",

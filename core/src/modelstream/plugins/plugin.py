@@ -42,7 +42,7 @@ class Plugin:
         self.version = version
         self.target = target
         self.failure: BaseException | None = None
-        self._manager: pluggy.PluginManager | None = None
+        self._ready: Any = None
         # Of its own, and not the registry's: a module that registers something while it is imported
         # must not wait for whoever waits for that import.
         self._lock = threading.RLock()
@@ -50,7 +50,7 @@ class Plugin:
     @property
     def state(self) -> State:
         """What became of it so far."""
-        if self._manager is not None:
+        if self._ready is not None:
             return "loaded"
         return "not loaded" if self.failure is None else "broken"
 
@@ -59,17 +59,20 @@ class Plugin:
         """The failure that broke it, in one line."""
         return None if self.failure is None else _told(self.failure)
 
-    def load(self) -> pluggy.PluginManager:
-        """Import and register it, once. Raises `PluginLoadError`, the same one every time."""
-        manager = self._manager
-        if manager is not None:
-            return manager
+    def load(self) -> Any:
+        """Import and check it, once; its plugin manager, or the command itself.
+
+        Raises `PluginLoadError`, the same one every time.
+        """
+        ready = self._ready
+        if ready is not None:
+            return ready
         with self._lock:
-            if self._manager is None:
+            if self._ready is None:
                 if self.failure is not None:
                     self._quarantine(self.failure)
-                self._manager = self._loaded()
-            return self._manager
+                self._ready = self._loaded()
+            return self._ready
 
     def make(self, settings: Mapping[str, Any]) -> Any:
         """Call its hook: the wrapper or the sink that it makes for these settings."""
@@ -85,20 +88,28 @@ class Plugin:
             self._quarantine(self._invalid(f"its hook returned {_article(made)}, not a {contract.product}"))
         return made
 
-    def _loaded(self) -> pluggy.PluginManager:
+    def _loaded(self) -> Any:
         try:
             if self.target is None:
                 self.target = _imported(self.value)
-            manager = registered(self.target, self.value)
-            wanted = CONTRACTS[self.kind].hook
-            if wanted not in hooks_of(manager, self.target):
-                raise self._invalid(f"it has no {wanted} marked with @hookimpl")  # noqa: TRY301
+            return self._product() if not CONTRACTS[self.kind].hook else self._manager()
         except (Exception, SystemExit) as why:  # noqa: BLE001 - a plugin may fail in any way
             self._quarantine(why)
+
+    def _product(self) -> object:
+        if not isinstance(self.target, product_class(self.kind)):
+            raise TypeError(f"{self.value} is {_article(self.target)}, not a {CONTRACTS[self.kind].product}")
+        return self.target
+
+    def _manager(self) -> pluggy.PluginManager:
+        manager = registered(self.target, self.value)
+        wanted = CONTRACTS[self.kind].hook
+        if wanted not in hooks_of(manager, self.target):
+            raise self._invalid(f"it has no {wanted} marked with @hookimpl")
         return manager
 
     def _quarantine(self, why: BaseException) -> NoReturn:
-        self._manager = None
+        self._ready = None
         self.failure = why
         raise self._error("does not load", why) from why
 

@@ -1,4 +1,4 @@
-"""Names of models and sinks, and the plugins behind them."""
+"""Names of models, sinks and commands, and the plugins behind them."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from modelstream.plugins.known import unknown_type
 from modelstream.plugins.plugin import Plugin, State, hooks_of, registered
 
 if TYPE_CHECKING:
+    import click
+
     from modelstream.sinks.base import StreamSink
     from modelstream.wrapper import ModelWrapper
 
@@ -74,6 +76,10 @@ class Registry:
     def sink(self, sink_type: str, options: Mapping[str, Any] | None = None) -> StreamSink:
         """A new sink for `sink_type`. Raises a `ConfigError` that says what is missing or wrong."""
         return cast("StreamSink", self._chosen("sink", sink_type).make(options or {}))
+
+    def command(self, name: str) -> click.Command:
+        """The command of this name. Raises a `ConfigError` that says what is missing or wrong."""
+        return cast("click.Command", self._chosen("command", name).load())
 
     def register(self, target: T, name: str | None = None, *, exist_ok: bool = False) -> T:
         """Offer a class or a module of the program's own, without packaging; returns it.
