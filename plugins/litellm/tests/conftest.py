@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 import warnings
@@ -9,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from modelstream.testing.server import Answer, LoopbackServer
+from modelstream.testing.server import Answer, LoopbackServer, refused_url
 from modelstream_litellm import LiteLLMChat
 
 
@@ -99,3 +100,26 @@ def other_of(server):
         return LiteLLMChat({"model_name": "ollama_chat/m", **address, **fields})
 
     return other_of
+
+
+@pytest.fixture
+def nowhere():
+    """An address where nobody listens."""
+    return refused_url()
+
+
+def ask_sync(model, messages="hi"):
+    return model(messages).text
+
+
+def ask_async(model, messages="hi"):
+    async def ask():
+        return await (await model.acall(messages)).get_text()
+
+    return asyncio.run(ask())
+
+
+@pytest.fixture(params=[ask_sync, ask_async], ids=["sync", "async"])
+def ask(request):
+    """Calls the model and gives the text, or raises."""
+    return request.param

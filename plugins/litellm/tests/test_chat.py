@@ -14,16 +14,12 @@ from contextlib import suppress
 import pytest
 
 from modelstream.errors import (
-    AuthenticationError,
-    BadRequestError,
     ConfigError,
     ConnectionLostError,
-    ProviderError,
-    RateLimitError,
     StreamError,
     TruncatedStreamError,
 )
-from modelstream.testing.server import Answer, End, Gate, refused_url
+from modelstream.testing.server import Answer, End, Gate
 from modelstream_litellm import LiteLLMChat
 
 # LiteLLM and the SDKs under it leave coroutines and sockets to the collector, and use what is deprecated.
@@ -135,41 +131,6 @@ def test_reasoning_and_tool_calls(server, model_of, read, wire):
     response, snapshots = read(model_of())
     assert (response.reasoning, snapshots) == ("hm", [(True, "")])
     assert [(one.id, one.name, one.arguments) for one in response.tool_calls] == [("call_1", "f", '{"x": 2}')]
-
-
-@pytest.mark.parametrize(
-    ("status", "kind"),
-    [
-        (400, BadRequestError),
-        (401, AuthenticationError),
-        (404, BadRequestError),
-        (429, RateLimitError),
-        (500, ProviderError),
-        (503, ProviderError),
-    ],
-)
-def test_refusals(*, server, model_of, capfd, status, kind):
-    error = {"error": {"message": "no", "type": "x", "code": "y"}}
-    server.play(Answer.of_json(error, status, {"Retry-After": "2"}))
-    with pytest.raises(StreamError) as failed:
-        model_of()("hi", stream=True)
-    assert type(failed.value) is kind
-    assert failed.value.status == status
-    assert "no" in str(failed.value)
-    if status == 429:
-        assert failed.value.retry_after == 2
-    assert capfd.readouterr().out == ""
-    assert len(server.requests) == 1
-
-
-def test_nobody_listens(model_of):
-    with pytest.raises(ConnectionLostError):
-        model_of(base_url=refused_url())("hi", stream=True)
-
-
-def test_asked_again_after_what_the_provider_asks_for(server, model_of, wire):
-    server.play(Answer.of_json({"error": {"message": "busy"}}, 429, {"Retry-After": "0"}), wire.hello)
-    assert model_of(max_retries=1)("hi", stream=True).text == "Hello"
 
 
 def test_a_model_is_needed():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -61,8 +62,12 @@ class LiteLLMChat(WireWrapper):
             yield from super().deltas(request)
         except ConfigError:
             raise
-        except Exception as error:
-            raise as_ours(error) from error
+        except Exception as error:  # noqa: BLE001
+            failure = error
+        else:
+            return
+        # Not until here is it known what the caller was handling when this failed.
+        raise as_ours(failure, sys.exception()) from failure
 
     async def adeltas(self, request: Request) -> AsyncGenerator[Yielded, None]:
         """Open the answer and yield its deltas; what LiteLLM raises is raised as ours."""
@@ -72,8 +77,11 @@ class LiteLLMChat(WireWrapper):
                     yield news
         except ConfigError:
             raise
-        except Exception as error:
-            raise as_ours(error) from error
+        except Exception as error:  # noqa: BLE001
+            failure = error
+        else:
+            return
+        raise as_ours(failure, sys.exception()) from failure
 
     def _asked(self, request: Request) -> dict[str, Any]:
         limits = [self.config.first_delta_timeout, self.config.total_timeout]

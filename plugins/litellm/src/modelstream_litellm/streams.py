@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from modelstream.wire.httpx_streams import AsyncHttpxStream, HttpxStream
+from modelstream_litellm.failures import as_ours
 
 if TYPE_CHECKING:
     from modelstream.wire import AsyncByteStream, ByteStream
@@ -115,8 +116,11 @@ class _Chunks(_Stream):
     """A stream of chunks, read in a thread."""
 
     def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._answer:
-            yield self._event(chunk)
+        try:
+            for chunk in self._answer:
+                yield self._event(chunk)
+        except Exception as error:
+            raise as_ours(error, reading=True) from error
 
     def read(self) -> bytes:
         """All that comes."""
@@ -144,8 +148,11 @@ class _AsyncChunks(_Stream):
     """A stream of chunks for coroutines."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self._answer:
-            yield self._event(chunk)
+        try:
+            async for chunk in self._answer:
+                yield self._event(chunk)
+        except Exception as error:
+            raise as_ours(error, reading=True) from error
 
     async def aread(self) -> bytes:
         """All that comes."""
