@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from modelstream import Finish, ModelWrapper
+from modelstream import Finish, ModelWrapper, StreamError
 from modelstream.testing import (
     LawBrokenError,
     OpenAIWire,
@@ -72,10 +72,25 @@ class TalkativeLaws(InProcessLaws):
         return Talkative(**fields)
 
 
+class Moody(InProcess):
+    calls = 0
+
+    def deltas(self, request):
+        Moody.calls += 1
+        if Moody.calls == 3:
+            yield "Now this: "
+        yield from super().deltas(request)
+
+
+class MoodyLaws(InProcessLaws):
+    def make(self, **fields):
+        return Moody(**fields)
+
+
 @pytest.fixture(autouse=True)
 def _taken_down():
     yield
-    for laws in (InProcessLaws, OneBehindLaws, TalkativeLaws):
+    for laws in (InProcessLaws, OneBehindLaws, TalkativeLaws, MoodyLaws):
         laws.teardown_class()
 
 
@@ -194,6 +209,32 @@ def test_a_broken_law_shows_the_shortest_script():
     said = str(caught.value)
     assert "the text: expected '', found ' Anything else?'" in said
     assert "script: Script([], Finish(reason='stop', raw=None), None)" in said
+
+
+def test_a_law_that_is_broken_now_and_then_is_told_like_any_other():
+    with pytest.raises(LawBrokenError) as caught:
+        MoodyLaws().test_one_last(way="sync")
+    said = str(caught.value)
+    assert said.startswith("the law `one_last` is broken (sync):")
+    assert "found 'Now this: " in said
+    assert said.endswith("it depends on how much one read brings, or on the moment.)")
+
+
+def test_only_the_wrappers_own_errors_are_chained():
+    class Failing(InProcess):
+        def deltas(self, request):
+            raise ZeroDivisionError
+
+    class FailingLaws(InProcessLaws):
+        def make(self, **fields):
+            return Failing(**fields)
+
+    for laws, cause in ((OneBehindLaws, None), (FailingLaws, StreamError)):
+        with pytest.raises(LawBrokenError) as caught:
+            laws().test_no_lag(way="sync")
+        assert type(caught.value.__cause__) is (cause or type(None))
+        assert caught.value.__suppress_context__
+        laws.teardown_class()
 
 
 def test_every_law_has_a_sentence():
