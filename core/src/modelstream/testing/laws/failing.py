@@ -171,7 +171,9 @@ def _runs_out(bench: Bench, take: Take, clock: str, field: str) -> None:
 @law(examples=0)
 def slow_reader(bench: Bench) -> None:
     """The clocks measure the provider: a reader that takes its time with what is there already may do so."""
-    response = bench.response(Take(HELLO), idle_timeout=SOON, first_delta_timeout=SOON)
+    wrapper = _warm(bench, idle_timeout=SOON, first_delta_timeout=SOON)
+    bench.stage.play(Take(HELLO))
+    response = bench.way.call(wrapper)
     reader = response.stream
     bench.way.next(reader)
     time.sleep(2 * SOON)
