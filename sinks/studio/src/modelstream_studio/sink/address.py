@@ -1,0 +1,56 @@
+"""Where Studio is, and the token to publish with: as given, from the environment, or the user's files."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from urllib.parse import SplitResult, parse_qs, urlsplit
+
+from modelstream.errors import ConfigError
+from modelstream_studio import places
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where to connect to. `token` is None if none was found."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    token: str | None
+
+    @property
+    def url(self) -> str:
+        """The address without the token, as one may show it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}{self.path}"
+
+
+def find(url: str | None, token: str | None) -> Address:
+    """The address that is meant now: a Studio that was started anew may have moved.
+
+    Raises `ConfigError` for an url that is none.
+    """
+    known = places.known_place()
+    given = url or os.environ.get(places.URL) or (known.url if known else places.default_url())
+    parts, port = _parsed(given)
+    host = parts.hostname or ""
+    token = token or os.environ.get(places.TOKEN) or parse_qs(parts.fragment).get("publish", [None])[0]
+    if token is None and known is not None and host in LOOPBACK:
+        token = known.tokens.publish  # the user's own; nobody else's business
+    return Address(parts.scheme, host, port, parts.path.rstrip("/"), token)
+
+
+def _parsed(url: str) -> tuple[SplitResult, int]:
+    example = places.default_url()
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as why:
+        raise ConfigError(f"Sink 'studio': url={url!r} is no address ({why}); expected {example!r}.") from why
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigError(f"Sink 'studio': url={url!r} is no address; expected something like {example!r}.")
+    return parts, port or (443 if parts.scheme == "https" else 80)

@@ -1,0 +1,131 @@
+"""The thread that brings a producer's frames to Studio."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Protocol
+
+from modelstream_studio import frames
+from modelstream_studio.sink.connection import Unreachable
+
+if TYPE_CHECKING:
+    from modelstream_studio.sink.publisher import Publisher
+
+TICK = 0.05
+"""Seconds between two batches: what comes meanwhile goes together."""
+
+FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
+"""Seconds between attempts to reach Studio: at first, and at most."""
+
+LONGEST_WISH = 60.0
+"""Seconds that Studio may want to be left alone."""
+
+GRACE = 0.2
+"""Seconds for the thread to end that was told to."""
+
+
+class Source(Protocol):
+    """Something that has news for Studio."""
+
+    def take(self, *, room: bool) -> Iterable[frames.Frame]:
+        """What has come since the last time. Without `room`, text is left for later."""
+
+
+class Flusher:
+    """Collects frames from whatever was put into its inbox, and has them sent.
+
+    The thread is a daemon. `end` and `finish` may be called from any thread, and at a program's exit, when no
+    thread can be started any more: the caller then does it all. `reached` is called after every success.
+    """
+
+    def __init__(
+        self, publisher: Publisher, is_busy: Callable[[], bool], reached: Callable[[], None]
+    ) -> None:
+        self._publisher = publisher
+        self._outbox = publisher.outbox
+        self._is_busy = is_busy
+        self._reached = reached
+        self._inbox: SimpleQueue[Source] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._finishing = threading.Event()
+        self._done = threading.Event()
+        self._wait = FIRST_WAIT
+
+    def put(self, source: Source) -> None:
+        """There are news. Never waits."""
+        self._inbox.put(source)
+
+    def start(self) -> None:
+        """See to it that the thread is there, if there can be one."""
+        if self._thread is not None:
+            return
+        with self._lock:
+            if self._thread is None:
+                thread = threading.Thread(target=self._run, name="modelstream-studio", daemon=True)
+                with suppress(RuntimeError):  # the interpreter is about to end: `finish` does it all
+                    thread.start()
+                    self._thread = thread
+
+    def end(self) -> None:
+        """Send what is left, and no more. Does not wait."""
+        self._finishing.set()
+
+    def finish(self, seconds: float) -> bool:
+        """Wait until that is done, for `seconds` at most; whether there is nothing left."""
+        if self._thread is None:
+            self._finish()
+        elif not self._done.wait(seconds):
+            self._publisher.abort()
+            self._done.wait(GRACE)
+        return not self._outbox
+
+    def _run(self) -> None:
+        rest = 0.0
+        while not self._finishing.wait(rest):
+            in_trouble = self._wait > FIRST_WAIT
+            heartbeat = frames.HEARTBEAT if self._is_busy() else frames.IDLE_HEARTBEAT
+            self._collect(0 if in_trouble or self._outbox else heartbeat)
+            rest = self._send()
+        self._finish()
+
+    def _finish(self) -> None:
+        self._collect(0)
+        if self._outbox:
+            self._send()
+        self._publisher.close()
+        self._done.set()
+
+    def _collect(self, timeout: float) -> None:
+        """Number all that has come by now; wait for it, for `timeout` seconds at most."""
+        sources: dict[Source, None] = {}
+        with suppress(Empty):
+            sources[self._inbox.get(timeout > 0, timeout)] = None
+            while True:
+                sources[self._inbox.get_nowait()] = None
+        for source in sources:
+            for frame in source.take(room=not self._outbox.full):
+                self._outbox.add(frame)
+
+    def _send(self) -> float:
+        """Send a batch, even an empty one, and more while there is more; how long to rest."""
+        began = time.monotonic()
+        try:
+            self._publisher.publish()
+            while self._outbox:
+                self._publisher.publish()
+        except Unreachable as why:
+            return self._backed_off(why.retry_after)
+        self._wait = FIRST_WAIT
+        self._reached()
+        return max(0.0, began + TICK - time.monotonic())
+
+    def _backed_off(self, wish: float | None) -> float:
+        wait, self._wait = self._wait, min(2 * self._wait, LONGEST_WAIT)
+        # Not all programs at once, when Studio comes back.
+        return max(wait * random.uniform(0.5, 1.0), min(wish or 0.0, LONGEST_WISH))  # noqa: S311

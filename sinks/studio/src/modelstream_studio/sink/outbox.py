@@ -1,0 +1,86 @@
+"""The frames that Studio has not acknowledged, under their numbers."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from modelstream_studio.frames import Frame
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+_encoder = msgspec.json.Encoder(enc_hook=str)
+
+
+class Outbox:
+    """A log of frames that is forgotten from its beginning. Used by one thread.
+
+    `first` is the number of the oldest frame that is kept, `size` how many bytes there are. The log is `full`
+    from `limit` bytes on: then no text should be added, though anything can be.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.first = 1
+        self.size = 0
+        self._limit = limit
+        self._lines: deque[bytes] = deque()
+
+    @property
+    def full(self) -> bool:
+        """Whether there is as much as there should be."""
+        return self.size >= self._limit
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def add(self, frame: Frame) -> None:
+        """Number a frame and keep it until it is forgotten."""
+        line = encoded(frame)
+        self._lines.append(line)
+        self.size += len(line)
+
+    def batch(self, most: int) -> list[bytes]:
+        """The oldest lines, of `most` bytes together; one at least, if there is any."""
+        lines: list[bytes] = []
+        for line in self._lines:
+            most -= len(line)
+            if most < 0 and lines:
+                break
+            lines.append(line)
+        return lines
+
+    def forget(self, last: int) -> None:
+        """Studio has the frames up to number `last` for good."""
+        while self.first <= last and self._lines:
+            self.size -= len(self._lines.popleft())
+            self.first += 1
+
+    def begin_anew(self, before: list[Frame]) -> None:
+        """Number all frames from 1 again, with `before` in front of them."""
+        lines = [encoded(frame) for frame in before]
+        self._lines.extendleft(reversed(lines))
+        self.size += sum(map(len, lines))
+        self.first = 1
+
+
+def encoded(frame: Frame) -> bytes:
+    """The frame as a line of JSON."""
+    try:
+        return _encoder.encode(frame) + b"\n"
+    except UnicodeEncodeError:  # half a character, which no JSON can hold
+        return _encoder.encode(_whole(msgspec.to_builtins(frame, enc_hook=str))) + b"\n"
+
+
+def _whole(value: Any) -> Any:
+    """The value with every half of a character replaced, so that lengths stay."""
+    if isinstance(value, str):
+        return _SURROGATE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_whole(key): _whole(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_whole(one) for one in value]
+    return value

@@ -1,0 +1,126 @@
+"""One producer: what a sink in a process has to report, from its first message to the end."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from modelstream.setup import run
+from modelstream.sinks.base import Message, Outcome
+from modelstream_studio import frames
+from modelstream_studio.sink.asked import Asked
+from modelstream_studio.sink.flusher import Flusher
+from modelstream_studio.sink.lane import Lane
+from modelstream_studio.sink.listener import Listener
+from modelstream_studio.sink.outbox import Outbox
+from modelstream_studio.sink.publisher import Publisher
+from modelstream_studio.sink.trouble import Trouble
+
+if TYPE_CHECKING:
+    from modelstream.sinks.question import Question
+    from modelstream_studio.sink.address import Address
+
+
+class Session:
+    """Takes messages and questions, and has them brought to Studio. May be used from any thread.
+
+    `lanes` are the messages that are open.
+    """
+
+    def __init__(self, find: Callable[[], Address], limit: int) -> None:
+        self._run_id = run.id
+        self.lanes: dict[Message, Lane] = {}
+        self._asked: dict[str, Asked] = {}
+        self._trouble = Trouble()
+        self._publisher = Publisher(Outbox(limit), _this_run(), find, self._so_far, self._trouble)
+        self._flusher = Flusher(self._publisher, self._is_busy, self._reached)
+        self._listener = Listener(lambda: self._publisher.producer, find, self._is_busy, self._obey)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its run is over, and nothing of it is open."""
+        return self._run_id != run.id and not self._is_busy()
+
+    def open(self, message: Message) -> None:
+        """A message begins."""
+        lane = self.lanes[message] = Lane(message, self._flusher.put)
+        self._flusher.put(lane)
+        self._flusher.start()
+
+    def close(self, message: Message, outcome: Outcome) -> None:
+        """A message is over."""
+        lane = self.lanes.pop(message, None)
+        if lane is not None:
+            lane.end(outcome)
+
+    def ask(self, question: Question) -> None:
+        """Ask the user in Studio, until somebody has answered."""
+        asked = self._asked[question.id] = Asked(question, self._flusher.put)
+        self._flusher.put(asked)
+        self._flusher.start()
+        question.when_over(lambda: self._over(asked))
+
+    def finish(self, seconds: float) -> None:
+        """Close what is open, and send what is left, for `seconds` at most."""
+        for message in list(self.lanes):
+            self.close(message, Outcome("cancelled"))
+        self.leave()
+        if not self._flusher.finish(seconds):
+            self._trouble.unfinished()
+
+    def leave(self) -> None:
+        """Have its threads send what is left, and end. Does not wait."""
+        self._listener.end()
+        self._flusher.put(_Farewell())
+        self._flusher.end()
+
+    def _over(self, asked: Asked) -> None:
+        self._asked.pop(asked.question.id, None)
+        asked.over()
+
+    def _is_busy(self) -> bool:
+        return bool(self.lanes or self._asked)
+
+    def _reached(self) -> None:
+        if self._is_busy():
+            self._listener.start()
+
+    def _so_far(self) -> list[frames.Frame]:
+        sources: list[Lane | Asked] = [*self.lanes.values(), *self._asked.values()]
+        return [frame for source in sources for frame in source.again()]
+
+    def _obey(self, command: frames.Command) -> None:
+        if isinstance(command, frames.Cancel):
+            for message in list(self.lanes):
+                if message.id == command.message:
+                    message.cancel()
+        else:
+            asked = self._asked.get(command.question)
+            if asked is not None:
+                asked.answer(command.value)
+
+
+class _Farewell:
+    def take(self, *, room: bool) -> list[frames.Frame]:
+        return [frames.Bye(at=time.time())]
+
+
+def _this_run() -> frames.RunInfo:
+    program = None
+    with suppress(AttributeError, IndexError):  # neither has to be there where Python is embedded
+        program = Path(sys.argv[0]).name or None
+    return frames.RunInfo(
+        id=run.id,
+        project=run.project,
+        name=run.name,
+        program=program,
+        pid=os.getpid(),
+        host=socket.gethostname(),
+        started=time.time(),
+    )

@@ -1,0 +1,234 @@
+"""A Studio that keeps everything in memory, believes nothing, and fails as it is told to: a real HTTP server."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections import defaultdict, deque
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+
+TOKEN = "publish-token"
+LIMIT = 20.0  # seconds until a test gives up waiting
+
+# What may happen to a batch. Nobody notices the difference between the first two but by the frames' numbers.
+BEFORE, AFTER = "reset before it was kept", "reset after it was kept"
+HANG = "no answer until the server closes"
+
+
+@dataclass
+class Kept:
+    """A message as it was reported."""
+
+    opened: dict[str, Any]
+    text: str = ""
+    reasoning: str = ""
+    tools: dict[int, dict[str, Any]] = field(default_factory=dict)
+    usage: dict[str, int] | None = None
+    lost: int = 0
+    closes: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Memory:
+    """What outlives a restart: frames by producer, and what they amount to."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.frames: dict[str, list[dict[str, Any]]] = {}
+        self.runs: dict[str, dict[str, Any]] = {}
+        self.messages: dict[str, Kept] = {}
+        self.questions: dict[str, dict[str, Any]] = {}
+        self.commands: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self.batches = 0
+        self.bytes = 0
+
+    def wait_for(self, true: Any, seconds: float = LIMIT) -> Any:
+        """Wait until `true()` is; what it returned."""
+        with self.changed:
+            found = self.changed.wait_for(true, seconds)
+        assert found, f"not within {seconds:g} s"
+        return found
+
+    def of_name(self, name: str) -> Kept:
+        """The one message of this agent."""
+        (found,) = [kept for kept in self.messages.values() if kept.opened["name"] == name]
+        return found
+
+    def is_over(self, name: str) -> bool:
+        return any(kept.opened["name"] == name and kept.closes for kept in self.messages.values())
+
+    def kinds(self) -> list[str]:
+        return [frame["k"] for log in self.frames.values() for frame in log]
+
+    def take(self, head: dict[str, Any], lines: list[bytes]) -> int | None:
+        """Keep the frames that are new; None if some are missing before them."""
+        if head.get("run"):
+            self.runs[head["producer"]] = head["run"]
+        if head["producer"] not in self.runs:
+            return None
+        log = self.frames.setdefault(head["producer"], [])
+        if head["first"] > len(log) + 1:
+            return None
+        for line in lines[len(log) + 1 - head["first"] :]:
+            frame = msgspec.json.decode(line)
+            log.append(frame)
+            self._show(frame)
+        self.changed.notify_all()
+        return len(log)
+
+    def _show(self, frame: dict[str, Any]) -> None:
+        kind = frame["k"]
+        if kind == "open":
+            self.messages[frame["m"]] = Kept(frame)
+        elif "m" in frame:
+            self._news(self.messages[frame["m"]], kind, frame)
+        elif "q" in frame:
+            self.questions.setdefault(frame["q"], {}).update(frame)
+
+    def _news(self, kept: Kept, kind: str, frame: dict[str, Any]) -> None:
+        assert not kept.closes, f"{kind} after the end"
+        if kind == "text":
+            assert frame["o"] == len(kept.text), (frame, len(kept.text))
+            kept.text += frame["d"]
+        elif kind == "fresh":
+            kept.text = frame["d"]
+        elif kind == "reasoning":
+            assert frame["o"] == len(kept.reasoning)
+            kept.reasoning += frame["d"]
+        elif kind == "tool":
+            tool = kept.tools.setdefault(frame["i"], {"arguments": ""})
+            tool |= {key: frame[key] for key in ("id", "name") if frame.get(key)}
+            assert frame.get("o", 0) == len(tool["arguments"])
+            tool["arguments"] += frame.get("d", "")
+        elif kind == "usage":
+            kept.usage = frame["usage"]
+        elif kind == "gap":
+            kept.lost += frame["lost"]
+        else:
+            kept.closes.append(frame)
+
+
+class FakeStudio:
+    """Serves on `url` while it is a context; `plan` holds what happens to the next batches (None: all is well)."""
+
+    def __init__(self, memory: Memory | None = None, port: int = 0) -> None:
+        self.memory = memory or Memory()
+        self.plan: deque[Any] = deque()
+        self.seen: list[bytes] = []
+        self.closing = threading.Event()
+        self._sockets: set[socket.socket] = set()
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
+        self._server.daemon_threads = True
+        self.port = self._server.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+
+    def __enter__(self) -> FakeStudio:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Be gone, with all connections."""
+        self.closing.set()
+        with self.memory.changed:
+            self.memory.changed.notify_all()
+        self._server.shutdown()
+        self._server.server_close()
+        for sock in list(self._sockets):
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+    def command(self, **command: Any) -> None:
+        """Have every producer obey."""
+        with self.memory.changed:
+            for producer in self.memory.runs:
+                commands = self.memory.commands[producer]
+                commands.append({"n": len(commands) + 1, **command})
+            self.memory.changed.notify_all()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        studio = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def setup(self) -> None:
+                super().setup()
+                studio._sockets.add(self.connection)
+
+            def finish(self) -> None:
+                studio._sockets.discard(self.connection)
+                with suppress(OSError):
+                    super().finish()
+
+            def log_message(self, *args: Any) -> None:
+                pass
+
+            def do_POST(self) -> None:
+                assert self.path == "/v1/publish"
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                studio.seen.append(body)
+                event = studio.plan.popleft() if studio.plan else None
+                if event in (BEFORE, HANG):
+                    if event == HANG:
+                        studio.closing.wait(LIMIT)
+                    self.close_connection = True
+                elif isinstance(event, tuple):
+                    self._say(event[0], {"error": "as planned"}, *event[1:])
+                elif self._allowed():
+                    self._keep(body, event)
+
+            def do_GET(self) -> None:
+                if not self._allowed():
+                    return
+                query = parse_qs(urlsplit(self.path).query)
+                producer, after = query["producer"][0], int(query["after"][0])
+                memory = studio.memory
+                with memory.changed:
+                    memory.changed.wait_for(
+                        lambda: studio.closing.is_set() or len(memory.commands[producer]) > after, 20
+                    )
+                    found = memory.commands[producer][after:]
+                if not studio.closing.is_set():
+                    self._say(200, {"commands": found})
+
+            def _allowed(self) -> bool:
+                allowed = self.headers["Authorization"] == f"Bearer {TOKEN}"
+                if not allowed:
+                    self._say(401, {"error": "wrong token"})
+                return allowed
+
+            def _keep(self, body: bytes, event: Any) -> None:
+                head, *lines = body.splitlines()
+                with studio.memory.changed:
+                    studio.memory.batches += 1
+                    studio.memory.bytes += len(body)
+                    document = msgspec.json.decode(head)
+                    persisted = studio.memory.take(document, lines)
+                if event == AFTER:
+                    self.close_connection = True
+                elif persisted is None:
+                    known = len(studio.memory.frames.get(document["producer"], []))
+                    self._say(409, {"persisted": known})
+                else:
+                    self._say(200, {"persisted": persisted})
+
+            def _say(self, status: int, document: Any, headers: dict[str, str] | None = None) -> None:
+                body = msgspec.json.encode(document)
+                self.send_response(status)
+                for name, value in (headers or {}).items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+        return Handler
