@@ -50,7 +50,7 @@ class LiteLLMChat(WireWrapper):
         """Call LiteLLM from the running event loop."""
         # In a thread: the first one imports it, for seconds.
         module = await asyncio.to_thread(litellm)
-        return async_stream_of(await module.acompletion(**self._asked(request)), stream=request.stream)
+        return await async_stream_of(await module.acompletion(**self._asked(request)), stream=request.stream)
 
     def frame_reader(self, request: Request) -> OpenAIFrames:
         """A new reader for the frames of one answer."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelstream.wire.httpx_streams import AsyncHttpxStream, HttpxStream
 from modelstream_litellm.failures import as_ours
+from modelstream_litellm.finishes import Finishes
 
 if TYPE_CHECKING:
     from modelstream.wire import AsyncByteStream, ByteStream
@@ -25,14 +26,19 @@ def stream_of(answer: Any, *, stream: bool) -> ByteStream:
     """The answer of `completion`."""
     if not stream:
         return Whole(answer)
+    # Of some providers it would not even ask for the answer before it is read.
+    if getattr(answer, "make_call", None) is not None:
+        answer.fetch_sync_stream()
     response = _response_behind(answer)
     return _Chunks(answer) if response is None else HttpxStream(response)
 
 
-def async_stream_of(answer: Any, *, stream: bool) -> AsyncByteStream:
+async def async_stream_of(answer: Any, *, stream: bool) -> AsyncByteStream:
     """The answer of `acompletion`."""
     if not stream:
         return Whole(answer)
+    if getattr(answer, "make_call", None) is not None:
+        await answer.fetch_stream()
     response = _response_behind(answer)
     return _AsyncChunks(answer) if response is None else AsyncHttpxStream(response)
 
@@ -96,20 +102,17 @@ class _Stream:
 
     def __init__(self, answer: Any) -> None:
         self._answer = answer
+        self._finishes = Finishes(answer)
         # It takes a hundred times the same chunk for a loop of the model's, and ends the stream. It may be a
         # table.
         answer.raise_on_model_repetition = _nothing
 
     def _event(self, chunk: Any) -> bytes:
         document = chunk.model_dump_json(exclude_none=True)
-        if self._made_up(chunk):
+        ended = any(getattr(choice, "finish_reason", None) for choice in chunk.choices)
+        if not self._finishes.sent() and ended:
             return b""
         return b"data: %b\n\n" % document.encode()
-
-    def _made_up(self, chunk: Any) -> bool:
-        """Whether this is the finish of a stream that had none."""
-        ended = any(getattr(choice, "finish_reason", None) for choice in chunk.choices)
-        return ended and getattr(self._answer, "received_finish_reason", "unknown") is None
 
 
 class _Chunks(_Stream):
