@@ -1,4 +1,4 @@
-"""A Studio that keeps everything in memory, believes nothing, and fails as it is told to: a real HTTP server."""
+"""A Studio that keeps everything in memory, and fails as it is told to: a real HTTP server."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections import defaultdict, deque
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
@@ -44,6 +44,7 @@ class Memory:
         self.messages: dict[str, Kept] = {}
         self.questions: dict[str, dict[str, Any]] = {}
         self.commands: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self.refused: list[dict[str, Any]] = []
         self.batches = 0
         self.bytes = 0
 
@@ -58,6 +59,10 @@ class Memory:
         """The one message of this agent."""
         (found,) = [kept for kept in self.messages.values() if kept.opened["name"] == name]
         return found
+
+    def text_of(self, name: str) -> str | None:
+        """The text of the one message of this agent, if it has come."""
+        return next((kept.text for kept in self.messages.values() if kept.opened["name"] == name), None)
 
     def is_over(self, name: str) -> bool:
         return any(kept.opened["name"] == name and kept.closes for kept in self.messages.values())
@@ -86,15 +91,18 @@ class Memory:
         if kind == "open":
             self.messages[frame["m"]] = Kept(frame)
         elif "m" in frame:
-            self._news(self.messages[frame["m"]], kind, frame)
+            if frame["m"] in self.messages:
+                self._news(self.messages[frame["m"]], kind, frame)
+            else:
+                self.refused.append(frame)
         elif "q" in frame:
             self.questions.setdefault(frame["q"], {}).update(frame)
 
     def _news(self, kept: Kept, kind: str, frame: dict[str, Any]) -> None:
         assert not kept.closes, f"{kind} after the end"
         if kind == "text":
-            assert frame["o"] == len(kept.text), (frame, len(kept.text))
-            kept.text += frame["d"]
+            assert frame["o"] <= len(kept.text), (frame, len(kept.text))
+            kept.text += frame["d"][len(kept.text) - frame["o"] :]
         elif kind == "fresh":
             kept.text = frame["d"]
         elif kind == "reasoning":
@@ -114,21 +122,21 @@ class Memory:
 
 
 class FakeStudio:
-    """Serves on `url` while it is a context; `plan` holds what happens to the next batches (None: all is well)."""
+    """Serves on `url` while it is a context; `plan` is what happens to the next batches (None: all well)."""
 
     def __init__(self, memory: Memory | None = None, port: int = 0) -> None:
         self.memory = memory or Memory()
         self.plan: deque[Any] = deque()
         self.seen: list[bytes] = []
         self.closing = threading.Event()
-        self._sockets: set[socket.socket] = set()
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
-        self._server.daemon_threads = True
+        self.sockets: set[socket.socket] = set()
+        self._server = _Server(("127.0.0.1", port), _Handler)
+        self._server.studio = self
         self.port = self._server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
 
-    def __enter__(self) -> FakeStudio:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -142,7 +150,7 @@ class FakeStudio:
             self.memory.changed.notify_all()
         self._server.shutdown()
         self._server.server_close()
-        for sock in list(self._sockets):
+        for sock in list(self.sockets):
             with suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
 
@@ -154,81 +162,83 @@ class FakeStudio:
                 commands.append({"n": len(commands) + 1, **command})
             self.memory.changed.notify_all()
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        studio = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    studio: FakeStudio
 
-            def setup(self) -> None:
-                super().setup()
-                studio._sockets.add(self.connection)
 
-            def finish(self) -> None:
-                studio._sockets.discard(self.connection)
-                with suppress(OSError):
-                    super().finish()
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
-            def log_message(self, *args: Any) -> None:
-                pass
+    def setup(self) -> None:
+        super().setup()
+        self.studio = self.server.studio
+        self.studio.sockets.add(self.connection)
 
-            def do_POST(self) -> None:
-                assert self.path == "/v1/publish"
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                studio.seen.append(body)
-                event = studio.plan.popleft() if studio.plan else None
-                if event in (BEFORE, HANG):
-                    if event == HANG:
-                        studio.closing.wait(LIMIT)
-                    self.close_connection = True
-                elif isinstance(event, tuple):
-                    self._say(event[0], {"error": "as planned"}, *event[1:])
-                elif self._allowed():
-                    self._keep(body, event)
+    def finish(self) -> None:
+        self.studio.sockets.discard(self.connection)
+        with suppress(OSError):
+            super().finish()
 
-            def do_GET(self) -> None:
-                if not self._allowed():
-                    return
-                query = parse_qs(urlsplit(self.path).query)
-                producer, after = query["producer"][0], int(query["after"][0])
-                memory = studio.memory
-                with memory.changed:
-                    memory.changed.wait_for(
-                        lambda: studio.closing.is_set() or len(memory.commands[producer]) > after, 20
-                    )
-                    found = memory.commands[producer][after:]
-                if not studio.closing.is_set():
-                    self._say(200, {"commands": found})
+    def log_message(self, *args: Any) -> None:
+        pass
 
-            def _allowed(self) -> bool:
-                allowed = self.headers["Authorization"] == f"Bearer {TOKEN}"
-                if not allowed:
-                    self._say(401, {"error": "wrong token"})
-                return allowed
+    def do_POST(self) -> None:
+        assert self.path == "/v1/publish"
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        studio = self.studio
+        studio.seen.append(body)
+        event = studio.plan.popleft() if studio.plan else None
+        if event in (BEFORE, HANG):
+            if event == HANG:
+                studio.closing.wait(LIMIT)
+            self.close_connection = True
+        elif isinstance(event, tuple):
+            self._say(event[0], {"error": "as planned"}, *event[1:])
+        elif self._allowed():
+            self._keep(body, event)
 
-            def _keep(self, body: bytes, event: Any) -> None:
-                head, *lines = body.splitlines()
-                with studio.memory.changed:
-                    studio.memory.batches += 1
-                    studio.memory.bytes += len(body)
-                    document = msgspec.json.decode(head)
-                    persisted = studio.memory.take(document, lines)
-                if event == AFTER:
-                    self.close_connection = True
-                elif persisted is None:
-                    known = len(studio.memory.frames.get(document["producer"], []))
-                    self._say(409, {"persisted": known})
-                else:
-                    self._say(200, {"persisted": persisted})
+    def do_GET(self) -> None:
+        if not self._allowed():
+            return
+        query = parse_qs(urlsplit(self.path).query)
+        after, memory = int(query["after"][0]), self.studio.memory
+        with memory.changed:
+            commands, closing = memory.commands[query["producer"][0]], self.studio.closing
+            memory.changed.notify_all()  # somebody listens
+            memory.changed.wait_for(lambda: closing.is_set() or len(commands) > after, LIMIT)
+            found = commands[after:]
+        if not closing.is_set():
+            self._say(200, {"commands": found})
 
-            def _say(self, status: int, document: Any, headers: dict[str, str] | None = None) -> None:
-                body = msgspec.json.encode(document)
-                self.send_response(status)
-                for name, value in (headers or {}).items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+    def _allowed(self) -> bool:
+        allowed = self.headers["Authorization"] == f"Bearer {TOKEN}"
+        if not allowed:
+            self._say(401, {"error": "wrong token"})
+        return allowed
 
-        return Handler
+    def _keep(self, body: bytes, event: Any) -> None:
+        line, *lines = body.splitlines()
+        head, memory = msgspec.json.decode(line), self.studio.memory
+        with memory.changed:
+            memory.batches += 1
+            memory.bytes += len(body)
+            persisted = memory.take(head, lines)
+        if event == AFTER:
+            self.close_connection = True
+        elif persisted is None:
+            self._say(409, {"persisted": len(memory.frames.get(head["producer"], []))})
+        else:
+            self._say(200, {"persisted": persisted})
+
+    def _say(self, status: int, document: Any, headers: dict[str, str] | None = None) -> None:
+        body = msgspec.json.encode(document)
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)

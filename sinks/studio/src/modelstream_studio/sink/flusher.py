@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from modelstream_studio import frames
 from modelstream_studio.sink.connection import Unreachable
+from modelstream_studio.sink.trouble import logger
 
 if TYPE_CHECKING:
     from modelstream_studio.sink.publisher import Publisher
@@ -88,18 +89,26 @@ class Flusher:
     def _run(self) -> None:
         rest = 0.0
         while not self._finishing.wait(rest):
-            in_trouble = self._wait > FIRST_WAIT
-            heartbeat = frames.HEARTBEAT if self._is_busy() else frames.IDLE_HEARTBEAT
-            self._collect(0 if in_trouble or self._outbox else heartbeat)
-            rest = self._send()
+            try:
+                self._collect(0 if self._wait > FIRST_WAIT or self._outbox else self._heartbeat)
+                rest = self._send()
+            except Exception:  # whatever it is, there will be more to tell
+                logger.exception("the sink 'studio' failed")
+                rest = LONGEST_WAIT
         self._finish()
 
     def _finish(self) -> None:
-        self._collect(0)
-        if self._outbox:
-            self._send()
-        self._publisher.close()
-        self._done.set()
+        try:
+            self._collect(0)
+            if self._outbox:
+                self._send()
+        finally:
+            self._publisher.close()
+            self._done.set()
+
+    @property
+    def _heartbeat(self) -> float:
+        return frames.HEARTBEAT if self._is_busy() else frames.IDLE_HEARTBEAT
 
     def _collect(self, timeout: float) -> None:
         """Number all that has come by now; wait for it, for `timeout` seconds at most."""

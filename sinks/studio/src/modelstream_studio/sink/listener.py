@@ -10,6 +10,7 @@ import msgspec
 
 from modelstream_studio import frames
 from modelstream_studio.sink.connection import Connection, Unreachable
+from modelstream_studio.sink.trouble import logger
 
 if TYPE_CHECKING:
     from modelstream_studio.sink.address import Address
@@ -65,6 +66,9 @@ class Listener:
             try:
                 self._listen()
             except Unreachable:
+                self._ended.wait(PAUSE)
+            except Exception:  # a command that could not be obeyed; there may be others
+                logger.exception("the sink 'studio' failed")
                 self._ended.wait(PAUSE)
 
     def _goes_on(self) -> bool:

@@ -54,13 +54,15 @@ class Publisher:
     def publish(self) -> None:
         """Send a batch: the oldest frames, or none as a sign of life. Raises `Unreachable`."""
         connection = self._connected()
+        where = connection.address.url
         try:
             self._heed(connection.request("POST", frames.PUBLISH, self._batch(), frames.MEDIA_TYPE))
         except Unreachable as why:
             self.close()
-            self._trouble.happened(f"Studio at {connection.address.url}: {why}. {why.hint}")
+            if not self._aborted:
+                self._trouble.happened(f"Studio at {where}: {why}. {why.hint}")
             raise
-        self._trouble.is_there(connection.address.url)
+        self._trouble.is_there(where)
 
     def close(self) -> None:
         """Close the connection."""

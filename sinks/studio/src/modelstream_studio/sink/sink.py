@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from modelstream.errors import ConfigError
 from modelstream.sinks.base import StreamSink
+from modelstream_studio.sink import address
 
 if TYPE_CHECKING:
     from modelstream.deltas import Delta
     from modelstream.sinks.base import Message, Outcome
     from modelstream.sinks.question import Question
     from modelstream.snapshot import Snapshot
-    from modelstream_studio.sink.address import Address
     from modelstream_studio.sink.lane import Lane
     from modelstream_studio.sink.session import Session
 
@@ -53,9 +53,7 @@ class Studio(StreamSink):
         self._limit = limit
         self.begin_anew()
         if url is not None:
-            from modelstream_studio.sink import address
-
-            address.find(url, token)  # raises for one that can't be
+            self._find()  # raises for one that can't be
         _all.add(self)
 
     def begin_anew(self) -> None:
@@ -99,6 +97,7 @@ class Studio(StreamSink):
 
     def _in_session(self) -> Session:
         """The present session. Another run is another session; the thread of the last one finishes it."""
+        # Not by the thread: a fork in the middle of it would leave the child with half a module.
         from modelstream_studio.sink.session import Session
 
         with self._lock:
@@ -112,9 +111,7 @@ class Studio(StreamSink):
                 _see_to_the_end()
             return session
 
-    def _find(self) -> Address:
-        from modelstream_studio.sink import address
-
+    def _find(self) -> address.Address:
         return address.find(self._url, self._token)
 
 

@@ -1,0 +1,191 @@
+"""What is told to the sink, and what Studio gets."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from modelstream import show
+from modelstream.deltas import ReasoningDelta, TextDelta, ToolCall, ToolCallDelta, UsageDelta
+from modelstream.errors import ConfigError, ConnectionLostError
+from modelstream.sinks.base import Message, Outcome
+from modelstream.snapshot import FixedText, Snapshot, whole
+from modelstream.testing import scripted
+
+LONG = "".join(f"{number} " for number in range(50_000))
+
+
+def test_everything_of_an_answer(studio, sinks):
+    said = [
+        ReasoningDelta("hm"),
+        ReasoningDelta("m"),
+        TextDelta("Hel"),
+        ToolCallDelta(1, "b", "g", ""),
+        ToolCallDelta(0, "a", "f", '{"x"'),
+        ToolCallDelta(0, None, None, ": 1}"),
+        TextDelta("lo"),
+        UsageDelta(3, None),
+        UsageDelta(None, 4),
+    ]
+    sink = sinks(studio.url)
+    show(scripted(*said)("", stream=True), name="A", sinks=sink)
+    sink.shutdown()
+    kept = studio.memory.of_name("A")
+    assert (kept.text, kept.reasoning) == ("Hello", "hmm")
+    assert kept.tools == {
+        0: {"id": "a", "name": "f", "arguments": '{"x": 1}'},
+        1: {"id": "b", "name": "g", "arguments": ""},
+    }
+    assert kept.usage == {"input_tokens": 3, "output_tokens": 4}
+    (close,) = kept.closes
+    assert (close["state"], close["finish_reason"]) == ("complete", "tool_calls")
+    assert kept.opened["at"] <= close["first_at"] <= close["at"]
+    assert kept.opened["model_type"] == "scripted_chat"
+    assert studio.memory.kinds()[-1] == "bye"
+
+
+def test_an_answer_that_fails_tells_its_error(studio, sinks):
+    sink = sinks(studio.url)
+    with pytest.raises(ConnectionLostError):
+        show(scripted("Hel", ConnectionLostError("gone"))("", stream=True), name="A", sinks=sink)
+    sink.shutdown()
+    kept = studio.memory.of_name("A")
+    assert kept.text == "Hel"
+    assert kept.closes[0]["state"] == "failed"
+    assert kept.closes[0]["error"]["type"] == "ConnectionLostError"
+    assert "gone" in kept.closes[0]["error"]["message"]
+
+
+def test_text_that_begins_afresh_takes_the_place_of_the_old(studio, sinks):
+    sink = sinks(studio.url)
+    message = Message("A")
+    sink.open(message)
+    sink.write(message, whole("one thing", last=False))
+    studio.memory.wait_for(lambda: studio.memory.text_of("A") == "one thing")
+    sink.write(message, whole("another", last=False))
+    studio.memory.wait_for(lambda: studio.memory.text_of("A") == "another")
+    assert "fresh" in studio.memory.kinds()
+
+
+def test_snapshots_that_were_left_out_are_made_good(studio, sinks):
+    sink = sinks(studio.url)
+    message, source = Message("A"), FixedText("one two three")
+    sink.open(message)
+    sink.write(message, Snapshot("one ", False, 0, source))
+    sink.write(message, Snapshot("three", False, 8, source))
+    sink.shutdown()
+    assert studio.memory.of_name("A").text == "one two three"
+
+
+def test_half_characters_keep_their_place(studio, sinks):
+    sink = sinks(studio.url)
+    message = Message("A\udc00", metadata={"key\ud800": ["\udfff"]})
+    sink.open(message)
+    sink.write(message, whole("a\ud83db", last=False))
+    sink.close(message, Outcome("failed", error=ValueError("\udead")))
+    sink.shutdown()
+    kept = studio.memory.of_name("A\ufffd")
+    assert kept.text == "a\ufffdb"
+    assert kept.closes[0]["error"]["message"] == "\ufffd"
+
+
+def test_metadata_that_json_does_not_know(studio, sinks):
+    circular = {}
+    circular["self"] = circular
+    sink = sinks(studio.url)
+    odd = [{"path": {1, 2}, "type": int}, circular, {"much": "x" * 100_000}, {"agent_id": 7}]
+    for number, metadata in enumerate(odd):
+        message = Message(str(number), metadata=metadata)
+        sink.open(message)
+        sink.close(message, Outcome("complete", "stop"))
+    sink.shutdown()
+    told = [studio.memory.of_name(str(number)).opened.get("metadata") for number in range(4)]
+    assert told == [{"path": [1, 2], "type": "<class 'int'>"}, None, None, {"agent_id": 7}]
+    assert studio.memory.of_name("3").opened["agent"] == "7"
+
+
+def test_long_text_comes_in_pieces_that_studio_takes(studio, sinks):
+    sink = sinks(studio.url)
+    calls = (ToolCall("c", "f", LONG),)
+    message = Message("A")
+    sink.open(message)
+    sink.write(message, whole("\x01" * 1_000_000 + LONG, last=False))
+    sink.write_delta(message, ReasoningDelta(LONG))
+    sink.write_delta(message, ToolCallDelta(0, "c", "f", LONG))
+    sink.close(message, Outcome("complete", "tool_calls", tool_calls=calls))
+    sink.shutdown()
+    kept = studio.memory.of_name("A")
+    assert kept.text == "\x01" * 1_000_000 + LONG
+    assert kept.reasoning == kept.tools[0]["arguments"] == LONG
+    lines = [line for body in studio.seen for line in body.splitlines()]
+    assert max(map(len, lines)) < 1 << 20
+    assert max(map(len, studio.seen)) < 8 << 20
+
+
+def test_a_message_that_is_shown_twice_is_shown_anew(studio, sinks):
+    sink = sinks(studio.url)
+    for text in ("first", "second"):
+        show(text, message=Message("A", id="same"), sinks=[sink])
+    sink.shutdown()
+    assert studio.memory.of_name("A").text == "second"
+
+
+def test_what_was_shut_down_begins_anew(studio, sinks):
+    sink = sinks(studio.url)
+    for name in ("A", "B"):
+        show(name, name=name, sinks=[sink])
+        sink.shutdown()
+    assert len(studio.memory.frames) == 2
+    assert studio.memory.kinds().count("bye") == 2
+
+
+def test_news_behind_the_end_go_nowhere(studio, sinks):
+    sink = sinks(studio.url)
+    message = Message("A")
+    sink.write(message, whole("before", last=False))
+    sink.open(message)
+    sink.close(message, Outcome("complete", "stop"))
+    sink.close(message, Outcome("failed"))
+    sink.write(message, whole("after", last=False))
+    sink.write_delta(message, ReasoningDelta("after"))
+    sink.shutdown()
+    kept = studio.memory.of_name("A")
+    assert (kept.text, kept.reasoning, len(kept.closes)) == ("", "", 1)
+
+
+def test_the_wire_carries_an_answer_and_not_its_copies(studio, sinks):
+    sink = sinks(studio.url)
+    words = [f"word{number % 10} " for number in range(2000)]
+    show(scripted(*words)("", stream=True), name="A", sinks=[sink])
+    sink.shutdown()
+    assert studio.memory.of_name("A").text == "".join(words)
+    assert studio.memory.bytes < 10 * sum(map(len, words))
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"url": "localhost:7575"}, "url='localhost:7575' is no address; expected something like"),
+        ({"url": "http://a:b"}, "url='http://a:b' is no address"),
+        ({"url": "ftp://here"}, "url='ftp://here' is no address"),
+        ({"limit": 0}, "limit=0 is not a number of bytes"),
+        ({"limit": True}, "limit=True is not a number of bytes"),
+    ],
+)
+def test_options_that_can_not_be(options, says):
+    from modelstream_studio import Studio
+
+    with pytest.raises(ConfigError, match=says.replace("(", r"\(")):
+        Studio(**options)
+
+
+def test_importing_the_sink_imports_no_server_and_no_http():
+    code = (
+        "import sys, modelstream_studio; modelstream_studio.Studio();"
+        "print([name for name in ('http.client', 'starlette', 'uvicorn', 'markdown_it', 'nh3', 'pygments',"
+        " 'sqlite3', 'email') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
