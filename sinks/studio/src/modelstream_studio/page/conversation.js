@@ -1,0 +1,171 @@
+// The conversation of one run: takes the run's ops, joins those of a frame, keeps one view per message id.
+
+import { Palette } from "./agents.js";
+import { $, el, framed } from "./dom.js";
+import { MessageView } from "./message.js";
+
+const ENDS = { complete: "finished", failed: "failed", cancelled: "was stopped", cut: "was cut off" };
+
+export class Conversation {
+  #log = $("log");
+  #views = new Map();
+  #asked = new Map();
+  #palette = new Palette();
+  #ops = [];
+  #follow;
+  #onStop;
+  #onChange;
+  #draw = framed(() => this.#apply());
+
+  constructor({ follow, onStop, onChange }) {
+    this.#follow = follow;
+    this.#onStop = onStop;
+    this.#onChange = onChange;
+    setInterval(() => this.#tick(), 1_000);
+  }
+
+  /** Show another run, or none. */
+  clear() {
+    this.#ops = [];
+    this.#views.clear();
+    this.#asked.clear();
+    this.#palette = new Palette();
+    this.#log.replaceChildren();
+  }
+
+  /** Bring what is shown in line with a snapshot: what has not changed is not touched. */
+  snapshot({ run, messages, questions }) {
+    this.#ops = [];
+    for (const name of run?.agents ?? []) this.#palette.hue(name);
+    for (const message of messages) this.#message(message);
+    for (const question of questions) this.question(question);
+    this.#changed();
+  }
+
+  /** Put these older messages before all others, without moving what one looks at. */
+  earlier(messages) {
+    const scroller = $("scroller");
+    const below = scroller.scrollHeight - scroller.scrollTop;
+    for (const message of messages) this.#message(message);
+    scroller.scrollTop = scroller.scrollHeight - below;
+    this.#changed();
+  }
+
+  push(ops) {
+    this.#ops.push(...ops);
+    this.#draw();
+  }
+
+  get oldest() {
+    return this.#log.querySelector(".message")?.id.slice(2) ?? null;
+  }
+
+  get live() {
+    return [...this.#views.values()].filter((view) => view.live);
+  }
+
+  hue(name) {
+    return this.#palette.hue(name);
+  }
+
+  viewOf(element) {
+    const article = element?.closest?.(".message");
+    return article ? this.#views.get(article.id.slice(2)) : undefined;
+  }
+
+  #apply() {
+    const ops = this.#ops;
+    this.#ops = [];
+    for (const op of ops) this.#one(op);
+    this.#changed();
+  }
+
+  #one(op) {
+    if (op.op === "message") return this.#message(op.message);
+    if (op.op === "end") return this.#end(op.message);
+    const view = this.#views.get(op.m);
+    if (!view) return undefined; // of a message too old to be shown
+    if (op.op === "text") view.text(op);
+    else if (op.op === "fresh") view.fresh();
+    else if (op.op === "reasoning") view.reason(op.d);
+    else if (op.op === "tool") view.tool(op);
+    else if (op.op === "gap") view.gap(op.lost);
+    return undefined;
+  }
+
+  #message(message) {
+    const known = this.#views.get(message.id);
+    if (known) return known.update(message);
+    const view = new MessageView(message, this.#palette.hue(message.name), this.#onStop);
+    this.#views.set(message.id, view);
+    return this.#place(view.element, message.started);
+  }
+
+  #end(message) {
+    const view = this.#views.get(message.id);
+    if (!view) return this.#message(message);
+    view.update(message);
+    return this.#announce(`${message.name} ${ENDS[message.state] ?? "ended"}.`);
+  }
+
+  #announce(line) {
+    // A new node each time: the same words twice would not be read out again.
+    $("spoken").replaceChildren(el("span", {}, line));
+  }
+
+  /** A question that is over stays as a line of the conversation. */
+  question(question) {
+    this.#asked.get(question.id)?.remove();
+    if (question.state === "open") return;
+    const answer = question.state === "answered" ? readable(question.value) : "No longer asked.";
+    const what = el("p", { class: "what" }, el("b", {}, question.prompt ?? ""), answer);
+    const line = el("div", { class: "asked", id: `q-${question.id}` }, el("p", { class: "who" }, question.name ?? ""), what);
+    this.#asked.set(question.id, line);
+    this.#place(line, question.asked);
+  }
+
+  /** In the order of time: almost always the end, so looked for from there. */
+  #place(element, at) {
+    element.at = at;
+    let next = null;
+    for (let one = this.#log.lastElementChild; one && one.at > at; one = one.previousElementSibling) next = one;
+    this.#log.insertBefore(element, next);
+  }
+
+  #changed() {
+    this.#follow.pin();
+    $("quiet").hidden = this.#log.childElementCount > 0;
+    this.#onChange();
+  }
+
+  #tick() {
+    const now = Date.now() / 1000;
+    for (const view of this.#views.values()) view.tick(now);
+  }
+}
+
+function readable(value) {
+  if (typeof value === "string") return value;
+  if (value && typeof value === "object") {
+    return Object.entries(value)
+      .map(([key, one]) => `${key}: ${typeof one === "object" ? JSON.stringify(one) : one}`)
+      .join("\n");
+  }
+  return String(value ?? "");
+}
+
+/** The agents that speak now, as buttons that lead to what they say. */
+export function showSpeaking(views, hue, jump) {
+  const strip = $("speaking");
+  const key = views.map((view) => view.message.id).join();
+  if (strip.dataset.key === key) return;
+  strip.dataset.key = key;
+  const buttons = views.map((view) => {
+    const { name } = view.message;
+    const dot = el("span", { class: "dot beating" });
+    return el("button", { type: "button", "data-hue": hue(name), onclick: () => jump(view) }, dot, name);
+  });
+  strip.replaceChildren(...buttons);
+  if (views.length) strip.prepend(el("span", {}, "Speaking"));
+}
+
