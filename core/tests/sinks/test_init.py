@@ -323,6 +323,8 @@ def test_studio_url_adds_a_studio(monkeypatch):
     assert [sink.url for sink in current_sinks()] == ["http://127.0.0.1:3"]
     modelstream.init(sinks={"sink_type": "studio", "url": "http://127.0.0.1:4"})
     assert [sink.url for sink in current_sinks()] == ["http://127.0.0.1:4"]
+    modelstream.init(sinks=["studio"], studio_url="http://127.0.0.1:5")
+    assert [sink.url for sink in current_sinks()] == ["http://127.0.0.1:5"]
 
 
 def test_a_studio_that_is_not_installed():
