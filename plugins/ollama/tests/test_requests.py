@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from modelstream.agents import Msg
 from modelstream.errors import BadRequestError, ConfigError
 from modelstream_ollama import OllamaChat
 
 
 def sent(server, model, messages="hi", **arguments):
-    model(messages, **arguments).text  # noqa: B018
+    model(messages, **{"stream": True, **arguments}).text  # noqa: B018
     return server.requests[-1].json
 
 
@@ -34,6 +35,34 @@ def test_options_of_a_call_are_merged_over_those_of_the_config(server, model_of)
 
 def test_options_of_a_call_alone(server, model_of):
     assert sent(server, model_of(), stream=True, options={"seed": 7})["options"] == {"seed": 7}
+
+
+def test_options_of_generate_args_stand_between(server, model_of):
+    config = {
+        "options": {"temperature": 0, "num_ctx": 512, "seed": 1},
+        "generate_args": {"options": {"temperature": 1, "seed": 2}, "think": False},
+    }
+    body = sent(server, model_of(**config), stream=True, options={"seed": 3})
+    assert body["options"] == {"temperature": 1, "num_ctx": 512, "seed": 3}
+    assert body["think"] is False
+
+
+def test_parameters_beside_the_options_are_options(server, model_of):
+    model = model_of(generate_args={"temperature": 0, "top_p": 0.5})
+    body = sent(server, model, stream=True, temperature=1, max_tokens=9, stop=["x"])
+    assert body["options"] == {"temperature": 1, "top_p": 0.5, "num_predict": 9, "stop": ["x"]}
+    assert body.keys() == {"model", "messages", "stream", "keep_alive", "options"}
+
+
+def test_options_that_are_none(model_of):
+    with pytest.raises(BadRequestError, match="options is 'hot': expected a dict"):
+        model_of()("hi", options="hot")
+    with pytest.raises(ConfigError, match="generate_args: options is 'hot'"):
+        model_of(generate_args={"options": "hot"})
+
+
+def test_stream_among_the_generate_args_does_not_count(server, model_of):
+    assert sent(server, model_of(generate_args={"stream": False}), stream=True)["stream"] is True
 
 
 def test_keep_alive_and_other_arguments(server, model_of):
@@ -61,6 +90,84 @@ def test_images_and_tool_calls_take_ollamas_form(server, model_of):
     assert result["tool_name"] == "f"
 
 
+def test_the_result_of_a_tool_finds_its_name_by_the_id(server, model_of):
+    called = [
+        {"id": "a", "function": {"name": "f", "arguments": {"x": 1}}},
+        {"id": "b", "function": {"name": "g", "arguments": ""}},
+    ]
+    body = sent(
+        server,
+        model_of(),
+        [
+            {"role": "assistant", "tool_calls": called},
+            {"role": "tool", "tool_call_id": "b", "content": "2"},
+            {"role": "tool", "tool_call_id": "unheard of", "content": "3"},
+            {"role": "tool", "tool_name": "h", "content": "4"},
+        ],
+    )
+    asked, *results = body["messages"]
+    assert [call["function"]["arguments"] for call in asked["tool_calls"]] == [{"x": 1}, {}]
+    assert [result.get("tool_name") for result in results] == ["g", None, "h"]
+
+
+@pytest.mark.parametrize("call", [{}, "f", {"function": {"name": "f", "arguments": "{x"}}])
+def test_a_tool_call_that_can_not_be_read(model_of, call):
+    with pytest.raises(BadRequestError, match=r"tool call .* of a message can't be read"):
+        model_of()([{"role": "assistant", "tool_calls": [call]}])
+
+
+def test_images_in_all_their_forms(server, model_of, tmp_path):
+    picture = tmp_path / "a.png"
+    picture.write_bytes(b"picture")
+    base64 = "cGljdHVyZQ=="
+    url = f"data:image/png;base64,{base64}"
+    parts = [
+        "What is it?",
+        {"type": "image_url", "image_url": {"url": url}},
+        {"type": "image_url", "image_url": str(picture)},
+        {"type": "image", "url": f"file://{picture}"},
+    ]
+    images = [base64, str(picture), picture, url]
+    messages = [{"role": "user", "content": parts}, {"role": "user", "content": "And?", "images": images}]
+    first, second = sent(server, model_of(), messages)["messages"]
+    assert (first["content"], first["images"]) == ("What is it?", [base64] * 3)
+    assert (second["content"], second["images"]) == ("And?", [base64] * 4)
+
+
+def test_images_as_bytes(server, model_of):
+    message = {"role": "user", "content": "?", "images": [b"picture"]}
+    assert sent(server, model_of(), [message])["messages"][0]["images"] == ["cGljdHVyZQ=="]
+
+
+def test_messages_of_agents(server, model_of, tmp_path):
+    picture = tmp_path / "a.png"
+    picture.write_bytes(b"picture")
+    asked = [{"type": "text", "text": "?"}, {"type": "image", "url": str(picture)}]
+    called = [{"type": "tool_use", "id": "a", "name": "f", "input": {"x": 1}}]
+    result = [{"type": "tool_result", "id": "a", "output": "2"}]
+    messages = [Msg("me", asked, "user"), Msg("it", called, "assistant"), Msg("f", result, "system")]
+    first, second, third = sent(server, model_of(), messages)["messages"]
+    assert (first["content"], first["images"]) == ("?", ["cGljdHVyZQ=="])
+    assert second["tool_calls"][0]["function"] == {"name": "f", "arguments": {"x": 1}}
+    assert (third["role"], third["content"], third["tool_name"]) == ("tool", "2", "f")
+
+
+@pytest.mark.parametrize("image", ["nowhere.png", "file:///nowhere", "", 7])
+def test_an_image_that_is_not_there(model_of, image):
+    with pytest.raises(BadRequestError, match="image"):
+        model_of()([{"role": "user", "content": "?", "images": [image]}])
+
+
+def test_content_that_is_no_text(model_of):
+    with pytest.raises(BadRequestError, match="no 'input_audio' in a message's content"):
+        model_of()([{"role": "user", "content": [{"type": "input_audio"}]}])
+
+
+def test_what_is_no_json(model_of):
+    with pytest.raises(BadRequestError, match="can't be sent as JSON"):
+        model_of()("hi", tools=[print])
+
+
 def test_an_image_that_would_have_to_be_fetched(model_of):
     picture = {"type": "image_url", "image_url": {"url": "https://pictures.example/a.png"}}
     with pytest.raises(BadRequestError, match="fetches no images"):
@@ -76,9 +183,29 @@ def test_the_address(server, monkeypatch):
         OllamaChat({"model_name": "m", "host": "a", "base_url": "b"})
 
 
-def test_a_key_for_the_cloud(server, model_of):
-    model_of(api_key="secret")("hi", stream=True).text  # noqa: B018
-    assert server.requests[-1].headers["authorization"] == "Bearer secret"
+@pytest.mark.parametrize("field", ["host", "base_url"])
+def test_an_address_that_is_none(field):
+    with pytest.raises(ConfigError, match="can't make a client for the host 'localhost:port'"):
+        OllamaChat({"model_name": "m", field: "localhost:port"})("hi")
+
+
+def test_arguments_of_the_client(server, model_of):
+    model_of(headers={"X-Mine": "1"}, client_args={"trust_env": False})("hi", stream=True).text  # noqa: B018
+    assert server.requests[-1].headers["x-mine"] == "1"
+    with pytest.raises(ConfigError, match="unheard_of"):
+        model_of(client_args={"unheard_of": 1})("hi")
+
+
+def test_a_key_for_the_cloud(server, model_of, monkeypatch):
+    monkeypatch.setenv("OLLAMA_API_KEY", "of the environment")
+    given = [
+        ({}, "of the environment"),
+        ({"api_key": "secret"}, "secret"),
+        ({"headers": {"Authorization": "Bearer mine"}}, "mine"),
+    ]
+    for fields, key in given:
+        model_of(**fields)("hi", stream=True).text  # noqa: B018
+        assert server.requests[-1].headers["authorization"] == f"Bearer {key}"
 
 
 def test_a_model_is_needed():

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import msgspec
-
-from modelstream.errors import BadRequestError, ConfigError, ConnectionLostError, StreamError
-from modelstream.faults import as_stream_error
+from modelstream.errors import BadRequestError, ConfigError
 from modelstream.wire import NdjsonFramer, WireWrapper
 from modelstream.wire.clients import Clients
 from modelstream.wire.httpx_streams import AsyncHttpxStream, HttpxStream
 from modelstream_ollama.config import OllamaConfig
+from modelstream_ollama.failures import unreachable, with_hint
 from modelstream_ollama.frames import OllamaFrames
 from modelstream_ollama.requests import body_of
 
 if TYPE_CHECKING:
     from modelstream.config import ModelConfig
+    from modelstream.errors import StreamError
     from modelstream.request import Request
+    from modelstream.wire import AsyncByteStream, ByteStream
 
 PATH = "/api/chat"
 LONGEST_CONNECT = 5.0
@@ -40,7 +41,7 @@ class OllamaChat(WireWrapper):
 
     def __init__(self, config: Mapping[str, Any] | ModelConfig | None = None, /, **fields: Any) -> None:
         super().__init__(config, **fields)
-        self.config = msgspec.structs.replace(self.config, model_name=self.config.model())
+        self.config = self.config.completed()
         arguments = self.config.for_client()
         self._clients: Clients[Any, Any] = Clients(
             lambda: _client("Client", arguments),
@@ -56,7 +57,7 @@ class OllamaChat(WireWrapper):
         try:
             return HttpxStream(client.send(self._asked(client, request), stream=True))
         except Exception as error:
-            raise _plainly(error, client) from error
+            raise unreachable(error, client) from error
 
     async def aopen(self, request: Request) -> AsyncHttpxStream:
         """Send the request through the SDK's HTTP client of the running event loop."""
@@ -64,20 +65,23 @@ class OllamaChat(WireWrapper):
         try:
             return AsyncHttpxStream(await client.send(self._asked(client, request), stream=True))
         except Exception as error:
-            raise _plainly(error, client) from error
+            raise unreachable(error, client) from error
 
     def frame_reader(self, request: Request) -> OllamaFrames:
         """A new reader for the frames of one answer."""
         return OllamaFrames()
 
+    def refusal(self, answer: ByteStream | AsyncByteStream, body: bytes) -> StreamError:
+        """What the server says, with the way out where there is one."""
+        return with_hint(super().refusal(answer, body), str(self.config.model_name))
+
     def _asked(self, client: Any, request: Request) -> Any:
         config = self.config
-        defaults = {"model": config.model_name, "options": config.options, "keep_alive": config.keep_alive}
-        body = body_of(request.messages, {**request.arguments, "stream": request.stream}, defaults)
         limits = [client.timeout.read, config.first_delta_timeout, config.total_timeout]
         seconds = min((limit for limit in limits if limit is not None), default=None)
         connect = LONGEST_CONNECT if seconds is None else min(seconds, LONGEST_CONNECT)
         timeout = {"connect": connect, "read": seconds, "write": seconds, "pool": seconds}
+        body = body_of(config, request)
         try:
             return client.build_request("POST", PATH, json=body, extensions={"timeout": timeout})
         except (TypeError, ValueError) as error:
@@ -91,15 +95,8 @@ def _client(kind: str, arguments: Mapping[str, Any]) -> Any:
     try:
         return getattr(ollama, kind)(**arguments)._client  # noqa: SLF001 - the SDK has no other way to bytes
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"client_args: the ollama SDK can't make a client of them ({error}).") from error
-
-
-def _plainly(error: Exception, client: Any) -> StreamError:
-    ours = as_stream_error(error)
-    if isinstance(ours, ConnectionLostError):
-        address = str(client.base_url).rstrip("/")
-        ours.message = (
-            f"no Ollama server answers at {address} ({error}). Start it with `ollama serve`, or set the "
-            "field 'host' of the model config, or OLLAMA_HOST."
-        )
-    return ours
+        host = arguments.get("host") or os.environ.get("OLLAMA_HOST")
+        raise ConfigError(
+            f"the ollama SDK can't make a client for the host {host!r} with these client_args ({error}).\n"
+            "A host is an address such as http://127.0.0.1:11434."
+        ) from error

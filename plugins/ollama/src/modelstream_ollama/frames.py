@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from modelstream.deltas import Finish, FinishReason, ReasoningDelta, ToolCallDelta, UsageDelta
-from modelstream.errors import ProviderError
+from modelstream.faults import sent_error
 from modelstream.wire import json_decoder
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class _Frame(msgspec.Struct, gc=False):
 
 
 _decode = json_decoder(_Frame)
+_BETWEEN = re.compile(rb"(?<=})\s*\n\s*(?={)")  # which no document has inside
 
 
 class OllamaFrames:
@@ -59,7 +61,7 @@ class OllamaFrames:
         """Append what one line says."""
         said = _decode(frame)
         if said.error is not None:
-            raise ProviderError(_error_text(said.error))
+            raise sent_error(frame)
         message = said.message
         thinking = message.thinking or said.thinking
         if thinking:
@@ -71,8 +73,10 @@ class OllamaFrames:
         if said.done:
             self._end(said, news)
 
-    read_whole = read
-    """An answer that is not streamed is the one line that says all."""
+    def read_whole(self, body: bytes, news: list[str | Delta]) -> None:
+        """Append what an answer that was not streamed says: one document, or lines all the same."""
+        for document in _BETWEEN.split(body.strip()):
+            self.read(document, news)
 
     def _tool_call(self, call: _ToolCall) -> ToolCallDelta:
         number = self._tool_calls
@@ -94,7 +98,3 @@ def _as_json(arguments: Any) -> str:
     if isinstance(arguments, str):
         return arguments
     return json.dumps({} if arguments is None else arguments, ensure_ascii=False)
-
-
-def _error_text(error: Any) -> str:
-    return error if isinstance(error, str) else json.dumps(error, ensure_ascii=False)
