@@ -18,6 +18,6 @@ from modelstream.wire.sse import SseEventFramer as SseEventFramer
 from modelstream.wire.sse import SseFramer as SseFramer
 from modelstream.wire.streams import AsyncByteStream as AsyncByteStream
 from modelstream.wire.streams import ByteStream as ByteStream
-from modelstream.wire.streams import check_answer as check_answer
+from modelstream.wire.streams import refusal_of as refusal_of
 from modelstream.wire.wrapper import FrameReader as FrameReader
 from modelstream.wire.wrapper import WireWrapper as WireWrapper

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Protocol
 
-from modelstream.errors import MalformedDataError
+from modelstream.errors import MalformedDataError, StreamError
 from modelstream.faults import http_error
 from modelstream.wire.decoding import excerpt
 
@@ -56,11 +56,11 @@ def refused(answer: ByteStream | AsyncByteStream) -> bool:
     return answer.status != 200 or "html" in (answer.headers.get("content-type") or "").lower()
 
 
-def check_answer(answer: ByteStream | AsyncByteStream, body: bytes) -> None:
-    """Raise what a refused answer means."""
+def refusal_of(answer: ByteStream | AsyncByteStream, body: bytes) -> StreamError:
+    """The error that a refused answer means."""
     if answer.status != 200:
-        raise http_error(answer.status, body, answer.headers)
-    raise MalformedDataError(
+        return http_error(answer.status, body, answer.headers)
+    return MalformedDataError(
         f"the answer is a web page and not the API's ({excerpt(body)}); is base_url right?",
         status=answer.status,
     )

@@ -7,11 +7,12 @@ from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from modelstream.errors import MalformedDataError
-from modelstream.wire.streams import check_answer, refused
+from modelstream.wire.streams import refusal_of, refused
 from modelstream.wrapper import ModelWrapper
 
 if TYPE_CHECKING:
     from modelstream.deltas import Delta, Yielded
+    from modelstream.errors import StreamError
     from modelstream.request import Request
     from modelstream.wire.framing import Framer
     from modelstream.wire.streams import AsyncByteStream, ByteStream
@@ -63,12 +64,19 @@ class WireWrapper(ModelWrapper):
         """A new reader for the frames of one answer."""
         raise NotImplementedError
 
+    def refusal(self, answer: ByteStream | AsyncByteStream, body: bytes) -> StreamError:
+        """The error that an answer with another status than 200, or with HTML, means.
+
+        Override it where a provider's own codes say more than the status does.
+        """
+        return refusal_of(answer, body)
+
     def deltas(self, request: Request) -> Iterator[Yielded]:
         """Open the answer and yield its deltas, read by read."""
         with closing(self.open(request)) as answer:
             request.on_cancel(answer.abort)
             if refused(answer):
-                check_answer(answer, answer.read())
+                raise self.refusal(answer, answer.read())
             frames = _Frames(self, request)
             if not request.stream:
                 yield frames.whole(answer.read())
@@ -88,7 +96,7 @@ class WireWrapper(ModelWrapper):
         """Open the answer and yield its deltas, read by read."""
         async with aclosing(await self.aopen(request)) as answer:
             if refused(answer):
-                check_answer(answer, await answer.aread())
+                raise self.refusal(answer, await answer.aread())
             frames = _Frames(self, request)
             if not request.stream:
                 yield frames.whole(await answer.aread())
