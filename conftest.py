@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent
 
 settings.register_profile("quick", deadline=None, max_examples=50)
-settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True, print_blob=True)
+settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True, print_blob=True)
 settings.register_profile("few", deadline=None, max_examples=10, derandomize=True, print_blob=True)
 settings.register_profile("thorough", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "quick"))
@@ -25,6 +26,10 @@ OF_THE_USER = ("_API_KEY", "_BASE_URL", "_HOST", "MODELSTREAM_BLOCK", "MODELSTRE
 
 # It would hide a sink that forgets to flush.
 os.environ.pop("PYTHONUNBUFFERED", None)
+
+# Started in the background by a shell, the tests and all their processes would be deaf to Ctrl-C.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
