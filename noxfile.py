@@ -56,7 +56,7 @@ def with_core(package: str) -> list[str]:
 def tests(session: nox.Session) -> None:
     """Run all tests with everything installed."""
     session.install(*editable(PACKAGES), *group("test"))
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "--numprocesses=2", "--dist=loadfile", *session.posargs)
 
 
 @nox.session
@@ -86,7 +86,7 @@ def conformance(session: nox.Session, package: str) -> None:
 
 @nox.session
 def conformance_score(session: nox.Session) -> None:
-    """Run the kit on a hundred broken wrappers and sinks, and write into the docs what it notices."""
+    """Run the kit on all that is broken on purpose, and write into the docs which law notices what."""
     session.install(*editable(["core"]), *group("test"))
     session.run("python", "tests/conformance/report.py", "--score", *session.posargs)
 
