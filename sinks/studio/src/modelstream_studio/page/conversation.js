@@ -1,7 +1,7 @@
 // The conversation of one run: takes the run's ops, joins those of a frame, keeps one view per message id.
 
 import { Palette } from "./agents.js";
-import { $, el, framed } from "./dom.js";
+import { $, el, framed, say } from "./dom.js";
 import { MessageView } from "./message.js";
 
 const ENDS = { complete: "finished", failed: "failed", cancelled: "was stopped", cut: "was cut off" };
@@ -60,8 +60,12 @@ export class Conversation {
     return this.#log.querySelector(".message")?.id.slice(2) ?? null;
   }
 
+  get views() {
+    return [...this.#views.values()];
+  }
+
   get live() {
-    return [...this.#views.values()].filter((view) => view.live);
+    return this.views.filter((view) => view.live);
   }
 
   hue(name) {
@@ -154,18 +158,26 @@ function readable(value) {
   return String(value ?? "");
 }
 
-/** The agents that speak now, as buttons that lead to what they say. */
-export function showSpeaking(views, hue, jump) {
-  const strip = $("speaking");
-  const key = views.map((view) => view.message.id).join();
-  if (strip.dataset.key === key) return;
-  strip.dataset.key = key;
-  const buttons = views.map((view) => {
-    const { name } = view.message;
-    const dot = el("span", { class: "dot beating" });
-    return el("button", { type: "button", "data-hue": hue(name), onclick: () => jump(view) }, dot, name);
-  });
-  strip.replaceChildren(...buttons);
-  if (views.length) strip.prepend(el("span", {}, "Speaking"));
+/** All agents of the run in their colours, those that speak with a beating dot; each leads to its latest message. */
+export function showCast(views, hue, jump) {
+  const cast = new Map();
+  for (const view of views) {
+    const agent = cast.get(view.message.name) ?? { live: 0 };
+    cast.set(view.message.name, { latest: view, live: agent.live + (view.live ? 1 : 0) });
+  }
+  const strip = $("cast");
+  const buttons = new Map([...strip.children].map((button) => [button.dataset.name, button]));
+  for (const [name, { latest, live }] of cast) {
+    const button = buttons.get(name) ?? strip.appendChild(castButton(name, hue(name)));
+    buttons.delete(name);
+    button.onclick = () => jump(latest);
+    button.classList.toggle("speaks", live > 0);
+    button.firstElementChild.classList.toggle("beating", live > 0);
+    say(button.lastElementChild, live > 1 ? `${name} ×${live}` : name);
+  }
+  for (const button of buttons.values()) button.remove();
 }
 
+function castButton(name, hue) {
+  return el("button", { type: "button", "data-name": name, "data-hue": hue }, el("span", { class: "dot" }), el("span", {}, name));
+}

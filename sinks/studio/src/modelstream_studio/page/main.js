@@ -3,7 +3,7 @@
 import "./theme.js";
 import { Refused, cancel, getJSON } from "./api.js";
 import { copyFrom } from "./blocks.js";
-import { Conversation, showSpeaking } from "./conversation.js";
+import { Conversation, showCast } from "./conversation.js";
 import { $, say } from "./dom.js";
 import { Feed } from "./feed.js";
 import { Follow } from "./follow.js";
@@ -98,7 +98,7 @@ function runOps(ops) {
 }
 
 function conversationChanged() {
-  showSpeaking(conversation.live, (name) => conversation.hue(name), lookAt);
+  showCast(conversation.views, (name) => conversation.hue(name), lookAt);
 }
 
 function lookAt(view) {

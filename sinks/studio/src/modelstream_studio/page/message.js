@@ -11,6 +11,7 @@ const CUT = "The program that wrote this is gone; the answer is not complete.";
 export class MessageView {
   #message;
   #tail = document.createTextNode("");
+  #fence = el("span", { class: "fence" });
   #tailBox = el("div", { class: "tail" });
   #prose = el("div", { class: "prose" });
   #reasoning = null;
@@ -25,7 +26,7 @@ export class MessageView {
 
   constructor(message, hue, onStop) {
     this.#stop = el("button", { type: "button", class: "stop", onclick: () => onStop(this) }, "Stop");
-    this.#tailBox.append(this.#tail);
+    this.#tailBox.append(this.#fence, this.#tail);
     this.#prose.append(this.#tailBox);
     const speaker = el("header", { class: "speaker" }, this.#name, this.#model);
     const said = el("div", { class: "said" }, this.#prose, this.#tools, this.#missing, this.#trouble);
@@ -59,8 +60,17 @@ export class MessageView {
   }
 
   #setTail(text) {
+    this.#fence.textContent = "";
     this.#tail.data = text;
-    this.#tailBox.dataset.kind = kind(text);
+    this.#dressTail();
+  }
+
+  #dressTail() {
+    this.#tailBox.dataset.kind = kind(this.#tail.data);
+    const line = this.#tailBox.dataset.kind === "code" ? this.#tail.data.indexOf("\n") + 1 : 0;
+    if (!line) return;
+    this.#fence.textContent = this.#tail.data.slice(0, line);
+    this.#tail.deleteData(0, line);
   }
 
   /** Blocks that are closed now, and what follows them. */
@@ -69,7 +79,7 @@ export class MessageView {
     if (typeof tail === "string") this.#setTail(tail);
     if (more) {
       this.#tail.appendData(more);
-      if (this.#tail.length < 80) this.#tailBox.dataset.kind = kind(this.#tail.data);
+      if (this.#tail.length < 200 && !this.#fence.textContent) this.#dressTail();
     }
     this.#begin();
   }
