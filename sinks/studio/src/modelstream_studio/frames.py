@@ -10,7 +10,7 @@ Times are seconds since the epoch; offsets and lengths count Unicode code points
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -47,12 +47,15 @@ class RunInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     started: float = 0.0
 
 
-class Batch(msgspec.Struct, frozen=True):
-    """The first line of a batch; the frames `first`, `first + 1`, … follow, one a line."""
+class Batch(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The first line of a batch; the frames `first`, `first + 1`, … follow, one a line.
 
-    producer: str
-    first: int
-    run: RunInfo
+    `run` is there in the first batch of a connection; who is not known and does not say it is asked to (409).
+    """
+
+    producer: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    first: Annotated[int, msgspec.Meta(ge=1)]
+    run: RunInfo | None = None
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -77,7 +80,7 @@ class Frame(msgspec.Struct, frozen=True, tag_field="k", omit_defaults=True):
 
 
 class Open(Frame, tag="open", frozen=True):
-    """A message begins. `agent` tells agents of one name apart."""
+    """A message begins; one that there is already begins afresh. `agent` tells agents of one name apart."""
 
     message: str = msgspec.field(name="m")
     name: str

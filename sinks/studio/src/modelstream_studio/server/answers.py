@@ -1,0 +1,67 @@
+"""`POST /v1/answer` and `POST /v1/cancel`: what the user tells a program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+from starlette.responses import JSONResponse, Response
+
+from modelstream_studio.server import limits
+from modelstream_studio.server.publish import body_of, error
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from modelstream_studio.server.hub import Hub
+
+T = TypeVar("T")
+
+
+class Given(msgspec.Struct, frozen=True):
+    """The user's answer to a question."""
+
+    question: str = msgspec.field(name="q")
+    value: Any
+
+
+class Stop(msgspec.Struct, frozen=True):
+    """The message whose stream the user wants to end."""
+
+    message: str = msgspec.field(name="m")
+    run: str | None = None
+
+
+async def answer(request: Request) -> Response:
+    """Hand the answer on to the program that asked. The first one wins: 409 for one that came too late."""
+    hub: Hub = request.app.state.hub
+    given = await _told(request, Given)
+    if isinstance(given, Response):
+        return given
+    if not hub.answer(given.question, given.value):
+        return error(409, "The question has been answered, or nobody wants to know any more.")
+    await hub.kept()
+    return JSONResponse({})
+
+
+async def cancel(request: Request) -> Response:
+    """Ask the program to end a stream. 409 if it has ended."""
+    hub: Hub = request.app.state.hub
+    stop = await _told(request, Stop)
+    if isinstance(stop, Response):
+        return stop
+    if not hub.cancel(stop.message, stop.run):
+        return error(409, "The message has ended.")
+    return JSONResponse({})
+
+
+async def _told(request: Request, kind: type[T]) -> T | Response:
+    if not request.headers.get("content-type", "").startswith("application/json"):
+        return error(415, "The body has to be application/json.")
+    body = await body_of(request, limits.ANSWER)
+    if body is None:
+        return error(413, f"An answer has {limits.ANSWER} bytes at most.")
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.DecodeError as why:
+        return error(400, f"{why}.")

@@ -1,0 +1,133 @@
+"""`POST /v1/publish` and `GET /v1/commands`: what programs send, and what they are told."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import msgspec
+from starlette.responses import JSONResponse, Response
+
+from modelstream_studio.frames import (
+    LONG_POLL,
+    MAX_BODY,
+    MAX_LINE,
+    AnyFrame,
+    Batch,
+    Commands,
+    Persisted,
+    Refusal,
+)
+from modelstream_studio.server import limits
+from modelstream_studio.server.hub import Hub, TooManyError, UnknownProducerError
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from modelstream_studio.server.producers import Producer
+
+PATIENCE = 5.0
+"""Seconds that a batch waits for the store; the producer then sends it again."""
+
+_encode = msgspec.json.Encoder()
+_decode_head = msgspec.json.Decoder(Batch)
+_decode_frame = msgspec.json.Decoder(AnyFrame)
+
+
+async def publish(request: Request) -> Response:
+    """Take in a batch, and answer when the store has it."""
+    hub: Hub = request.app.state.hub
+    body = await body_of(request, MAX_BODY)
+    if body is None:
+        return error(413, f"A batch has {MAX_BODY} bytes at most.")
+    head, _, rest = body.partition(b"\n")
+    try:
+        batch = _decode_head.decode(head)
+    except msgspec.DecodeError as why:
+        return error(400, f"The first line is not the head of a batch: {why}.")
+    if hub.store.failure is not None:
+        return error(503, f"The database can't be written to: {hub.store.failure}.", retry_after=1)
+    producer = _admitted(hub, batch, len(body))
+    if isinstance(producer, Response):
+        return producer
+    return await _take(hub, producer, batch.first, [line for line in rest.split(b"\n") if line])
+
+
+def _admitted(hub: Hub, batch: Batch, size: int) -> Producer | Response:
+    """The producer of a batch, unless it has to say more, or sends too much."""
+    try:
+        producer = hub.producer(batch)
+    except UnknownProducerError:
+        return _reply(409, Persisted(0))
+    except TooManyError:
+        return error(429, f"{limits.PRODUCERS} producers are alive already.", retry_after=5)
+    pause = max(producer.bytes_left.take(size), producer.batches_left.take(1))
+    return error(429, "This producer sends too much.", retry_after=pause) if pause else producer
+
+
+async def _take(hub: Hub, producer: Producer, first: int, lines: list[bytes]) -> Response:
+    if producer.returns(first + len(lines) - 1):
+        await hub.kept()
+        producer.revive()
+    if first > producer.applied + 1:
+        return _reply(409, Persisted(producer.kept))
+    known = producer.applied + 1 - first
+    new = [_frame(n, line) for n, line in enumerate(lines[known:], producer.applied + 1)]
+    refused = hub.take(producer, new) if new else []
+    if producer.kept < producer.applied:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await hub.kept()
+        except TimeoutError:
+            return error(503, "The database does not get done.", retry_after=1)
+    return _reply(200, Persisted(producer.kept, refused))
+
+
+async def commands(request: Request) -> Response:
+    """What the producer is to do, as soon as there is something."""
+    hub: Hub = request.app.state.hub
+    producer = request.query_params.get("producer", "")
+    after = request.query_params.get("after", "0")
+    if not producer or not after.isdecimal():
+        return error(400, "Say which producer asks, and after which number: ?producer=ID&after=N")
+    found = await hub.commands.after(producer, int(after), 0 if hub.closed else LONG_POLL)
+    return _json(_encode.encode(Commands(found)))
+
+
+async def body_of(request: Request, limit: int) -> bytes | None:
+    """The body of a request, or None if it is larger than `limit`."""
+    length = request.headers.get("content-length", "0")
+    if length.isdecimal() and int(length) > limit:
+        return None
+    parts = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limit:
+            return None
+        parts.append(part)
+    return b"".join(parts)
+
+
+def error(status: int, words: str, *, retry_after: float | None = None) -> Response:
+    """A refusal, in words for whoever reads the log of the program that asked."""
+    headers = {} if retry_after is None else {"retry-after": str(max(1, round(retry_after)))}
+    return JSONResponse({"error": words}, status, headers)
+
+
+def _frame(n: int, line: bytes) -> AnyFrame | Refusal:
+    if len(line) > MAX_LINE:
+        return Refusal(n, f"a frame has {MAX_LINE} bytes at most")
+    try:
+        frame: AnyFrame = _decode_frame.decode(line)
+    except msgspec.DecodeError as why:
+        return Refusal(n, str(why))
+    return frame
+
+
+def _reply(status: int, reply: Persisted) -> Response:
+    return _json(_encode.encode(reply), status)
+
+
+def _json(body: bytes, status: int = 200) -> Response:
+    return Response(body, status, media_type="application/json")

@@ -1,0 +1,123 @@
+"""A text that grows, as HTML: every top-level block is rendered once, when nothing can change it any more.
+
+To render the whole text anew whenever it grows would cost minutes of processor time for a long answer. Here
+markdown's own block parser runs over the open tail, and what it says is closed is rendered and done with.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from modelstream_studio.server import markdown
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+    from modelstream_studio.server.markdown import Env
+
+_NEWLINE = re.compile(r"\r\n?|\n")
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+# What may begin a line and yet never belongs to a list or a quote above it, however the line goes on.
+_FREE = re.compile(r"[^\W\d_]|#{1,6} |`[^`]|\*\*")
+
+_OPEN_AFTER_A_BLANK_LINE = frozenset({"bullet_list_open", "ordered_list_open", "code_block"})
+_CLOSED_BY_ITS_LINE = frozenset({"heading_open", "hr"})
+_SMALL = 2000
+"""Characters of a tail that is parsed whenever it has grown by a line."""
+_GROWTH = 1.3
+"""A larger tail is parsed when it has grown by this factor, so that one giant block costs no more than its
+length."""
+
+
+class Rendering:
+    """The HTML of a growing text: `blocks` that are closed, and the source of the open `tail`."""
+
+    def __init__(self) -> None:
+        self.blocks: list[str] = []
+        self.tail = ""
+        self._links: Env = {}
+        self._settled = 0
+        self._again_at = 0
+
+    def add(self, text: str) -> list[str]:
+        """Take up more text; the blocks that it has closed."""
+        self.tail += text
+        before, self._settled = self._settled, _settled(self.tail)
+        if self._settled <= max(before, self._again_at) or self._within_fence(before):
+            return []
+        self._again_at = 0 if self._settled < _SMALL else int(self._settled * _GROWTH)
+        end = _closed(self.tail[: self._settled], self._links)
+        return self._close(end) if end else []
+
+    def finish(self) -> list[str]:
+        """The text is complete: the blocks that were still open."""
+        return self._close(len(self.tail)) if self.tail else []
+
+    def corrected(self, text: str) -> bool:
+        """Render the whole text once more, if that can differ at all: after links that were defined late.
+
+        Whether `blocks` are different now.
+        """
+        if not self._links.get("references"):
+            return False
+        whole = markdown.render(text, {})
+        changed = "".join(whole) != "".join(self.blocks)
+        self.blocks = whole
+        return changed
+
+    def _close(self, end: int) -> list[str]:
+        closed = markdown.render(self.tail[:end], self._links)
+        self.blocks += closed
+        self.tail = self.tail[end:]
+        self._settled = self._again_at = 0
+        return closed
+
+    def _within_fence(self, before: int) -> bool:
+        """Whether the tail is a code block that goes on, which needs no parser to say."""
+        opening = _FENCE.match(self.tail)
+        if opening is None:
+            return False
+        marker = opening[1]
+        closing = re.compile(rf"[\r\n] {{0,3}}{re.escape(marker)}{marker[0]}*[ \t]*[\r\n]")
+        # From a line before what is new: it may have been cut within its closing line.
+        start = self.tail.rfind("\n", 0, max(before - 1, 0))
+        return closing.search(self.tail, max(start, 0)) is None
+
+
+def _settled(tail: str) -> int:
+    """Where the lines of the tail end whose meaning is settled.
+
+    An unfinished line may still turn out to go on with the list above it, unless its first characters
+    exclude that.
+    """
+    end = tail.rfind("\n") + 1
+    free = _FREE.match(tail, end) if end else None
+    return free.end() if free else end
+
+
+def _closed(source: str, links: Env) -> int:
+    """How many characters of the source are blocks that nothing can change any more."""
+    tokens: list[Token] = []
+    known: dict[str, Any] = {"references": dict(links.get("references", {}))}
+    markdown.parser.block.parse(_NEWLINE.sub("\n", source), markdown.parser, known, tokens)
+    tops = [token for token in tokens if token.level == 0 and token.nesting >= 0 and token.map]
+    if not tops:
+        return 0
+    starts = [0, *(match.end() for match in _NEWLINE.finditer(source))]
+    first, end = tops[-1].map or (0, 0)
+    if end < len(starts) and _is_closed(tops[-1], source[starts[first] : starts[end]], source[starts[end] :]):
+        return starts[end]
+    return starts[first]
+
+
+def _is_closed(last: Token, block: str, rest: str) -> bool:
+    """Whether the last block is closed, although no other follows it. `rest` is what stands behind it."""
+    if last.type == "fence":
+        lines = block.rstrip("\r\n").splitlines()
+        ending = lines[-1].strip()
+        return len(lines) > 1 and len(ending) >= len(last.markup) and set(ending) == {last.markup[0]}
+    if last.type in _CLOSED_BY_ITS_LINE:
+        return True
+    blank = bool(rest) and not rest.strip() and rest.endswith(("\n", "\r"))
+    return blank and last.type not in _OPEN_AFTER_A_BLANK_LINE

@@ -1,0 +1,154 @@
+"""A Studio that runs: its address, its tokens, from start to Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import ipaddress
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import uvicorn
+
+from modelstream.errors import ConfigError
+from modelstream_studio.places import Tokens, default_url
+from modelstream_studio.server.app import studio_app
+from modelstream_studio.server.store import DatabaseError, Store
+from modelstream_studio.server.tokens import announce, kept_tokens
+
+GRACE = 2
+"""Seconds that open requests have to get done when Studio stops."""
+
+
+class Options(msgspec.Struct, frozen=True):
+    """What the command line asked for."""
+
+    host: str
+    port: int
+    db: Path
+    open_browser: bool = False
+    expose: bool = False
+    agentscope: bool = False
+
+
+def serve(options: Options) -> None:
+    """Run a Studio until Ctrl-C. Raises a `ConfigError` for what can't be set up."""
+    local = _is_loopback(options.host)
+    if not local and not options.expose:
+        raise ConfigError(
+            f"--host {options.host} lets other machines reach this Studio: whoever has its address with the "
+            "tokens reads every stream, over a connection that is not encrypted.\nIf that is what you want, "
+            "add --expose. Safer: leave --host away, and tunnel (ssh -L 7575:127.0.0.1:7575 this-machine)."
+        )
+    if not local and options.agentscope:
+        raise ConfigError("--agentscope takes programs that have no token: it works on this machine only.")
+    tokens = kept_tokens()
+    with _listening(options) as listener, _database(options.db) as store:
+        url = f"http://{_in_url(options.host)}:{listener.getsockname()[1]}"
+        server = _server(store, tokens, options)
+        announce(url, tokens)
+        _greet(url, tokens, options)
+        server.run([listener])
+
+
+def _server(store: Store, tokens: Tokens, options: Options) -> uvicorn.Server:
+    extras: dict[str, Any] = {}
+    if options.agentscope:
+        from modelstream_studio.agentscope import PATHS, ROUTES  # type: ignore[import-not-found]
+
+        extras = {"mounts": ROUTES, "without_token": PATHS}
+    app = studio_app(
+        store,
+        tokens,
+        hosts=(options.host, *((socket.gethostname(),) if options.expose else ())),
+        any_address=options.expose,
+        **extras,
+    )
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=GRACE,
+        lifespan="on",
+        server_header=False,
+        date_header=False,
+        ws="none",
+    )
+    return uvicorn.Server(config)
+
+
+@contextlib.contextmanager
+def _listening(options: Options) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    listener = socket.socket(family)
+    if os.name == "posix":
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with listener:
+        try:
+            listener.bind((options.host, options.port))
+            listener.listen(128)
+        except OSError as error:
+            raise ConfigError(_not_listening(options, error)) from error
+        yield listener
+
+
+def _not_listening(options: Options, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"Port {options.port} on {options.host} is taken: a Studio may be running already.\n"
+            "Take another one (modelstream studio --port 7576), or any that is free (--port 0)."
+        )
+    return f"Studio can't listen on {options.host}, port {options.port}: {error.strerror}."
+
+
+@contextlib.contextmanager
+def _database(path: Path) -> Iterator[Store]:
+    try:
+        store = Store(path)
+    except DatabaseError as error:
+        raise ConfigError(str(error)) from error
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _greet(url: str, tokens: Tokens, options: Options) -> None:
+    link = f"{url}/#watch={tokens.watch}&answer={tokens.answer}"
+    lines = [
+        "Studio is running. Open this address; it holds the tokens, so keep it to yourself:",
+        "",
+        f"  {link}",
+        "",
+    ]
+    if url == default_url():
+        lines.append('Programs of yours find it: modelstream.init(sinks=["terminal", "studio"])')
+    else:
+        lines.append(f"Programs of yours find it, too, as the Studio that was started last: {url}")
+    if options.expose:
+        lines.append("It can be reached from other machines; nothing is encrypted.")
+    lines += [f"It keeps what it shows in {options.db}. Ctrl-C stops it.", ""]
+    sys.stderr.write("\n".join(lines))
+    if options.open_browser:
+        import webbrowser
+
+        webbrowser.open(link)
+
+
+def _in_url(host: str) -> str:
+    shown = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(host, host)  # noqa: S104
+    return f"[{shown}]" if ":" in shown else shown
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,159 @@
+"""What Studio keeps: one SQLite file, written by one thread, one transaction a tick.
+
+In write-ahead mode a committed transaction outlives the death of the process, and readers never wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import sqlite3
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+logger = logging.getLogger("modelstream.studio")
+
+Statement = tuple[str, Sequence[Any]]
+
+VERSION = 1
+SCHEMA = """
+CREATE TABLE runs(
+    id TEXT PRIMARY KEY, project TEXT, name TEXT, program TEXT, pid INTEGER, host TEXT,
+    started REAL, seen REAL, state TEXT, messages INTEGER, live INTEGER, questions INTEGER,
+    input_tokens INTEGER, output_tokens INTEGER, agents TEXT);
+CREATE INDEX runs_by_start ON runs(started DESC, id DESC);
+CREATE TABLE producers(id TEXT PRIMARY KEY, run TEXT, persisted INTEGER, state TEXT);
+CREATE TABLE messages(
+    key INTEGER PRIMARY KEY, run TEXT, id TEXT, producer TEXT, state TEXT, view TEXT, text TEXT,
+    shift INTEGER, UNIQUE(run, id));
+CREATE INDEX messages_of_producer ON messages(producer, state);
+CREATE TABLE pieces(n INTEGER PRIMARY KEY, message INTEGER, kind TEXT, data TEXT);
+CREATE INDEX pieces_of_message ON pieces(message, n);
+CREATE TABLE questions(
+    id TEXT PRIMARY KEY, run TEXT, producer TEXT, asked REAL, state TEXT, view TEXT);
+CREATE INDEX questions_of_run ON questions(run, asked);
+CREATE TABLE commands(n INTEGER PRIMARY KEY, producer TEXT, body TEXT);
+"""
+RETRY = 1.0
+"""Seconds until a transaction that failed (the disk is full, say) is tried again."""
+
+
+class DatabaseError(Exception):
+    """The file is not one that this Studio can use; the message says why, and the way out."""
+
+
+class Store:
+    """Writes batches of statements in order, in a thread of its own; reads in the caller's.
+
+    `failure` says why nothing can be written at the moment; what is waiting is tried again until it can.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.failure: str | None = None
+        _prepare(path)
+        self._reader = _connected(path)
+        self._waiting: queue.SimpleQueue[tuple[list[Statement], asyncio.Future[None] | None] | None]
+        self._waiting = queue.SimpleQueue()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="studio-store", daemon=True)
+        self._thread.start()
+
+    def write(self, statements: list[Statement], done: asyncio.Future[None] | None = None) -> None:
+        """Have the statements written as one transaction, or as a part of one; `done` is set afterwards."""
+        self._waiting.put((statements, done))
+
+    def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        """The rows of a query, of what is committed."""
+        return self._reader.execute(sql, parameters).fetchall()
+
+    def close(self) -> None:
+        """Write what waits, and close the file."""
+        self._closing.set()
+        self._waiting.put(None)
+        self._thread.join(5)
+        self._reader.close()
+
+    def _work(self) -> None:
+        writer = _connected(self.path)
+        while (first := self._waiting.get()) is not None:
+            batches = [first]
+            while not self._waiting.empty():
+                further = self._waiting.get()
+                if further is None:
+                    self._waiting.put(None)
+                    break
+                batches.append(further)
+            if not self._kept(writer, [statement for batch, _ in batches for statement in batch]):
+                break
+            for _, done in batches:
+                if done is not None:
+                    _announce(done)
+        writer.close()
+
+    def _kept(self, writer: sqlite3.Connection, statements: list[Statement]) -> bool:
+        """Write until it worked; False if Studio stops before that."""
+        while True:
+            try:
+                _transact(writer, statements)
+            except sqlite3.Error as error:
+                if self.failure is None:
+                    logger.error("%s can't be written to: %s", self.path, error)  # noqa: TRY400
+                self.failure = str(error)
+                if self._closing.wait(RETRY):
+                    return False
+            else:
+                self.failure = None
+                return True
+
+
+def _transact(writer: sqlite3.Connection, statements: list[Statement]) -> None:
+    with writer:
+        writer.execute("BEGIN")
+        for sql, parameters in statements:
+            writer.execute(sql, parameters)
+
+
+def _announce(done: asyncio.Future[None]) -> None:
+    def set_done() -> None:
+        if not done.done():
+            done.set_result(None)
+
+    with suppress(RuntimeError):  # the server has gone; nobody waits any more
+        done.get_loop().call_soon_threadsafe(set_done)
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA busy_timeout=5000")
+    return connection
+
+
+def _prepare(path: Path) -> None:
+    """Create the file, for its owner's eyes only, or see that it is one of ours."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600)
+        connection = _connected(path)
+        try:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            empty = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+            if version == 0 and empty:
+                connection.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version={VERSION}; COMMIT;")
+            elif version != VERSION:
+                raise DatabaseError(
+                    f"{path} is not a database of this Studio (version {version}, not {VERSION}). "
+                    "Choose another file: modelstream studio --db FILE"
+                )
+        finally:
+            connection.close()
+    except (OSError, sqlite3.Error) as error:
+        raise DatabaseError(
+            f"The database {path} can't be used: {error}. Choose another file: modelstream studio --db FILE"
+        ) from error

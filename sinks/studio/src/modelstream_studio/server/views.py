@@ -1,0 +1,161 @@
+"""What browsers are sent: runs, messages and questions as they are, and what happens to them (`Op`)."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from modelstream_studio.frames import Counts, Failure  # noqa: TC001 - Structs look their types up
+
+RunState = Literal["live", "finished", "lost"]
+MessageState = Literal["live", "complete", "failed", "cancelled", "cut"]
+QuestionState = Literal["open", "answered", "withdrawn"]
+
+
+class Run(msgspec.Struct):
+    """One run of a program. `live` counts messages being written, `questions` those that are open."""
+
+    id: str
+    project: str
+    name: str
+    program: str
+    pid: int | None
+    host: str
+    started: float
+    seen: float
+    state: RunState = "live"
+    messages: int = 0
+    live: int = 0
+    questions: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    agents: list[str] = []
+
+
+class ToolCall(msgspec.Struct):
+    """A tool call as far as it is known; `arguments` is its JSON text."""
+
+    i: int
+    id: str | None = None
+    name: str | None = None
+    arguments: str = ""
+
+
+class Message(msgspec.Struct):
+    """One answer. `blocks` are its closed parts as HTML, `tail` the source of what is still open."""
+
+    id: str
+    run: str
+    name: str
+    role: str
+    agent: str | None
+    model_type: str | None
+    model_name: str | None
+    started: float
+    first_at: float | None = None
+    ended: float | None = None
+    state: MessageState = "live"
+    finish_reason: str | None = None
+    error: Failure | None = None
+    usage: Counts | None = None
+    blocks: list[str] | None = None
+    tail: str = ""
+    text_length: int = 0
+    reasoning: str = ""
+    tool_calls: list[ToolCall] = []
+    gap: int = 0
+    metadata: dict[str, Any] = {}
+
+
+class Question(msgspec.Struct):
+    """Something that a program asks the user."""
+
+    id: str
+    run: str
+    name: str
+    prompt: str
+    schema: dict[str, Any] | None
+    asked: float
+    state: QuestionState = "open"
+    value: Any = None
+
+
+class Op(msgspec.Struct, tag_field="op", tag=str.lower):
+    """Something that happened in a run."""
+
+
+class MessageOp(Op, tag="message"):
+    """A message is new, or to be shown as it stands here."""
+
+    message: Message
+
+
+class TextOp(Op, tag="text", omit_defaults=True):
+    """Text came: blocks that are closed now, and the open tail anew (`tail`) or what it has `more`."""
+
+    m: str
+    blocks: list[str] = []
+    tail: str | None = None
+    more: str | None = None
+
+
+class FreshOp(Op, tag="fresh"):
+    """What was shown of the message goes."""
+
+    m: str
+
+
+class ReasoningOp(Op, tag="reasoning"):
+    """More of the thinking."""
+
+    m: str
+    d: str
+
+
+class ToolOp(Op, tag="tool"):
+    """More of a tool call."""
+
+    m: str
+    i: int
+    id: str | None
+    name: str | None
+    d: str
+
+
+class GapOp(Op, tag="gap"):
+    """Text was lost on the way."""
+
+    m: str
+    lost: int
+
+
+class EndOp(Op, tag="end"):
+    """The message is over. Its `blocks` are null if they are the sum of those that were sent."""
+
+    message: Message
+
+
+class RunOp(Op, tag="run"):
+    """The run's summary is this now."""
+
+    run: Run
+
+
+class QuestionOp(Op, tag="question"):
+    """A question is asked."""
+
+    question: Question
+
+
+class QuestionOverOp(Op, tag="question-over"):
+    """A question need not be answered any more."""
+
+    q: str
+    value: Any
+    state: QuestionState
+
+
+AnyOp = (
+    MessageOp | TextOp | FreshOp | ReasoningOp | ToolOp | GapOp | EndOp | RunOp | QuestionOp | QuestionOverOp
+)
