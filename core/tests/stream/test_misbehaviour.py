@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import re
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -34,6 +35,13 @@ NONSENSE = [
     *[UsageDelta("12"), UsageDelta(1, output_tokens=1.5)],
     *[Finish(None), Finish("STOP"), Finish("end_turn"), Finish([]), Finish("stop", raw=5)],
 ]
+
+
+def name_of(nonsense: Any) -> str:
+    """Without addresses, so that a test has the same name in every process."""
+    return re.sub(r" at 0x\w+", "", repr(nonsense))
+
+
 LATE = [
     *["b", None, [], 5, ["b", Finish("length")], Finish("length"), TextDelta("b"), ReasoningDelta("b")],
     *[ToolCallDelta(0, "c", "f", "{}"), ValueError("late"), ConnectionResetError()],
@@ -41,7 +49,7 @@ LATE = [
 
 
 @every_way
-@pytest.mark.parametrize("nonsense", NONSENSE, ids=repr)
+@pytest.mark.parametrize("nonsense", NONSENSE, ids=name_of)
 def test_nonsense_is_malformed_data(wrapper: type, is_async: bool, nonsense: Any) -> None:
     model = wrapper(["a", Yield(nonsense), "b", Finish()])
     seen = look(model, is_async=is_async)
