@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
+import asyncio
+import importlib
 import json
+from contextlib import suppress
+from importlib.util import find_spec
 from types import SimpleNamespace
 
 import pytest
 
+from modelstream.errors import StreamError
 from modelstream.testing.server import Answer, LoopbackServer
 from modelstream_zhipuai import ZhipuAIChat
+
+SDKS = [name for name in ("zai", "zhipuai") if find_spec(name)]
 
 
 def event(said):
@@ -17,20 +23,27 @@ def event(said):
     return f"data: {data}\n\n".encode()
 
 
-def text(content, finish=None, **more):
+def delta(finish=None, usage=None, **said):
     """A frame as the provider writes it: every one names the role, and the last has the usage."""
-    delta = {"role": "assistant", "content": content}
-    choice = {"index": 0, "delta": delta} | ({"finish_reason": finish} if finish else {})
-    return event({"id": "1", "created": 1, "model": "glm", "choices": [choice], **more})
+    choice = {"index": 0, "delta": {"role": "assistant", **said}}
+    choice |= {"finish_reason": finish} if finish else {}
+    counted = {"usage": usage} if usage else {}
+    return event({"id": "1", "created": 1, "model": "glm", "choices": [choice], **counted})
+
+
+def text(content, finish=None, usage=None):
+    return delta(finish, usage, content=content)
 
 
 USAGE = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
-HELLO = Answer([text("Hel"), text("lo"), text("", "stop", usage=USAGE), event("[DONE]")])
+END = text("", "stop", USAGE)
+DONE = event("[DONE]")
+HELLO = Answer([text("Hel"), text("lo"), END, DONE])
 
 
 @pytest.fixture(scope="session")
 def wire():
-    return SimpleNamespace(event=event, text=text, hello=HELLO)
+    return SimpleNamespace(event=event, delta=delta, text=text, end=END, done=DONE, hello=HELLO)
 
 
 @pytest.fixture
@@ -40,10 +53,16 @@ def server():
         yield server
 
 
-@pytest.fixture(params=["zai", "zhipuai"])
+@pytest.fixture(scope="session", autouse=True)
+def _imported():
+    """The import takes a second of the first call, which has no second where a clock is tested."""
+    for name in SDKS:
+        importlib.import_module(name)
+
+
+@pytest.fixture(params=SDKS)
 def sdk(request):
-    if importlib.util.find_spec(request.param) is None:
-        pytest.skip(f"the SDK {request.param} is not installed here; it has an environment of its own")
+    """Either SDK, if it is installed. zhipuai has an environment of its own: nox -s extras."""
     return request.param
 
 
@@ -54,3 +73,69 @@ def model_of(server, sdk):
         return ZhipuAIChat({"model_name": "glm-test", "sdk": sdk, **address, **fields})
 
     return model_of
+
+
+def read_sync(model, **arguments):
+    response = model("hi", stream=True, **arguments)
+    snapshots = []
+    with suppress(StreamError):
+        for snapshot in response.stream:
+            snapshots.append(snapshot)  # noqa: PERF402 (those before an error are wanted)
+    return response, snapshots
+
+
+async def _read_async(model, **arguments):
+    response = await model.acall("hi", stream=True, **arguments)
+    snapshots = []
+    with suppress(StreamError):
+        async for snapshot in response.stream:
+            snapshots.append(snapshot)  # noqa: PERF401 (those before an error are wanted)
+    return response, snapshots
+
+
+def read_async(model, **arguments):
+    return asyncio.run(_read_async(model, **arguments))
+
+
+@pytest.fixture(params=[read_sync, read_async], ids=["sync", "async"])
+def read(request):
+    """Read an answer to its end, or to its error: the response, and the snapshots."""
+    return request.param
+
+
+def read_each_sync(model, count):
+    return [read_sync(model) for _ in range(count)]
+
+
+def read_each_async(model, count):
+    async def read_each():
+        return [await _read_async(model) for _ in range(count)]
+
+    return asyncio.run(read_each())
+
+
+@pytest.fixture(params=[read_each_sync, read_each_async], ids=["sync", "async"])
+def read_each(request):
+    """Read so many answers, one after the other, in one event loop if in any."""
+    return request.param
+
+
+def refused_sync(model, **arguments):
+    with pytest.raises(StreamError) as failed:
+        model("hi", **{"stream": True, **arguments})
+    return failed.value
+
+
+def refused_async(model, **arguments):
+    async def call():
+        with pytest.raises(StreamError) as failed:
+            await model.acall("hi", **{"stream": True, **arguments})
+        return failed.value
+
+    return asyncio.run(call())
+
+
+@pytest.fixture(params=[refused_sync, refused_async], ids=["sync", "async"])
+def refused(request):
+    """Make a call that is refused: the error that the call itself raises."""
+    return request.param

@@ -12,7 +12,6 @@ import importlib
 import inspect
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +38,7 @@ class Asker:
         self, messages: Sequence[Mapping[str, Any]], arguments: Mapping[str, Any], *, stream: bool
     ) -> httpx.Request:
         """The HTTP request of a call."""
-        known, others = self._sorted_out({"model": self._config.model_name, **arguments})
+        known, others = self._sorted_out({"model": self._config.model_name, **arguments, "stream": stream})
         if others:
             known["extra_body"] = {**others, **(known.get("extra_body") or {})}
         self._caught.request = None
@@ -47,7 +46,7 @@ class Asker:
         known["messages"] = copy.deepcopy(list(messages))
         failure: Exception | None = None
         try:
-            self._client.chat.completions.create(stream=stream, **known)
+            self._client.chat.completions.create(**known)
         except Exception as error:  # noqa: BLE001 - what it makes of the empty answer does not matter
             failure = error
         if self._caught.request is None:
@@ -80,18 +79,19 @@ class Asker:
 
     def _sdk(self) -> tuple[Any, str]:
         wanted = self._config.sdk
+        missing: ModuleNotFoundError | None = None
         for module in (wanted,) if wanted else ("zai", "zhipuai"):
-            with suppress(ModuleNotFoundError):
+            try:
+                sdk = importlib.import_module(module)
+            except ModuleNotFoundError as error:
+                missing = missing or error
+            else:
                 names = _CLIENTS[module]
-                return importlib.import_module(module), names.get(self._config.region, names["cn"])
+                return sdk, names.get(self._config.region, names["cn"])
+        package = "zhipuai sniffio" if wanted == "zhipuai" else "zai-sdk"
         raise ConfigError(
-            "zhipuai_chat needs the SDK of ZhipuAI: pip install zai-sdk"
-            + (
-                ' (the config says sdk = "zhipuai": pip install zhipuai sniffio).'
-                if wanted == "zhipuai"
-                else "."
-            )
-        )
+            f"zhipuai_chat needs the SDK of ZhipuAI: pip install {package} ({missing})."
+        ) from missing
 
     def _catch(self, request: httpx.Request) -> httpx.Response:
         import httpx

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import AsyncGenerator, Iterator, Mapping
-from contextlib import aclosing
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from modelstream.errors import StreamError
 from modelstream.faults import as_stream_error
 from modelstream.wire import SseFramer, WireWrapper
 from modelstream.wire.clients import Clients
@@ -23,8 +21,9 @@ if TYPE_CHECKING:
     import httpx
 
     from modelstream.config import ModelConfig
-    from modelstream.deltas import Yielded
+    from modelstream.errors import StreamError
     from modelstream.request import Request
+    from modelstream.wire import AsyncByteStream, ByteStream
 
 LONGEST_CONNECT = 5.0
 """Seconds to wait for a connection."""
@@ -72,30 +71,25 @@ class ZhipuAIChat(WireWrapper):
         """A new reader for the frames of one answer."""
         return ZhipuAIFrames()
 
-    def deltas(self, request: Request) -> Iterator[Yielded]:
-        """Open the answer and yield its deltas; errors are told by the provider's codes."""
-        try:
-            yield from super().deltas(request)
-        except StreamError as error:
-            raise by_code(error) from error.__cause__
-
-    async def adeltas(self, request: Request) -> AsyncGenerator[Yielded, None]:
-        """Open the answer and yield its deltas; errors are told by the provider's codes."""
-        try:
-            async with aclosing(super().adeltas(request)) as batches:
-                async for news in batches:
-                    yield news
-        except StreamError as error:
-            raise by_code(error) from error.__cause__
+    def refusal(self, answer: ByteStream | AsyncByteStream, body: bytes) -> StreamError:
+        """The error by the provider's own code, which says more than the status."""
+        return by_code(super().refusal(answer, body))
 
     def _asked(self, request: Request) -> httpx.Request:
-        asked = self._asker.request(request.messages, request.arguments, stream=request.stream)
-        # For the headers; behind them the clocks of the call watch.
-        limits = [self.config.first_delta_timeout, self.config.total_timeout]
+        arguments = dict(request.arguments)
+        limits = self._limits(arguments.pop("timeout", None))
+        asked = self._asker.request(request.messages, arguments, stream=request.stream)
+        asked.extensions["timeout"] = limits
+        return asked
+
+    def _limits(self, of_call: Any) -> dict[str, float | None]:
+        """For the headers; behind them the clocks of the call watch."""
+        config = self.config
+        given = config.client_args.get("timeout") if of_call is None else of_call
+        limits = [getattr(given, "read", given), config.first_delta_timeout, config.total_timeout]
         seconds = min((limit for limit in limits if limit is not None), default=None)
         connect = LONGEST_CONNECT if seconds is None else min(seconds, LONGEST_CONNECT)
-        asked.extensions["timeout"] = {"connect": connect, "read": seconds, "write": seconds, "pool": seconds}
-        return asked
+        return {"connect": connect, "read": seconds, "write": seconds, "pool": seconds}
 
 
 def _client() -> httpx.Client:

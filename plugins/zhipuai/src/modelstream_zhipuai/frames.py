@@ -8,6 +8,7 @@ from modelstream.errors import (
     AuthenticationError,
     BadRequestError,
     ContentFilteredError,
+    ProviderError,
     RateLimitError,
     StreamError,
 )
@@ -16,17 +17,17 @@ from modelstream.wire.openai_shape import OpenAIFrames
 if TYPE_CHECKING:
     from modelstream.deltas import Delta
 
-_CODES: dict[str, type[StreamError]] = {
-    **dict.fromkeys(
-        ("1000", "1001", "1002", "1003", "1004", "1110", "1111", "1112", "1220"), AuthenticationError
-    ),
-    **dict.fromkeys(("1210", "1211", "1212", "1213", "1214", "1215", "1221", "1261"), BadRequestError),
-    **dict.fromkeys(("1301",), ContentFilteredError),
-    **dict.fromkeys(("1113", "1302", "1303", "1304", "1305", "1308", "1309"), RateLimitError),
+_KINDS: dict[type[StreamError], str] = {
+    AuthenticationError: "1000 1001 1002 1003 1004 1110 1111 1112 1121 1220 1311",
+    BadRequestError: "1210 1211 1212 1213 1214 1215 1221 1222 1231 1261 1300",
+    ContentFilteredError: "1301",
+    RateLimitError: "1113 1302 1303 1304 1305 1308 1309 1310 1312 1313",
+    ProviderError: "500 1120 1200 1230 1234",
 }
+_KIND_OF = {code: kind for kind, codes in _KINDS.items() for code in codes.split()}
 """The provider's documented business codes, which come as strings and say more than the HTTP status."""
-_NOT_SOON = frozenset({"1113", "1304", "1308", "1309"})
-"""An empty account and used-up allowances: asking again does not help."""
+_SOON = frozenset({"500", "1120", "1200", "1230", "1234", "1302", "1303", "1305", "1312"})
+"""Worth another try. Not among them: an empty account, used-up allowances, and what stays as it is."""
 
 
 class ZhipuAIFrames(OpenAIFrames):
@@ -42,14 +43,13 @@ class ZhipuAIFrames(OpenAIFrames):
 
 def by_code(error: StreamError) -> StreamError:
     """The error that the provider's code stands for; the same one if the code is not known."""
-    kind = _CODES.get(error.code or "")
+    kind = _KIND_OF.get(error.code or "")
     if kind is None:
         return error
-    again = kind is RateLimitError and error.code not in _NOT_SOON
     return kind(
         error.message,
         status=error.status,
         code=error.code,
-        retryable=again,
+        retryable=error.code in _SOON,
         retry_after=error.retry_after,
     )

@@ -1,0 +1,151 @@
+"""What is told to the user of good answers, whichever SDK has made the request."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from modelstream.errors import ProviderError
+from modelstream.testing.server import Answer, Gate
+
+
+def call(index, **function):
+    return {"index": index, "type": "function", "function": function}
+
+
+def test_B42_snapshots_and_one_last(model_of, read):
+    response, snapshots = read(model_of())
+    assert snapshots == [(False, "Hel"), (False, "Hello"), (True, "Hello")]
+    assert (response.usage.input_tokens, response.usage.output_tokens) == (3, 2)
+    assert (response.finish_reason, response.raw_finish_reason) == ("stop", "stop")
+
+
+def test_B06_a_finish_alone_is_an_empty_answer(server, model_of, read, wire):
+    server.play(Answer([wire.end, wire.done]))
+    response, snapshots = read(model_of())
+    assert (response.error, response.finish_reason, snapshots) == (None, "stop", [(True, "")])
+
+
+def test_B07_an_empty_chunk_and_the_end(server, model_of, read, wire):
+    server.play(Answer([wire.text(""), wire.end, wire.done]))
+    assert read(model_of())[1] == [(True, "")]
+
+
+def test_B08_tool_calls_alone(server, model_of, read, wire):
+    calls = [
+        {"id": "call_1", **call(0, name="f", arguments='{"x": 2}')},
+        {"id": "call_2", **call(1, name="g", arguments="{}")},
+    ]
+    server.play(Answer([wire.delta("tool_calls", tool_calls=calls), wire.done]))
+    response, snapshots = read(model_of())
+    assert [(one.id, one.name, one.arguments) for one in response.tool_calls] == [
+        ("call_1", "f", '{"x": 2}'),
+        ("call_2", "g", "{}"),
+    ]
+    assert (response.finish_reason, snapshots) == ("tool_calls", [(True, "")])
+
+
+def test_B09_text_and_then_a_tool_call_in_pieces(server, model_of, read, wire):
+    pieces = [{"id": "call_1", **call(0, name="f", arguments='{"x"')}, call(0, arguments=": 2}")]
+    frames = [
+        wire.text("See:"),
+        *(wire.delta(tool_calls=[one]) for one in pieces),
+        wire.text("", "tool_calls"),
+    ]
+    server.play(Answer([*frames, wire.done]))
+    response, snapshots = read(model_of())
+    assert snapshots == [(False, "See:"), (True, "See:")]
+    assert [(one.name, one.arguments) for one in response.tool_calls] == [("f", '{"x": 2}')]
+
+
+def test_B10_reasoning_is_no_text(server, model_of, read, wire):
+    server.play(Answer([wire.delta(reasoning_content="hm"), wire.text("42"), wire.end, wire.done]))
+    response, snapshots = read(model_of())
+    assert (response.reasoning, snapshots) == ("hm", [(False, "42"), (True, "42")])
+
+
+def test_B11_frames_without_news_repeat_nothing(server, model_of, read, wire):
+    server.play(Answer([wire.text("Hel"), wire.text(""), wire.text(None), wire.text("lo"), wire.end]))
+    assert read(model_of())[1] == [(False, "Hel"), (False, "Hello"), (True, "Hello")]
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        ("length", "length"),
+        ("model_context_window_exceeded", "length"),
+        ("sensitive", "content_filter"),
+        ("stop", "stop"),
+    ],
+)
+def test_B13_finish_reasons(*, server, model_of, read, wire, raw, reason):
+    server.play(Answer([wire.text("x"), wire.text("", raw)]))
+    response, snapshots = read(model_of())
+    assert (response.finish_reason, response.raw_finish_reason) == (reason, raw)
+    assert snapshots[-1] == (True, "x")
+
+
+def test_B14_without_usage(server, model_of, read, wire):
+    server.play(Answer([wire.text("Hello", "stop"), wire.done]))
+    response, _ = read(model_of())
+    assert (response.error, response.usage) == (None, None)
+
+
+def test_B28_every_frame_is_shown_before_the_next_one_is_sent(server, model_of, wire):
+    gates = [Gate(), Gate()]
+    server.play(Answer([wire.text("Hel"), gates[0], wire.text("lo"), gates[1]]))
+    snapshots = model_of()("hi", stream=True).stream
+    assert next(snapshots) == (False, "Hel")
+    gates[0].open()
+    assert next(snapshots) == (False, "Hello")
+
+
+def test_B30_not_streamed(server, model_of):
+    message = {"role": "assistant", "content": "Hello", "reasoning_content": "hm"}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    usage = {"prompt_tokens": 3, "completion_tokens": 2}
+    server.play(Answer.of_json({"choices": [choice], "usage": usage}))
+    response = model_of()("hi", stream=False)
+    assert (response.stream, response.text, response.reasoning) == (None, "Hello", "hm")
+    assert response.usage.total_tokens == 5
+    assert server.requests[-1].json["stream"] is False
+
+
+def test_a_network_error_is_no_end(server, model_of, read, wire):
+    server.play(Answer([wire.text("x"), wire.text("", "network_error")]))
+    response, snapshots = read(model_of())
+    assert (type(response.error), snapshots) == (ProviderError, [(False, "x")])
+
+
+def test_usage_in_a_frame_of_its_own(server, model_of, read, wire):
+    details = {
+        "prompt_tokens_details": {"cached_tokens": 2},
+        "completion_tokens_details": {"reasoning_tokens": 1},
+    }
+    usage = {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7, **details}
+    server.play(Answer([wire.text("x", "stop"), wire.event({"choices": [], "usage": usage}), wire.done]))
+    usage = read(model_of())[0].usage
+    assert (usage.input_tokens, usage.output_tokens, usage.cached_tokens, usage.reasoning_tokens) == (
+        3,
+        4,
+        2,
+        1,
+    )
+
+
+def test_line_separators_inside_text_survive(server, model_of, read, wire):
+    server.play(Answer([wire.text("a\u2028b\u0085c"), wire.text("", "stop")]))
+    assert read(model_of())[1][-1] == (True, "a\u2028b\u0085c")
+
+
+def test_the_chunks_as_they_came(model_of):
+    response = model_of()("hi", stream=True, raw=True)
+    response.text  # noqa: B018
+    assert json.loads(response.raw[0])["choices"][0]["delta"]["content"] == "Hel"
+    assert response.raw[-1] == b"[DONE]"
+
+
+def test_the_connection_serves_the_next_call(server, model_of, read_each):
+    assert [snapshots[-1] for _, snapshots in read_each(model_of(), 3)] == [(True, "Hello")] * 3
+    assert len(server.connections) == 1

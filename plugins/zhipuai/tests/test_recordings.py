@@ -1,0 +1,106 @@
+"""Recorded streams of the provider, over the real way."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from modelstream.errors import TruncatedStreamError
+from modelstream.testing.server import Answer
+
+
+@pytest.fixture(scope="session")
+def recorded(recordings):
+    """Each recording, and what it is known to say."""
+    index = json.loads((recordings / "index.json").read_text("utf-8"))
+    found = [
+        ((recordings / one["file"]).read_bytes(), one["expect"])
+        for one in index
+        if one["provider"] == "zhipuai"
+    ]
+    assert len(found) >= 7
+    return found
+
+
+def agrees(response, snapshots, what):
+    assert response.error is None
+    assert (response.partial_text, response.reasoning) == (what["text"], what["reasoning"] or "")
+    assert response.raw_finish_reason == what["finish"]
+    assert response.usage.input_tokens == what["usage"]["prompt_tokens"]
+    assert response.usage.output_tokens == what["usage"]["completion_tokens"]
+    assert response.tool_calls == what["tool_calls"] == []
+    assert snapshots[-1] == (True, what["text"])
+    assert not any(snapshot.last for snapshot in snapshots[:-1])
+
+
+def pieces_of(stream, size):
+    if size == "event":
+        return [part + b"\n\n" for part in stream.rstrip().split(b"\n\n")]
+    return [stream[at : at + size] for at in range(0, len(stream), size)]
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"], ids=["lf", "crlf"])
+@pytest.mark.parametrize("size", [None, "event", 1, 3, 7])
+def test_recordings_in_pieces(*, recorded, server, model_of, read_each, size, line_end):
+    answers = []
+    for stream, _ in recorded:
+        pieces = pieces_of(stream, "event") if size == "event" else [stream]
+        pieces = [piece.replace(b"\n", line_end) for piece in pieces]
+        answers.append(Answer(pieces_of(pieces[0], size) if isinstance(size, int) else pieces))
+    server.play(*answers)
+    told = read_each(model_of(), len(recorded))
+    for (response, snapshots), (_, what) in zip(told, recorded, strict=True):
+        agrees(response, snapshots, what)
+
+
+def said_in(events):
+    """The text and the thinking of some events, read by another parser than ours."""
+    choices = [choice for event in events for choice in json.loads(event.removeprefix(b"data: "))["choices"]]
+    return tuple(
+        "".join(choice["delta"].get(field) or "" for choice in choices)
+        for field in ("content", "reasoning_content")
+    )
+
+
+def finish_of(events):
+    """The number of the event that has the end marker."""
+    return next(at for at, event in enumerate(events) if b'"finish_reason":"' in event)
+
+
+def cut(response, snapshots, events):
+    """The answer was cut behind these events, and everything in them is told."""
+    assert type(response.error) is TruncatedStreamError
+    assert (response.error.partial_text, response.reasoning) == said_in(events)
+    assert not any(snapshot.last for snapshot in snapshots)
+    assert not snapshots or snapshots[-1].text == response.partial_text
+
+
+def test_recordings_cut_after_every_event(recorded, server, model_of, read_each):
+    for stream, _ in recorded:
+        events = pieces_of(stream, "event")
+        counts = range(finish_of(events) + 1)
+        server.play(*(Answer([b"".join(events[:count])]) for count in counts))
+        for count, (response, snapshots) in zip(counts, read_each(model_of(), len(counts)), strict=True):
+            cut(response, snapshots, events[:count])
+
+
+def test_recordings_cut_behind_the_finish_are_complete(recorded, server, model_of, read_each):
+    answers = []
+    for stream, _ in recorded:
+        events = pieces_of(stream, "event")
+        answers.append(Answer(events[: finish_of(events) + 1]))
+    server.play(*answers)
+    for (response, snapshots), (_, what) in zip(read_each(model_of(), len(answers)), recorded, strict=True):
+        assert (response.error, snapshots[-1]) == (None, (True, what["text"]))
+
+
+def test_a_recording_cut_at_every_byte(recorded, server, model_of, read_each):
+    stream, _ = min(recorded, key=lambda one: len(one[0]))
+    events = pieces_of(stream, "event")
+    # An event is whole without the two line ends behind it.
+    ends = [len(b"".join(events[: at + 1])) - 2 for at in range(len(events))]
+    sizes = range(ends[finish_of(events)])
+    server.play(*(Answer([stream[:size]]) for size in sizes))
+    for size, (response, snapshots) in zip(sizes, read_each(model_of(), len(sizes)), strict=True):
+        cut(response, snapshots, [event for event, end in zip(events, ends, strict=True) if end <= size])
