@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from modelstream.agents import Msg
@@ -187,6 +189,15 @@ def test_the_address(server, monkeypatch):
 def test_an_address_that_is_none(field):
     with pytest.raises(ConfigError, match="can't make a client for the host 'localhost:port'"):
         OllamaChat({"model_name": "m", field: "localhost:port"})("hi")
+
+
+def test_an_address_in_the_environment_that_is_none(monkeypatch):
+    # The SDK reads it when it is imported, needed or not.
+    for name in [name for name in sys.modules if name.partition(".")[0] == "ollama"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setenv("OLLAMA_HOST", "localhost:port")
+    with pytest.raises(ConfigError, match="OLLAMA_HOST is 'localhost:port'"):
+        OllamaChat({"model_name": "m", "host": "127.0.0.1"})("hi")
 
 
 def test_arguments_of_the_client(server, model_of):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import weakref
 from collections.abc import Mapping
@@ -90,13 +91,23 @@ class OllamaChat(WireWrapper):
 
 def _client(kind: str, arguments: Mapping[str, Any]) -> Any:
     """The HTTP client of the SDK's `kind`, which knows the server's address and the headers."""
-    import ollama
-
+    sdk = _sdk()
     try:
-        return getattr(ollama, kind)(**arguments)._client  # noqa: SLF001 - the SDK has no other way to bytes
+        return getattr(sdk, kind)(**arguments)._client  # noqa: SLF001 - the SDK has no other way to bytes
     except (TypeError, ValueError) as error:
         host = arguments.get("host") or os.environ.get("OLLAMA_HOST")
         raise ConfigError(
             f"the ollama SDK can't make a client for the host {host!r} with these client_args ({error}).\n"
             "A host is an address such as http://127.0.0.1:11434."
+        ) from error
+
+
+def _sdk() -> Any:
+    try:
+        return importlib.import_module("ollama")
+    except ValueError as error:
+        # It makes a client when it is imported, whether or not anybody wants that one.
+        raise ConfigError(
+            f"OLLAMA_HOST is {os.environ.get('OLLAMA_HOST')!r}, which is no address ({error}).\n"
+            "An address is http://127.0.0.1:11434, or a part of it."
         ) from error
