@@ -59,9 +59,9 @@ def serve(options: Options) -> None:
 def _server(store: Store, tokens: Tokens, options: Options) -> uvicorn.Server:
     extras: dict[str, Any] = {}
     if options.agentscope:
-        from modelstream_studio.agentscope import PATHS, ROUTES  # type: ignore[import-not-found]
+        from modelstream_studio.agentscope import PATHS, routes
 
-        extras = {"mounts": ROUTES, "without_token": PATHS}
+        extras = {"mounts": routes(), "without_token": PATHS}
     app = studio_app(
         store,
         tokens,

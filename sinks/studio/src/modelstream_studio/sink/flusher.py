@@ -92,7 +92,7 @@ class Flusher:
             try:
                 self._collect(0 if self._wait > FIRST_WAIT or self._outbox else self._heartbeat)
                 rest = self._send()
-            except Exception:  # whatever it is, there will be more to tell
+            except Exception:  # noqa: BLE001 - whatever it is, there will be more to tell
                 logger.exception("the sink 'studio' failed")
                 rest = LONGEST_WAIT
         self._finish()

@@ -67,7 +67,7 @@ class Listener:
                 self._listen()
             except Unreachable:
                 self._ended.wait(PAUSE)
-            except Exception:  # a command that could not be obeyed; there may be others
+            except Exception:  # noqa: BLE001 - a command that could not be obeyed; there may be others
                 logger.exception("the sink 'studio' failed")
                 self._ended.wait(PAUSE)
 
