@@ -199,7 +199,8 @@ def _said(body: bytes | str | Mapping[str, Any] | list[Any] | None) -> tuple[str
     if not isinstance(inner, Mapping):
         return None, _excerpt(str(inner)) if inner else ""
     code = inner.get("code") if inner.get("code") is not None else inner.get("type")
-    said = inner.get("message") or inner.get("detail") or json.dumps(inner, ensure_ascii=False)
+    told = (inner.get(name) for name in ("message", "msg", "detail"))
+    said = next(filter(None, told), None) or json.dumps(inner, ensure_ascii=False)
     return None if code is None else str(code), _excerpt(str(said))
 
 

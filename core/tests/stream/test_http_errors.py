@@ -82,6 +82,7 @@ def test_a_filter_is_told_by_its_code(code: str, status: int) -> None:
         ({"code": "InvalidApiKey", "message": "no"}, "InvalidApiKey", "no"),
         ([{"error": {"code": 400, "message": "no", "status": "INVALID_ARGUMENT"}}], "400", "no"),
         ({"detail": "no"}, None, "no"),
+        ({"code": 1001, "msg": "no", "success": False}, "1001", "no"),
         ({"detail": [{"loc": ["body"], "msg": "no"}]}, None, "[{'loc': ['body'], 'msg': 'no'}]"),
         ({"error": {"weird": 1}}, None, '{"weird": 1}'),
         ({"error": None, "message": "no"}, None, "no"),

@@ -354,6 +354,7 @@ def test_error_frames(*, answered, error, kind, status, retryable, named):
     "sent",
     [
         {"object": "error", "message": "boom", "type": "InternalServerError", "code": 500},
+        {"code": 500, "msg": "boom", "success": False},
         {"code": "InternalError", "message": "boom", "request_id": "1"},
         {
             "choices": [{"index": 0, "delta": {}, "finish_reason": "error"}],

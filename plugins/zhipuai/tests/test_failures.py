@@ -63,6 +63,15 @@ def test_B19_what_the_provider_refuses_is_raised_by_the_call(
     assert len(server.requests) == 1
 
 
+def test_an_address_where_nothing_is(server, model_of, refused):
+    server.play(Answer.of_json({"status": 404, "error": "Not Found", "path": "/v5/chat/completions"}, 404))
+    error = refused(model_of(base_url=f"{server.url}/v5"))
+    assert type(error) is BadRequestError
+    assert str(error).endswith(
+        "HTTP 404: Not Found\nIs base_url right? It is the address up to and with /v4."
+    )
+
+
 def test_an_error_page(server, model_of, refused):
     server.play(Answer([b"<html><h1>Bad gateway</h1></html>"], 502, {"Content-Type": "text/html"}))
     error = refused(model_of())
@@ -162,6 +171,13 @@ def test_an_error_that_stands_in_for_an_answer(server, model_of, stream):
     server.play(Answer.of_json({"error": {"code": "1302", "message": "slow down"}}))
     with pytest.raises(RateLimitError, match="slow down"):
         model_of()("hi", stream=stream).text  # noqa: B018
+
+
+def test_an_error_in_the_gateways_words(server, model_of, read, refused):
+    server.play(Answer.of_json({"code": 1001, "msg": "说明", "success": False}))
+    for error in (read(model_of())[0].error, refused(model_of(), stream=False)):
+        assert (type(error), error.code) == (AuthenticationError, "1001")
+        assert "说明" in str(error)
 
 
 def test_nothing_at_all(server, model_of, read, refused):

@@ -221,7 +221,8 @@ def _check(got: Frame, frame: bytes) -> None:
         raise sent_error(frame)
     if got.choices is None and not got.usage:
         said = msgspec.json.decode(frame)
-        if said.get("object") == "error" or ("code" in said and "message" in said):
+        told = "code" in said and ("message" in said or "msg" in said)
+        if told or said.get("object") == "error":
             raise sent_error(said)
 
 

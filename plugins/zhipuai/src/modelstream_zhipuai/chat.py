@@ -73,7 +73,10 @@ class ZhipuAIChat(WireWrapper):
 
     def refusal(self, answer: ByteStream | AsyncByteStream, body: bytes) -> StreamError:
         """The error by the provider's own code, which says more than the status."""
-        return by_code(super().refusal(answer, body))
+        error = by_code(super().refusal(answer, body))
+        if error.status == 404 and error.code is None:
+            error.message += "\nIs base_url right? It is the address up to and with /v4."
+        return error
 
     def _asked(self, request: Request) -> httpx.Request:
         arguments = dict(request.arguments)
