@@ -202,6 +202,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._keep(body, event)
 
     def do_GET(self) -> None:
+        if self.path == "/":
+            self._say(200, {})
+            return
         if not self._allowed():
             return
         query = parse_qs(urlsplit(self.path).query)

@@ -39,9 +39,10 @@ def studio(*, db: Path | None, debug: bool, **others: Any) -> int:  # noqa: ARG0
 
 
 @click.command()
+@click.option("--open", "open_browser", is_flag=True, help="Open Studio in the browser, if it is started.")
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
-def demo(*, debug: bool) -> int:  # noqa: ARG001
-    """Fill a running Studio with agents that talk at once."""
-    from modelstream_studio.demo import demo as run  # type: ignore[import-not-found]
+def demo(*, open_browser: bool, debug: bool) -> int:  # noqa: ARG001
+    """Let several local agents talk at once, in the Studio that is running, or one that is started."""
+    from modelstream_studio.demo import demo as run
 
-    return int(run())
+    return run(open_browser=open_browser)

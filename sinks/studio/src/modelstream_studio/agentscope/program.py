@@ -111,7 +111,7 @@ class Program:
 
     def _opened(self, id: str, name: str, role: str) -> frames.Open:  # noqa: A002
         self._known[id] = Contents()
-        return frames.Open(message=id, name=name, at=time.time(), role=role)
+        return frames.Open(message=id, name=name, at=self._heard, role=role)
 
     def _closed(self, id: str) -> frames.Close:  # noqa: A002
         known = self._known.pop(id, Contents())
@@ -122,7 +122,7 @@ class Program:
         """What is new in a message."""
         known = self._known.get(id) or self._recalled(id)
         self._known[id] = now
-        at = time.time()
+        at = self._heard
         news: list[frames.AnyFrame] = []
         if not now.text.startswith(known.text):
             news.append(frames.Fresh(message=id, text=now.text))

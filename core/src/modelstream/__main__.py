@@ -1,0 +1,5 @@
+"""`python -m modelstream`: the command `modelstream`, of this Python."""
+
+from modelstream.cli import main
+
+main()
