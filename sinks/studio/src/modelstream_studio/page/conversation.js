@@ -46,7 +46,8 @@ export class Conversation {
   earlier(messages) {
     const scroller = $("scroller");
     const below = scroller.scrollHeight - scroller.scrollTop;
-    for (const message of messages) this.#message(message);
+    const oldest = this.#log.querySelector(".message");
+    for (const message of messages) this.#message(message, oldest);
     scroller.scrollTop = scroller.scrollHeight - below;
     this.#changed();
   }
@@ -97,12 +98,12 @@ export class Conversation {
     return undefined;
   }
 
-  #message(message) {
+  #message(message, before = null) {
     const known = this.#views.get(message.id);
     if (known) return known.update(message);
     const view = new MessageView(message, this.#palette.hue(message.name), this.#onStop);
     this.#views.set(message.id, view);
-    return this.#place(view.element, message.started);
+    return this.#place(view.element, message.started, before);
   }
 
   #end(message) {
@@ -128,11 +129,12 @@ export class Conversation {
     this.#place(line, question.asked);
   }
 
-  /** In the order of time: almost always the end, so looked for from there. */
-  #place(element, at) {
+  /** In the order of time, looked for from the end (or from the element `before` which it belongs). */
+  #place(element, at, before = null) {
     element.at = at;
-    let next = null;
-    for (let one = this.#log.lastElementChild; one && one.at > at; one = one.previousElementSibling) next = one;
+    let next = before;
+    let one = before ? before.previousElementSibling : this.#log.lastElementChild;
+    for (; one && one.at > at; one = one.previousElementSibling) next = one;
     this.#log.insertBefore(element, next);
   }
 

@@ -5,9 +5,10 @@ const GROUPED = new Intl.NumberFormat("en");
 export const count = (n) => (n >= 100_000 ? `${Math.round(n / 1000)}k` : GROUPED.format(n));
 export const many = (n, word) => `${count(n)} ${word}${n === 1 ? "" : "s"}`;
 
-/** A span of time: 0.41 s, 12 s, 3 min 20 s, 2 h 5 min. */
+/** A span of time: 0.41 s, 2.5 s, 12 s, 3 min 20 s, 2 h 5 min. */
 export function span(seconds) {
   const s = Math.max(0, seconds);
+  if (s < 10 && Number.isInteger(s)) return `${s} s`;
   if (s < 9.95) return `${s.toFixed(s < 0.995 ? 2 : 1)} s`;
   if (s < 59.5) return `${Math.round(s)} s`;
   const minutes = Math.floor(Math.round(s) / 60);

@@ -1,0 +1,99 @@
+"""One browser and one Studio for all tests here; without a browser they are skipped, unless one is required.
+
+`MODELSTREAM_BROWSER=required` turns the skip into a failure; `MODELSTREAM_CHROMIUM` is the browser to use.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+def _missing(what):
+    if os.environ.get("MODELSTREAM_BROWSER") == "required":
+        pytest.fail(f"{what}, and MODELSTREAM_BROWSER says that a browser is required")
+    pytest.skip(f"{what}: nothing is tried in a browser")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        _missing("Playwright is not installed (dependency group `browser`)")
+    from browser_stage import FLAGS, chromium
+
+    path = chromium()
+    if path is None:
+        _missing("there is no Chromium")
+    with sync_playwright() as playwright:
+        arguments = [*FLAGS, "--host-resolver-rules=MAP *.test 127.0.0.1"]
+        with playwright.chromium.launch(executable_path=path, args=arguments) as launched:
+            yield launched
+
+
+@pytest.fixture(scope="session")
+def server(browser, tmp_path_factory):
+    """A Studio that all tests share."""
+    from browser_stage import StudioProcess
+
+    process = StudioProcess(tmp_path_factory.mktemp("studio"))
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def other_server(browser, tmp_path):
+    """A Studio that a test has for itself, to kill it."""
+    from browser_stage import StudioProcess
+
+    process = StudioProcess(tmp_path)
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def program():
+    """Makes programs that report; they are gone at the end."""
+    from browser_stage import Program
+
+    made = []
+
+    def make(studio, *arguments, **info):
+        made.append(Program(studio, *arguments, **info))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.die()
+
+
+@pytest.fixture
+def tab(browser):
+    """Opens tabs, each in a profile of its own; whatever the page complains of fails the test."""
+    contexts = []
+    complaints = []
+    allowed = []
+
+    def open_tab(address=None, *, may_complain=(), **options):
+        options = {"viewport": {"width": 1280, "height": 800}, **options}
+        context = browser.new_context(**options)
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        page = context.new_page()
+        allowed.extend(may_complain)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda line: line.type == "error" and complaints.append(line.text))
+        if address:
+            page.goto(address)
+        return page
+
+    yield open_tab
+    for context in contexts:
+        context.close()
+    assert [line for line in complaints if not any(word in line for word in allowed)] == []

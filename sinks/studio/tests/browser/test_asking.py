@@ -1,0 +1,203 @@
+"""Questions to the user, and messages that the user stops."""
+
+from __future__ import annotations
+
+import threading
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "title": "Your name", "minLength": 2, "maxLength": 40},
+        "age": {"type": "integer", "minimum": 18},
+        "height": {"type": "number"},
+        "news": {"type": "boolean", "title": "Send me news", "default": True},
+        "colour": {"enum": ["red", "green", "blue"]},
+        "tags": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+        "address": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
+        "remark": {"type": "string", "description": "Anything else?"},
+    },
+    "required": ["name", "age", "colour", "tags", "address"],
+}
+
+
+def look_at(studio, program):
+    return f"{studio.link}&run={program.run}"
+
+
+def test_a_text_is_answered(server, program, tab):
+    from modelstream_studio.frames import Answered
+
+    one = program(server, "ask text")
+    question = one.ask("What is your\nquest?")
+    page = tab(look_at(server, one))
+    box = page.locator(f"[id='ask-{question}']")
+    assert box.locator(".prompt").inner_text() == "What is your\nquest?"
+    assert page.title().startswith("?")
+    assert page.locator(f".run[data-run='{one.run}'][data-state=waiting]").is_visible()
+    box.locator("button[type=submit]").click()
+    assert "needed" in box.locator(".field .fault").inner_text()
+    page.keyboard.press("Escape")
+    page.keyboard.press("a")
+    page.keyboard.type("To seek the")
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.type("grail")
+    page.keyboard.press("Enter")
+    assert one.answer() == "To seek the\ngrail"
+    one.report(Answered(question, "To seek the\ngrail"))
+    page.locator("#dock").wait_for(state="hidden")
+    assert "grail" in page.locator(f"[id='q-{question}']").inner_text()
+
+
+def test_a_form_says_what_is_wrong_and_hands_over_values_of_their_types(server, program, tab):
+    one = program(server, "ask form")
+    question = one.ask("Who are you?", SCHEMA)
+    page = tab(look_at(server, one))
+    box = page.locator(f"[id='ask-{question}']")
+    send = box.locator("button[type=submit]")
+    send.click()
+    assert len([text for text in box.locator(".fault").all_inner_texts() if text]) == 5
+    box.get_by_label("Your name").fill("A")
+    box.get_by_label("age").fill("17.5")
+    box.get_by_label("height").fill("tall")
+    send.click()
+    faults = " ".join(box.locator(".fault").all_inner_texts())
+    for words in ("At least 2 characters", "whole number", "not a number", "Choose one"):
+        assert words in faults
+    box.get_by_label("Your name").fill("Änne")
+    box.get_by_label("age").fill("18")
+    box.get_by_label("height").fill("1.75")
+    box.get_by_text("green").click()
+    box.get_by_label("tags").fill("one\n\n two \n")
+    box.get_by_label("city").fill("京都")
+    send.click()
+    assert one.answer() == {
+        "name": "Änne",
+        "age": 18,
+        "height": 1.75,
+        "news": True,
+        "colour": "green",
+        "tags": ["one", "two"],
+        "address": {"city": "京都"},
+    }
+
+
+def test_the_first_answer_wins_in_all_tabs(server, program, tab):
+    from modelstream_studio.frames import Answered
+
+    one = program(server, "ask two")
+    question = one.ask("Yes or no?")
+    first, second = (tab(look_at(server, one), may_complain=["409"]) for _ in range(2))
+    for page, word in ((first, "yes"), (second, "no")):
+        page.locator("#dock textarea").fill(word)
+    first.locator("#dock button[type=submit]").click()
+    assert one.answer() == "yes"
+    one.report(Answered(question, "yes"))
+    for page in (first, second):
+        page.locator("#dock").wait_for(state="hidden")
+        assert page.locator(f"[id='q-{question}'] .what").inner_text().endswith("yes")
+
+
+def test_a_question_answered_in_the_terminal_goes_away(server, program, tab):
+    from modelstream_studio.frames import Answered, Withdrawn
+
+    one = program(server, "ask elsewhere")
+    question, other = one.ask("Here?"), one.ask("There?")
+    page = tab(look_at(server, one))
+    page.wait_for_selector(f"[id='ask-{other}']")
+    page.locator(f"[id='ask-{other}'] textarea").fill("half an ans")
+    one.report(Answered(question, "over there", elsewhere=True))
+    page.locator(f"[id='ask-{question}']").wait_for(state="detached")
+    assert page.locator(f"[id='ask-{other}'] textarea").input_value() == "half an ans"
+    one.report(Withdrawn(other))
+    page.locator("#dock").wait_for(state="hidden")
+
+
+def test_a_question_waits_through_a_restart_of_studio(other_server, program, tab):
+    one = program(other_server, "ask through")
+    question = one.ask("Still there?")
+    page = tab(look_at(other_server, one), may_complain=["ERR_"])
+    page.locator("#dock textarea").fill("I wrote this bef")
+    other_server.kill()
+    page.locator("#toast").wait_for()
+    other_server.start()
+    page.locator("#toast").wait_for(state="hidden")
+    assert page.locator("#dock textarea").input_value() == "I wrote this bef"
+    page.locator("#dock textarea").fill("yes")
+    page.locator(f"[id='ask-{question}'] button[type=submit]").click()
+    page.locator("#dock button", has_text="Answered").or_(page.locator("#dock[hidden]")).first.wait_for(
+        state="attached"
+    )
+    other_server.kill()
+    other_server.start()
+    assert one.answer(30) == "yes"
+
+
+def test_a_message_is_stopped_by_button_and_by_key(server, program, tab):
+    from modelstream_studio.frames import Cancel
+
+    one = program(server, "stop")
+    speech, other = one.speak("Chatterbox").say("And then, and then"), one.speak("Other").say("Me too")
+    page = tab(look_at(server, one))
+    page.locator(f"{speech.article} .stop").click()
+    assert one.command(Cancel).message == speech.id
+    page.locator(f"{speech.article} .stop", has_text="Stopping").wait_for()
+    speech.end("cancelled")
+    page.wait_for_selector(f"{speech.article}[data-state=cancelled]")
+    assert not page.locator(f"{speech.article} .stop").is_visible()
+    page.keyboard.press(".")
+    assert one.command(Cancel).message == other.id
+
+
+def test_the_real_sink_is_stopped_from_the_page(server, tab, monkeypatch):
+    """The button ends the stream of a model in this process."""
+    import modelstream
+    from modelstream_studio import Studio
+
+    monkeypatch.setenv("XDG_STATE_HOME", str(server._folder))
+    sink = Studio(url=server.url)
+    closed = threading.Event()
+
+    class Endless(modelstream.ModelWrapper):
+        model_type = "endless_chat"
+
+        def deltas(self, request):
+            try:
+                while not closed.wait(0.02):
+                    yield "word "
+            finally:
+                closed.set()
+
+    modelstream.init(project="real", name="endless", sinks=[sink])
+    response = Endless({"config_name": "endless"})([{"role": "user", "content": "Go"}], stream=True)
+    teller = threading.Thread(target=lambda: _swallow(modelstream, response))
+    teller.start()
+    try:
+        page = tab(server.link)
+        page.locator(".run", has_text="endless").click()
+        page.locator(".message[data-state=live] .tail", has_text="word").wait_for()
+        page.locator(".message .stop").click()
+        page.wait_for_selector(".message[data-state=cancelled]")
+        assert closed.wait(10)
+    finally:
+        closed.set()
+        teller.join()
+        modelstream.init(sinks=[])
+        sink.shutdown()
+
+
+def _swallow(modelstream, response):
+    try:
+        modelstream.show(response)
+    except modelstream.StreamCancelledError:
+        pass
+
+
+def test_who_can_only_watch_can_neither_answer_nor_stop(server, program, tab):
+    one = program(server, "watch only")
+    question = one.ask("May I?")
+    speech = one.speak("Talker").say("Talk")
+    page = tab(f"{server.url}/#watch={server.tokens.watch}&run={one.run}")
+    page.wait_for_selector(f"[id='ask-{question}']")
+    assert page.locator(f"[id='ask-{question}'] .watching").is_visible()
+    assert not page.locator(f"[id='ask-{question}'] form").is_visible()
+    assert not page.locator(f"{speech.article} .stop").is_visible()

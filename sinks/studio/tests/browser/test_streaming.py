@@ -1,0 +1,285 @@
+"""What programs say, while they say it: as it comes, complete, in its place."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+
+def normal(text):
+    return " ".join(text.split())
+
+
+def said(page, speech):
+    # Not inner_text(): what is out of sight is not laid out.
+    blocks = "e => [...e.children].map(child => child.textContent).join(' ')"
+    return normal(page.locator(f"{speech.article} .prose").evaluate(blocks))
+
+
+def look_at(studio, program):
+    return f"{studio.link}&run={program.run}"
+
+
+def test_a_message_shows_while_it_is_written(server, program, tab):
+    one = program(server)
+    speech = one.speak("Poet")
+    page = tab(look_at(server, one))
+    page.wait_for_selector(f"{speech.article}[data-state=live][aria-busy=true]")
+    for word in ("Roses ", "are ", "red"):
+        speech.say(word)
+        page.locator(f"{speech.article} .tail", has_text=word.strip()).wait_for()
+    assert said(page, speech) == "Roses are red"
+    speech.end()
+    page.wait_for_selector(f"{speech.article}[data-state=complete][aria-busy=false]")
+    assert said(page, speech) == "Roses are red"
+
+
+def test_twenty_messages_at_once_come_whole_and_in_order(server, program, tab):
+    one = program(server, "twenty")
+    page = tab(look_at(server, one)) if one.report() is None else None
+    speeches = [one.speak(f"Agent {n}") for n in range(20)]
+    words = [f"word{n} " for n in range(40)] + ["\n\n**done**\n"]
+    for word in words:
+        one.report(*(speech.news(f"{word}") for speech in speeches))
+    for speech in speeches:
+        speech.end()
+    for speech in speeches:
+        page.wait_for_selector(f"{speech.article}[data-state=complete]")
+    shown = page.locator(".message").evaluate_all("all => all.map(one => one.id)")
+    assert shown == [f"m-{speech.id}" for speech in speeches]
+    expected = normal("".join(words).replace("*", ""))
+    assert [said(page, speech) for speech in speeches] == [expected] * 20
+
+
+RICH = """# Überschrift
+
+Text with *stress*, `code`, [a link](https://example.org/a?b=c&d=e) and 漢字かな交じり文, 한국어, العربية, 👩‍🔬🏳️‍🌈.
+
+1. one
+2. two
+   - inner
+
+```python
+def hello(name: str) -> str:
+    return f"Hallo {name} <b>&amp;</b>"  # 注釈
+```
+
+| a | b |
+|---|---|
+| 1 | 2 |
+
+> quoted
+
+The end."""
+
+
+def test_markdown_code_and_all_scripts_look_the_same_streamed_and_reloaded(server, program, tab):
+    one = program(server, "rich")
+    page = tab(look_at(server, one)) if one.report() is None else None
+    speech = one.speak("Writer")
+    for start in range(0, len(RICH), 7):
+        speech.say(RICH[start : start + 7])
+    speech.end()
+    page.wait_for_selector(f"{speech.article}[data-state=complete]")
+    prose = page.locator(f"{speech.article} .prose")
+    streamed = prose.inner_html()
+    page.reload()
+    page.wait_for_selector(f"{speech.article}[data-state=complete]")
+    assert prose.inner_html() == streamed
+    assert prose.locator("h1").inner_text() == "Überschrift"
+    assert prose.locator("a").get_attribute("href") == "https://example.org/a?b=c&d=e"
+    assert prose.locator("li li").inner_text() == "inner"
+    assert prose.locator(".table td").all_inner_texts() == ["1", "2"]
+    code = prose.locator("pre")
+    assert 'return f"Hallo {name} <b>&amp;</b>"  # 注釈' in code.inner_text()
+    assert code.locator(".kn, .k").count() > 0
+    assert "漢字かな交じり文, 한국어, العربية, 👩‍🔬🏳️‍🌈" in prose.inner_text()
+
+
+def test_code_is_copied_as_it_was_written(server, program, tab):
+    one = program(server, "copy")
+    source = "for x in range(3):\n    print(f'<{x}>')\n"
+    speech = one.speak("Coder").say(f"```python\n{source}```\n").end()
+    page = tab(look_at(server, one))
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator(f"{speech.article} .copy").click()
+    page.locator(f"{speech.article} .copy", has_text="Copied").wait_for()
+    assert page.evaluate("() => navigator.clipboard.readText()") == source
+
+
+def test_a_hundred_thousand_characters(server, program, tab):
+    one = program(server, "long")
+    page = tab(look_at(server, one)) if one.report() is None else None
+    speech = one.speak("Novelist")
+    paragraph = "It was a dark and stormy night; the rain fell in torrents. " * 8 + "\n\n"
+    text = "".join(f"{n}. {paragraph}" if n % 9 else f"## Chapter {n}\n\n{paragraph}" for n in range(220))
+    assert len(text) > 100_000
+    for start in range(0, len(text), 997):
+        speech.say(text[start : start + 997])
+    speech.end()
+    page.wait_for_selector(f"{speech.article}[data-state=complete]")
+    streamed = page.locator(f"{speech.article} .prose").inner_html()
+    assert streamed.count("dark and stormy") == text.count("dark and stormy")
+    page.reload()
+    page.wait_for_selector(f"{speech.article}[data-state=complete]")
+    assert page.locator(f"{speech.article} .prose").inner_html() == streamed
+
+
+def test_reasoning_is_folded_and_tool_calls_are_readable_while_they_come(server, program, tab):
+    one = program(server, "thinking")
+    page = tab(look_at(server, one)) if one.report() is None else None
+    speech = one.speak("Thinker").think("First ").think("things first.")
+    thoughts = page.locator(f"{speech.article} .thoughts")
+    thoughts.wait_for(state="attached")
+    assert not thoughts.is_visible()
+    page.locator(f"{speech.article} .reasoning summary").click()
+    page.locator(f"{speech.article} .thoughts", has_text="First things first.").wait_for()
+    speech.say("So:")
+    speech.call("run_python", '{"code": "a = 1\\npr')
+    tool = page.locator(f"{speech.article} .tool")
+    tool.locator("pre", has_text="pr").wait_for()
+    assert tool.locator("pre").inner_text() == '{\n  "code": "a = 1\n  pr'
+    speech.call("run_python", 'int(\\"\\u00e9\\")", "n": [1, {}]}')
+    speech.end(finish_reason="tool_calls")
+    page.wait_for_selector(f"{speech.article}[data-state=complete]")
+    assert tool.locator("pre").inner_text() == (
+        '{\n  "code": "a = 1\n  print("é")",\n  "n": [\n    1,\n    {}\n  ]\n}'
+    )
+    assert tool.locator(".tool-name").inner_text() == "run_python"
+    assert "calls tools" in page.locator(f"{speech.article} .figures").inner_text()
+
+
+def test_how_messages_end_and_what_they_cost(server, program, tab):
+    from modelstream_studio.frames import Counts, Failure
+
+    one = program(server, "ends")
+    at = time.time() - 60
+    good = one.speak("Good", at=at).say("All of it.")
+    good.end(usage=Counts(input_tokens=1200, output_tokens=100), at=at + 5, first_at=at + 1)
+    bad = one.speak("Bad").say("Only a p")
+    bad.end("failed", error=Failure("ConnectionLostError", "The line went dead."))
+    stopped = one.speak("Stopped").say("Not al")
+    stopped.end("cancelled")
+    page = tab(look_at(server, one))
+    figures = page.locator(f"{good.article} .figures").inner_text()
+    for words in ("1 s to first token", "25 tokens/s", "1,200 in, 100 out", "5 s"):
+        assert words in figures
+    assert page.locator(f"{bad.article}[data-state=failed] .trouble").inner_text() == (
+        "ConnectionLostError The line went dead."
+    )
+    assert said(page, bad) == "Only a p"
+    assert "Stopped" in page.locator(f"{stopped.article}[data-state=cancelled] .figures").inner_text()
+    totals = normal(page.locator("#totals").inner_text())
+    assert "tokens in 1,200" in totals
+    assert "tokens out 100" in totals
+
+
+def test_a_program_that_dies_is_noticed(server, program, tab):
+    one = program(server, "dying")
+    speech = one.speak("Victim").say("I was about to")
+    page = tab(look_at(server, one))
+    page.wait_for_selector(f"{speech.article}[data-state=live]")
+    one.die()
+    page.wait_for_selector(f"{speech.article}[data-state=cut] .trouble", timeout=25_000)
+    assert said(page, speech) == "I was about to"
+    assert "Lost" in page.locator("#run-facts").inner_text()
+
+
+def test_the_end_is_followed_until_one_scrolls_up(server, program, tab):
+    one = program(server, "following")
+    page = tab(look_at(server, one)) if one.report() is None else None
+    speech = one.speak("Talker")
+    scroller = page.locator("#scroller")
+
+    def left():
+        return scroller.evaluate("e => e.scrollHeight - e.clientHeight - e.scrollTop")
+
+    def top():
+        return scroller.evaluate("e => e.scrollTop")
+
+    def grow(name):
+        speech.say(*(f"{name} line {n}\n\n" for n in range(40)), f"{name} is said.\n\n")
+        page.locator(f"{speech.article} p", has_text=f"{name} is said.").wait_for(state="attached")
+
+    grow("one")
+    page.locator("p", has_text="one is said.").wait_for()
+    assert top() > 0
+    assert left() < 40
+    page.mouse.move(700, 400)
+    page.mouse.wheel(0, -600)
+    page.locator("#jump").wait_for()
+    before = top()
+    grow("two")
+    assert abs(top() - before) < 2
+    page.locator("#jump").click()
+    page.locator("#jump").wait_for(state="hidden")
+    assert left() < 40
+    grow("three")
+    assert left() < 40
+
+
+def test_screen_readers_hear_one_line_per_message(server, program, tab):
+    one = program(server, "quiet")
+    page = tab(look_at(server, one)) if one.report() is None else None
+    page.wait_for_selector("#log[role=log][aria-live=off]")
+    speech = one.speak("Speaker").say("Much to say.")
+    page.locator(f"{speech.article} .tail", has_text="Much").wait_for()
+    assert page.locator("[aria-live=polite]#spoken").inner_text() == ""
+    speech.end()
+    page.locator("#spoken", has_text="Speaker finished.").wait_for(state="attached")
+
+
+def test_a_run_that_begins_while_nobody_has_chosen_one_is_shown(other_server, program, tab):
+    page = tab(other_server.link)
+    page.wait_for_selector("body[data-view=empty]")
+    assert "Nothing has spoken yet" in page.locator("#empty").inner_text()
+    one = program(other_server, "the first")
+    speech = one.speak("First").say("Hello.")
+    page.locator(f"{speech.article} .prose", has_text="Hello.").wait_for()
+    assert page.locator("#run-name").inner_text() == "the first"
+
+
+def test_older_messages_are_fetched_on_demand(server, program, tab):
+    from modelstream_studio.frames import Close, Open, Text
+
+    one = program(server, "many")
+    ids = [f"old-{n}" for n in range(310)]
+    at = time.time()
+    said_of = [(Open(id, "Agent", at), Text(id, 0, f"{id}."), Close(id, "complete", at)) for id in ids]
+    one.report(*(frame for frames in said_of for frame in frames))
+    page = tab(look_at(server, one))
+    page.locator("#m-old-309").wait_for()
+    assert page.locator(".message").count() == 300
+    page.locator("#earlier").scroll_into_view_if_needed()
+    page.locator("#earlier").click()
+    page.locator("#m-old-0").wait_for(state="attached")
+    shown = page.locator(".message").evaluate_all("all => all.map(one => one.id)")
+    assert shown == [f"m-{id}" for id in ids]
+    assert not page.locator("#earlier").is_visible()
+
+
+def test_the_picture_keeps_up_while_words_rain(server, program, tab):
+    """Frames are still drawn while twenty messages get fifty words a second."""
+    one = program(server, "rain")
+    page = tab(look_at(server, one)) if one.report() is None else None
+    speeches = [one.speak(f"Rain {n}") for n in range(20)]
+    over = threading.Event()
+
+    def rain():
+        while not over.is_set():
+            one.report(*(speech.news("drop ") for speech in speeches))
+            over.wait(0.02)
+
+    thread = threading.Thread(target=rain)
+    thread.start()
+    try:
+        page.locator(f"{speeches[-1].article} .tail", has_text="drop").wait_for()
+        drawn = page.evaluate(
+            "() => new Promise(done => { let n = 0; const from = performance.now();"
+            " const step = () => { n++; performance.now() - from > 2000 ? done(n) : requestAnimationFrame(step) };"
+            " requestAnimationFrame(step); })"
+        )
+    finally:
+        over.set()
+        thread.join()
+    assert drawn > 10
