@@ -109,9 +109,10 @@ def test_B30_not_streamed(server, model_of, lines):
     assert (response.stream, response.text, response.finish_reason) == (None, "Hello", "stop")
 
 
-def test_the_connection_serves_the_next_call(server, model_of):
-    model = model_of()
-    assert [model("hi", stream=True).text for _ in range(3)] == ["Hello"] * 3
+def test_the_connection_serves_the_next_call(server, model_of, read_each, lines):
+    # With its length said, its end is known as soon as it is there.
+    server.play(Answer(lines.hello.body, framing="length"))
+    assert [snapshots[-1] for _, snapshots in read_each(model_of(), 3)] == [(True, "Hello")] * 3
     assert len(server.connections) == 1
 
 

@@ -181,21 +181,21 @@ def test_silence_before_the_headers(server, model_of, refused):
     began = time.monotonic()
     error = refused(model_of(first_delta_timeout=0.3))
     assert (type(error), error.clock) == (StreamTimeoutError, "first_delta")
-    assert 0.3 <= time.monotonic() - began < 3
+    assert 0.3 <= time.monotonic() - began < 5
 
 
 def test_silence_before_the_first_line(server, model_of, read):
     server.play(Answer(end=End.SILENCE))
     response, snapshots = read(model_of(first_delta_timeout=1))
     assert (response.error.clock, snapshots) == ("first_delta", [])
-    assert server.connections[0].disconnected.wait(0.5)
+    assert server.connections[0].disconnected.wait(2)
 
 
 def test_silence_in_the_middle(server, model_of, read, hello):
-    server.play(Answer(hello, end=End.SILENCE))
+    server.play(Answer([b"".join(hello)], end=End.SILENCE))
     response, snapshots = read(model_of(idle_timeout=0.3))
     assert (response.error.clock, snapshots) == ("idle", HELLO)
-    assert server.connections[0].disconnected.wait(0.5)
+    assert server.connections[0].disconnected.wait(2)
 
 
 def test_the_timeout_of_the_config_counts_for_the_headers(server, model_of, refused):

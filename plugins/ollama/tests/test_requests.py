@@ -54,6 +54,7 @@ def test_parameters_beside_the_options_are_options(server, model_of):
     body = sent(server, model, stream=True, temperature=1, max_tokens=9, stop=["x"])
     assert body["options"] == {"temperature": 1, "top_p": 0.5, "num_predict": 9, "stop": ["x"]}
     assert body.keys() == {"model", "messages", "stream", "keep_alive", "options"}
+    assert sent(server, model, temperature=1, options={"temperature": 2})["options"]["temperature"] == 1
 
 
 def test_options_that_are_none(model_of):

@@ -146,6 +146,8 @@ def test_the_chunks_as_they_came(model_of):
     assert response.raw[-1] == b"[DONE]"
 
 
-def test_the_connection_serves_the_next_call(server, model_of, read_each):
+def test_the_connection_serves_the_next_call(server, model_of, read_each, wire):
+    # With its length said, its end is known as soon as it is there.
+    server.play(Answer(wire.hello.body, framing="length"))
     assert [snapshots[-1] for _, snapshots in read_each(model_of(), 3)] == [(True, "Hello")] * 3
     assert len(server.connections) == 1

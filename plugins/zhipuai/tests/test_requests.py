@@ -88,6 +88,13 @@ def test_headers(server, model_of):
     assert (headers["x-mine"], headers["x-call"]) == ("1", "2")
 
 
+def test_each_call_is_sent_and_logged_once(server, model_of, caplog):
+    caplog.set_level("INFO")
+    sent(server, model_of(client_args={"max_retries": 2}))
+    assert [record.name for record in caplog.records] == ["httpx"]
+    assert len(server.requests) == 1
+
+
 def test_what_is_no_json(model_of):
     with pytest.raises(BadRequestError, match="can't make a request of this call"):
         model_of()("hi", tools=[print])

@@ -47,7 +47,7 @@ class Asker:
         failure: Exception | None = None
         try:
             self._client.chat.completions.create(**known)
-        except Exception as error:  # noqa: BLE001 - what it makes of the empty answer does not matter
+        except Exception as error:  # noqa: BLE001 - what it makes of the catch does not matter
             failure = error
         if self._caught.request is None:
             raise BadRequestError(f"the SDK can't make a request of this call ({failure})") from failure
@@ -66,7 +66,7 @@ class Asker:
         import httpx
 
         sdk, name = self._sdk()
-        arguments = {"max_retries": 0, **self._arguments}
+        arguments = {**self._arguments, "max_retries": 0}
         if self._config.region == "international" and sdk.__name__ == "zhipuai":
             arguments.setdefault("base_url", INTERNATIONAL)
         arguments["http_client"] = httpx.Client(transport=httpx.MockTransport(self._catch))
@@ -94,7 +94,9 @@ class Asker:
         ) from missing
 
     def _catch(self, request: httpx.Request) -> httpx.Response:
-        import httpx
-
         self._caught.request = request
-        return httpx.Response(200, json={}, headers={"content-type": "application/json"})
+        raise _CaughtError
+
+
+class _CaughtError(Exception):
+    """The request is made; an answer, even an empty one, would be read and logged."""
