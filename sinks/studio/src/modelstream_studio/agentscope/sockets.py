@@ -101,7 +101,7 @@ class _Listeners:
     async def _hand_over(self, sid: str, run: str, prefix: str) -> None:
         """Hand the answers to questions of this prefix to the socket, as they come."""
         after = 0
-        while True:
+        while not self._programs.hub.closed:
             producer = self._programs.of(run).producer.id
             for command in await self._programs.hub.commands.after(producer, after, LISTEN):
                 after = max(after, command.n)
