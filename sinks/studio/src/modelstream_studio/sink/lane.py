@@ -38,6 +38,7 @@ class Lane:
         self._idle = False
         self._first_at: float | None = None
         self._ended_at = 0.0
+        self._dated = False
         self._seen = self._sent = 0  # ends of the text: as told, as put into frames
         self._latest: Snapshot | None = None
         self._afresh = False
@@ -130,10 +131,14 @@ class Lane:
         self._sent = self._seen
 
     def _pieces(self, offset: int, text: str) -> Iterator[frames.Frame]:
-        at = self._ended_at or time.time()
         for begin in range(0, len(text), PIECE):
             piece = text[begin : begin + PIECE]
-            yield frames.Text(message=self.message.id, offset=offset + begin, delta=piece, at=at)
+            yield frames.Text(message=self.message.id, offset=offset + begin, delta=piece, at=self._at())
+
+    def _at(self) -> float:
+        """When the first delta came, once; later ones need not be dated."""
+        dated, self._dated = self._dated, True
+        return 0.0 if dated else self._first_at or 0.0
 
     def _thoughts(self, news: Sequence[ReasoningDelta], room: bool) -> Iterator[frames.Frame]:
         text = "".join([one.text for one in news])
@@ -142,9 +147,7 @@ class Lane:
             return
         for begin in range(0, len(text), PIECE):
             piece = text[begin : begin + PIECE]
-            yield frames.Reasoning(
-                message=self.message.id, offset=self._thought, delta=piece, at=self._ended_at or time.time()
-            )
+            yield frames.Reasoning(message=self.message.id, offset=self._thought, delta=piece, at=self._at())
             self._thought += len(piece)
 
     def _calls(self, news: Sequence[ToolCallDelta], room: bool) -> Iterator[frames.Frame]:

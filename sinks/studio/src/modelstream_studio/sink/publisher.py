@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -41,7 +41,7 @@ class Publisher:
         trouble: Trouble,
     ) -> None:
         self.outbox = outbox
-        self.producer = uuid.uuid4().hex
+        self.producer = _name()
         self._run = run
         self._find = find
         self._so_far = so_far
@@ -109,13 +109,17 @@ class Publisher:
     def _go_back(self, told: frames.Persisted) -> None:
         """Studio misses frames, or does not know who we are: it has another database than before."""
         if told.persisted + 1 < self.outbox.first:
-            self.producer = uuid.uuid4().hex
+            self.producer = _name()
             self.outbox.begin_anew(self._so_far())
         elif self._introduced:
             self.outbox.forget(told.persisted)
         else:
             raise Unreachable("Studio wants other frames than there are")
         self._introduced = False
+
+
+def _name() -> str:
+    return secrets.token_urlsafe(12)
 
 
 def _told(reply: Reply) -> frames.Persisted:
