@@ -47,6 +47,12 @@ def editable(packages: list[str]) -> list[str]:
     return [argument for package in packages for argument in ("-e", f"./{package}")]
 
 
+def sdk_of(package: str) -> str:
+    """The SDK of a model plugin, in whose place those of its extras are tried: its first own dependency."""
+    _, sdk, *_ = nox.project.load_toml(ROOT / package / "pyproject.toml")["project"]["dependencies"]
+    return sdk.partition(">")[0]
+
+
 def with_core(package: str) -> list[str]:
     """The package and what it needs of this repository."""
     return list(dict.fromkeys(["core", package]))
@@ -71,8 +77,11 @@ def alone(session: nox.Session, package: str) -> None:
 @nox.parametrize("extra", EXTRAS, ids=EXTRAS)
 def extras(session: nox.Session, extra: str) -> None:
     """Run the tests of one plugin with the core and one of its extras: another SDK, as a rule."""
+    package = extra.partition("[")[0]
     session.install(*editable(["core", extra]), *group("test"))
-    session.run("pytest", f"{extra.partition('[')[0]}/tests", *session.posargs, env=FEW_EXAMPLES)
+    if package.startswith("plugins/"):
+        session.run("python", "-m", "pip", "uninstall", "--quiet", "--yes", sdk_of(package))
+    session.run("pytest", f"{package}/tests", *session.posargs, env=FEW_EXAMPLES)
 
 
 @nox.session
@@ -152,6 +161,18 @@ def ask(session: nox.Session, command: str, prompt: str) -> None:
     elif done.returncode or not done.stdout.strip():
         session.error(f"exit code {done.returncode}: {done.stdout}{done.stderr}")
     session.log(done.stdout)
+
+
+@nox.session(venv_backend="venv")
+def smoke(session: nox.Session) -> None:
+    """Install all packages with plain pip into one environment, as a user does; every provider answers."""
+    session.install(*(f"./{package}" for package in PACKAGES))
+    listing = str(session.run("modelstream", "plugins", silent=True))
+    session.log(listing)
+    plugins = [line for line in listing.splitlines()[1:] if not line.startswith(" ")]
+    if len(plugins) < len(PLUGINS) or not all(line.endswith("loaded") for line in plugins):
+        session.error("not every plugin loads")
+    session.run("python", "tests/smoke/every_provider.py")
 
 
 @nox.session

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from hypothesis.internal.reflection import function_digest
 
 from modelstream import Finish, ModelWrapper, StreamError
 from modelstream.testing import (
@@ -142,6 +143,11 @@ def test_each_class_has_functions_of_its_own():
     assert InProcessLaws.test_monotone is not OneBehindLaws.test_monotone
     assert InProcessLaws.test_monotone.__doc__ == LAWS["monotone"].sentence
     assert OneBehindLaws.test_monotone.__qualname__.endswith("OneBehindLaws.test_monotone")
+
+
+def test_hypothesis_keeps_the_examples_of_each_class_apart():
+    keys = {function_digest(laws.test_one_last.hypothesis.inner_test) for laws in (MoodyLaws, TalkativeLaws)}
+    assert len(keys) == 2
 
 
 def test_a_law_that_is_overridden_is_an_error():

@@ -10,6 +10,8 @@ from modelstream import Finish, MalformedDataError, TruncatedStreamError
 class LastOnDone(ReferenceChat):
     """takes `[DONE]` alone for the end marker"""
 
+    breaks = "false_end_no_last"
+
     class Frames(Frames):
         def read(self, data):
             said = super().read(data)
@@ -18,6 +20,8 @@ class LastOnDone(ReferenceChat):
 
 class LastAtTheEnd(ReferenceChat):
     """invents a finish reason when the body ends without one"""
+
+    breaks = "no_end_no_last"
 
     def streamed(self, pieces):
         yield from super().streamed(pieces)
@@ -32,6 +36,8 @@ class LastAtTheEnd(ReferenceChat):
 class NeverLast(ReferenceChat):
     """never says that the answer is complete"""
 
+    breaks = "one_last"
+
     class Frames(Frames):
         def finish(self, reason):
             return []
@@ -40,6 +46,8 @@ class NeverLast(ReferenceChat):
 class LastOnUsage(ReferenceChat):
     """takes the token counts for the end marker"""
 
+    breaks = "usage_is_replaced"
+
     class Frames(Frames):
         def usage(self, usage):
             return [*super().usage(usage), Finish("stop", "stop")] if usage else []
@@ -47,6 +55,8 @@ class LastOnUsage(ReferenceChat):
 
 class LastWhenTextPauses(ReferenceChat):
     """takes a frame without text for the end"""
+
+    breaks = "split_independent"
 
     class Frames(Frames):
         begun = False
@@ -60,6 +70,8 @@ class LastWhenTextPauses(ReferenceChat):
 
 class LastLate(ReferenceChat):
     """keeps the end to itself until the body ends"""
+
+    breaks = "nothing_after_the_end"
 
     class Frames(Frames):
         ending = ()
@@ -75,6 +87,8 @@ class LastLate(ReferenceChat):
 
 class HalfTaken(ReferenceChat):
     """picks the text out of a frame that was cut"""
+
+    breaks = "half_a_frame"
 
     class Lines(Lines):
         def picked(self):
@@ -100,6 +114,8 @@ class HalfTaken(ReferenceChat):
 class HalfIsTheEnd(ReferenceChat):
     """takes a finish reason from a frame that was cut"""
 
+    breaks = "half_a_frame"
+
     class Lines(HalfTaken.Lines):
         def picked(self):
             return [Finish("stop", "stop")] if b'"finish_reason":"' in self.rest else ""
@@ -110,6 +126,8 @@ class HalfIsTheEnd(ReferenceChat):
 
 class MalformedSkipped(ReferenceChat):
     """skips frames that it can't read"""
+
+    breaks = "malformed_frame"
 
     class Frames(Frames):
         def read(self, data):
@@ -122,6 +140,8 @@ class MalformedSkipped(ReferenceChat):
 class ErrorsSkipped(ReferenceChat):
     """skips frames that tell of an error"""
 
+    breaks = "error_frame"
+
     class Frames(Frames):
         def read(self, data):
             return [] if b'"error"' in data else super().read(data)
@@ -129,6 +149,8 @@ class ErrorsSkipped(ReferenceChat):
 
 class ErrorsAreText(ReferenceChat):
     """shows the provider's error as text of the answer"""
+
+    breaks = "error_frame"
 
     class Frames(Frames):
         def read(self, data):
@@ -141,6 +163,8 @@ class ErrorsAreText(ReferenceChat):
 class ErrorsEndIt(ReferenceChat):
     """takes an error in the middle for a finish reason"""
 
+    breaks = "error_frame"
+
     class Frames(Frames):
         def read(self, data):
             return [Finish("stop", "error")] if b'"error"' in data else super().read(data)
@@ -148,6 +172,8 @@ class ErrorsEndIt(ReferenceChat):
 
 class LengthIsCut(ReferenceChat):
     """calls an answer truncated that the provider has ended for its length"""
+
+    breaks = "finish_reason_survives"
 
     class Frames(Frames):
         def finish(self, reason):
@@ -158,6 +184,8 @@ class LengthIsCut(ReferenceChat):
 
 class PageIsEmpty(ReferenceChat):
     """takes a web page for an empty answer"""
+
+    breaks = "web_page"
 
     def check(self, status, headers, body):
         if HTML not in headers.get("Content-Type", "") or status != 200:
@@ -170,6 +198,8 @@ class PageIsEmpty(ReferenceChat):
 class NothingIsEmpty(ReferenceChat):
     """takes an empty body for an empty answer"""
 
+    breaks = "empty_body"
+
     def streamed(self, pieces):
         pieces = list(pieces)
         yield from super().streamed(pieces) if pieces else [Finish("stop")]
@@ -178,12 +208,16 @@ class NothingIsEmpty(ReferenceChat):
 class EmptyWholeIsEmpty(ReferenceChat):
     """takes an empty body for an empty answer if it does not stream"""
 
+    breaks = "empty_body"
+
     def whole(self, body):
         return super().whole(body) if body else [Finish("stop")]
 
 
 class BrokenWholeIsEmpty(ReferenceChat):
     """takes what is no JSON for an empty answer if it does not stream"""
+
+    breaks = "whole_answer_broken"
 
     def whole(self, body):
         try:

@@ -1,14 +1,14 @@
 """Wrappers that lose or mix up what is said besides the text."""
 
-import json
-
 from reference import Frames, ReferenceChat
 
-from modelstream import Finish, ReasoningDelta, ToolCallDelta, UsageDelta
+from modelstream import Finish, ReasoningDelta, UsageDelta
 
 
 class UsageLost(ReferenceChat):
     """ends its reading at the end marker, before the token counts"""
+
+    breaks = "usage_survives"
 
     class Frames(Frames):
         def finish(self, reason):
@@ -18,6 +18,8 @@ class UsageLost(ReferenceChat):
 
 class UsageAdded(ReferenceChat):
     """adds up token counts that are totals already"""
+
+    breaks = "usage_is_replaced"
 
     class Frames(Frames):
         known = (0, 0, 0, 0)
@@ -33,6 +35,8 @@ class UsageAdded(ReferenceChat):
 class UsageSwapped(ReferenceChat):
     """takes input tokens for output tokens"""
 
+    breaks = "usage_survives"
+
     class Frames(Frames):
         def usage(self, usage):
             return [
@@ -43,6 +47,8 @@ class UsageSwapped(ReferenceChat):
 
 class UsageOnlyAtTheEnd(ReferenceChat):
     """keeps token counts to itself until the end, so that they are lost with it"""
+
+    breaks = "usage_after_failure"
 
     class Frames(Frames):
         known = ()
@@ -59,6 +65,8 @@ class UsageOnlyAtTheEnd(ReferenceChat):
 class CachedLost(ReferenceChat):
     """knows only the two plain token counts"""
 
+    breaks = "usage_survives"
+
     class Frames(Frames):
         def usage(self, usage):
             return [UsageDelta(one.input_tokens, one.output_tokens) for one in super().usage(usage)]
@@ -66,6 +74,8 @@ class CachedLost(ReferenceChat):
 
 class ThinkingIsText(ReferenceChat):
     """shows the model's thinking as text"""
+
+    breaks = "reasoning_apart"
 
     class Frames(Frames):
         def said(self, delta):
@@ -75,6 +85,8 @@ class ThinkingIsText(ReferenceChat):
 class ThinkingLost(ReferenceChat):
     """loses the model's thinking"""
 
+    breaks = "reasoning_apart"
+
     class Frames(Frames):
         def said(self, delta):
             return super().said({**delta, "reasoning_content": None})
@@ -82,6 +94,8 @@ class ThinkingLost(ReferenceChat):
 
 class TextIsThinking(ReferenceChat):
     """takes the text behind thinking for thinking"""
+
+    breaks = "reasoning_apart"
 
     class Frames(Frames):
         thinks = False
@@ -92,81 +106,10 @@ class TextIsThinking(ReferenceChat):
             return [ReasoningDelta(one) if isinstance(one, str) and self.thinks else one for one in said]
 
 
-class CallsMerged(ReferenceChat):
-    """puts the pieces of all tool calls into one"""
-
-    class Frames(Frames):
-        def call(self, call, at):
-            return super().call({**call, "index": 0}, at)
-
-
-class CallsByPlace(ReferenceChat):
-    """takes a piece's place in its frame for the index of its call"""
-
-    class Frames(Frames):
-        def call(self, call, at):
-            call.pop("index", None)
-            return super().call(call, at)
-
-
-class CallsRenamed(ReferenceChat):
-    """gives tool calls ids of its own"""
-
-    class Frames(Frames):
-        def call(self, call, at):
-            made = {**call, "id": f"call-{call['index']}"} if call.get("id") else call
-            return super().call(made, at)
-
-
-class NamesOverwritten(ReferenceChat):
-    """overwrites the name of a tool call that comes in pieces"""
-
-    class Frames(Frames):
-        def call(self, call, at):
-            piece = super().call(call, at)
-            return ToolCallDelta(piece.index, piece.id, piece.name or "unknown", piece.arguments)
-
-
-class FirstArgumentsLost(ReferenceChat):
-    """loses the arguments that come with a tool call's name"""
-
-    class Frames(Frames):
-        def call(self, call, at):
-            function = call["function"]
-            arguments = "" if "name" in function else function["arguments"]
-            return super().call({**call, "function": {**function, "arguments": arguments}}, at)
-
-
-class WholeNumbersLost(ReferenceChat):
-    """makes the whole numbers in arguments floats"""
-
-    class Frames(Frames):
-        def __init__(self):
-            super().__init__()
-            self.calls = {}
-
-        def call(self, call, at):
-            piece = super().call(call, at)
-            self.calls.setdefault(piece.index, []).append(piece)
-            return ToolCallDelta(piece.index, piece.id, piece.name)
-
-        def finish(self, reason):
-            said = []
-            for index, pieces in self.calls.items() if reason else ():
-                arguments = json.loads("".join(piece.arguments for piece in pieces), parse_int=float)
-                said.append(ToolCallDelta(index, arguments=json.dumps(arguments)))
-            return [*said, *super().finish(reason)]
-
-
-class CallsLost(ReferenceChat):
-    """loses tool calls if it does not stream"""
-
-    def whole(self, body):
-        return [one for one in super().whole(body) if not isinstance(one, ToolCallDelta)]
-
-
 class ReasonLost(ReferenceChat):
     """says `stop` for every finish reason"""
+
+    breaks = "finish_reason_survives"
 
     class Frames(Frames):
         def finish(self, reason):
@@ -176,21 +119,17 @@ class ReasonLost(ReferenceChat):
 class RawReasonLost(ReferenceChat):
     """loses the provider's own word for the finish reason"""
 
+    breaks = "finish_reason_survives"
+
     class Frames(Frames):
         def finish(self, reason):
             return [Finish(reason)] if reason else []
 
 
-class CallsJustStop(ReferenceChat):
-    """does not tell that an answer ends with tool calls"""
-
-    class Frames(Frames):
-        def finish(self, reason):
-            return super().finish("stop" if reason == "tool_calls" else reason)
-
-
 class AsyncLosesThinking(ReferenceChat):
     """loses the model's thinking in coroutines only"""
+
+    breaks = "sync_equals_async"
 
     async def adeltas(self, request):
         async for said in super().adeltas(request):
@@ -201,12 +140,16 @@ class AsyncLosesThinking(ReferenceChat):
 class WholeIsAnother(ReferenceChat):
     """strips the text if it does not stream"""
 
+    breaks = "stream_equals_whole"
+
     def whole(self, body):
         return [one.strip() if isinstance(one, str) else one for one in super().whole(body)]
 
 
 class OnlyTheLastMessage(ReferenceChat):
     """sends the last message only"""
+
+    breaks = "messages_sent"
 
     def asked(self, request):
         return {**super().asked(request), "messages": request.messages[-1:]}
@@ -215,12 +158,16 @@ class OnlyTheLastMessage(ReferenceChat):
 class UsageLostInWhole(ReferenceChat):
     """loses the token counts if it does not stream"""
 
+    breaks = "whole_has_everything"
+
     def whole(self, body):
         return [one for one in super().whole(body) if not isinstance(one, UsageDelta)]
 
 
 class UsageInvented(ReferenceChat):
     """counts the tokens itself if the provider does not"""
+
+    breaks = "no_usage_invented"
 
     class Frames(Frames):
         counted = False
@@ -237,6 +184,8 @@ class UsageInvented(ReferenceChat):
 class ThinkingFirst(ReferenceChat):
     """hands on text only when no thinking can follow"""
 
+    breaks = "in_order"
+
     class Frames(Frames):
         def __init__(self):
             super().__init__()
@@ -251,26 +200,10 @@ class ThinkingFirst(ReferenceChat):
             return rest
 
 
-class CallsAtTheEnd(ReferenceChat):
-    """hands on tool calls behind everything else, and loses them when the answer breaks off"""
-
-    class Frames(Frames):
-        def __init__(self):
-            super().__init__()
-            self.calls = []
-
-        def call(self, call, at):
-            self.calls.append(super().call(call, at))
-
-        def said(self, delta):
-            return [one for one in super().said(delta) if one is not None]
-
-        def finish(self, reason):
-            return [*self.calls, *super().finish(reason)] if reason else []
-
-
 class RawForgotten(ReferenceChat):
     """keeps none of the provider's chunks"""
+
+    breaks = "raw_on_request"
 
     def keep(self, request, data):
         pass
@@ -278,6 +211,8 @@ class RawForgotten(ReferenceChat):
 
 class AnotherModel(ReferenceChat):
     """asks for its favourite model, whatever the config says"""
+
+    breaks = "model_named"
 
     def asked(self, request):
         return {**super().asked(request), "model": "favourite"}

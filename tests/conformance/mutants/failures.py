@@ -1,13 +1,11 @@
 # ruff: noqa: BLE001 (they are wrong on purpose)
-"""Wrappers whose failures say something else than what has happened."""
+"""Wrappers whose answers break off otherwise than they should, or begin anew."""
 
 import http.client
 
-from reference import KINDS, Frames, ReferenceChat, passes
+from reference import Frames, ReferenceChat
 
 from modelstream import (
-    AuthenticationError,
-    BadRequestError,
     ConnectionLostError,
     Finish,
     ProviderError,
@@ -16,124 +14,20 @@ from modelstream import (
 )
 
 
-class VendorError(Exception):
-    """What an SDK would raise."""
-
-
-class VendorErrors(ReferenceChat):
-    """lets the SDK's errors through"""
-
-    def refusal(self, status, headers, body):
-        return VendorError(f"{status}: {super().refusal(status, headers, body)}")
-
-
 class VendorErrorsInside(ReferenceChat):
     """lets the SDK's errors in mid-stream through"""
 
+    breaks = "error_frame"
+
     class Frames(Frames):
         def sent_error(self, error):
-            return VendorError(error["message"])
-
-
-class KeyIsBadRequest(ReferenceChat):
-    """calls a wrong key a bad request"""
-
-    def refusal(self, status, headers, body):
-        error = super().refusal(status, headers, body)
-        return BadRequestError(error.message, status=status) if status in (401, 403) else error
-
-
-class ForbiddenIsProvider(ReferenceChat):
-    """knows 401 but not 403"""
-
-    def refusal(self, status, headers, body):
-        error = super().refusal(status, headers, body)
-        return ProviderError(error.message, status=status) if status == 403 else error
-
-
-class LimitIsProvider(ReferenceChat):
-    """calls a rate limit a failure of the provider"""
-
-    def refusal(self, status, headers, body):
-        error = super().refusal(status, headers, body)
-        return ProviderError(error.message, status=status, retryable=True) if status == 429 else error
-
-
-class LimitIsFinal(ReferenceChat):
-    """calls a rate limit final"""
-
-    def refusal(self, status, headers, body):
-        error = super().refusal(status, headers, body)
-        error.retryable = error.retryable and status != 429
-        return error
-
-
-class FailureIsFinal(ReferenceChat):
-    """calls 5xx final"""
-
-    def refusal(self, status, headers, body):
-        error = super().refusal(status, headers, body)
-        error.retryable = error.retryable and status < 500
-        return error
-
-
-class NothingFound(ReferenceChat):
-    """calls 404 a failure of the provider"""
-
-    def refusal(self, status, headers, body):
-        error = super().refusal(status, headers, body)
-        return ProviderError(error.message, status=status) if status == 404 else error
-
-
-class MessageLost(ReferenceChat):
-    """says the status of an error, but not what the provider said"""
-
-    def refusal(self, status, headers, body):
-        return KINDS.get(status, ProviderError)(f"HTTP {status}", status=status, retryable=passes(status))
-
-
-class StatusLost(ReferenceChat):
-    """loses the status of an error"""
-
-    def refusal(self, status, headers, body):
-        error = super().refusal(status, headers, body)
-        error.status = None
-        return error
-
-
-class RetryAfterLost(ReferenceChat):
-    """ignores Retry-After"""
-
-    def refusal(self, status, headers, body):
-        error = super().refusal(status, headers, body)
-        error.retry_after = None
-        return error
-
-
-class RetryAfterInMilliseconds(ReferenceChat):
-    """takes Retry-After for milliseconds"""
-
-    def refusal(self, status, headers, body):
-        error = super().refusal(status, headers, body)
-        error.retry_after = error.retry_after and error.retry_after / 1000
-        return error
-
-
-class RefusedLate(ReferenceChat):
-    """has the call succeed before the provider has answered it"""
-
-    def deltas(self, request):
-        yield None
-        yield from super().deltas(request)
-
-    async def adeltas(self, request):
-        yield None
-        async for said in super().adeltas(request):
-            yield said
+            return RuntimeError(error["message"])
 
 
 class LostIsTruncated(ReferenceChat):
     """takes a connection that breaks for a body that ends"""
+
+    breaks = "lost_connection"
 
     def pieces(self, response):
         try:
@@ -152,6 +46,8 @@ class LostIsTruncated(ReferenceChat):
 class LostIsTheEnd(ReferenceChat):
     """takes a connection that breaks for the end of the answer"""
 
+    breaks = "reset_connection"
+
     def streamed(self, pieces):
         try:
             yield from super().streamed(pieces)
@@ -169,6 +65,8 @@ class LostIsTheEnd(ReferenceChat):
 class AllIsLost(ReferenceChat):
     """calls every failure in mid-stream a lost connection"""
 
+    breaks = "malformed_frame"
+
     def read(self, frames, data):
         try:
             return frames.read(data)
@@ -176,18 +74,10 @@ class AllIsLost(ReferenceChat):
             raise ConnectionLostError(str(error)) from error
 
 
-class UnreachableIsKey(ReferenceChat):
-    """calls a provider that can't be reached a wrong key"""
-
-    def send(self, connection, request):
-        try:
-            return super().send(connection, request)
-        except OSError as error:
-            raise AuthenticationError(str(error)) from error
-
-
 class TextLostOnError(ReferenceChat):
     """forgets the text of the frames that came along with a bad one"""
+
+    breaks = "malformed_frame"
 
     def streamed(self, pieces):
         lines, frames = self.Lines(), self.Frames()
@@ -203,6 +93,8 @@ class TextLostOnError(ReferenceChat):
 class TextAddedOnError(ReferenceChat):
     """writes into the text that the answer has broken off"""
 
+    breaks = "partial_text_exact"
+
     def streamed(self, pieces):
         try:
             yield from super().streamed(pieces)
@@ -213,6 +105,8 @@ class TextAddedOnError(ReferenceChat):
 
 class BrokenAfterTheEnd(ReferenceChat):
     """calls an answer lost because the connection breaks behind its end"""
+
+    breaks = "harmless_after_the_end"
 
     def streamed(self, pieces):
         said = []
@@ -229,6 +123,8 @@ class BrokenAfterTheEnd(ReferenceChat):
 
 class RetriesItself(ReferenceChat):
     """tries again by itself when the provider fails"""
+
+    breaks = "no_retries_of_its_own"
 
     def deltas(self, request):
         try:
@@ -248,6 +144,8 @@ class RetriesItself(ReferenceChat):
 class AskedAgainAfterText(ReferenceChat):
     """begins anew when the connection breaks in the middle"""
 
+    breaks = "no_retry_after_the_first_delta"
+
     def deltas(self, request):
         try:
             yield from super().deltas(request)
@@ -265,26 +163,10 @@ class AskedAgainAfterText(ReferenceChat):
                 yield said
 
 
-class ErrorBodyIsEmpty(ReferenceChat):
-    """looks for errors in the status only"""
-
-    class Frames(Frames):
-        def read(self, data):
-            return super().read(data) if data == b"[DONE]" or "choices" in self.decoded(data) else []
-
-    def whole(self, body):
-        return super().whole(body) or [Finish("stop")]
-
-
-class MessageGarbled(ReferenceChat):
-    """reads what the provider says as Latin-1"""
-
-    def refusal(self, status, headers, body):
-        return super().refusal(status, headers, body.decode("latin-1").encode())
-
-
 class SentTwice(ReferenceChat):
     """sends the request once more when the connection is closed before the headers"""
+
+    breaks = "no_retries_of_its_own"
 
     def send(self, connection, request):
         try:
@@ -292,3 +174,21 @@ class SentTwice(ReferenceChat):
         except http.client.RemoteDisconnected:
             connection.close()
             return super().send(connection, request)
+
+
+class ClockMissing(ReferenceChat):
+    """has no clock but the one for the whole answer"""
+
+    breaks = "silence"
+
+    def __init__(self, *args, **fields):
+        super().__init__(*args, **{**fields, "first_delta_timeout": None, "idle_timeout": None})
+
+
+class TotalMissing(ReferenceChat):
+    """lets an answer take as long as it likes, if only there is news"""
+
+    breaks = "total_time"
+
+    def __init__(self, *args, **fields):
+        super().__init__(*args, **{**fields, "total_timeout": None})

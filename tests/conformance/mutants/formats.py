@@ -6,6 +6,8 @@ from reference import Frames, Lines, ReferenceChat
 class NeedsSpace(ReferenceChat):
     """reads `data: ` only with the space"""
 
+    breaks = "split_independent"
+
     class Lines(Lines):
         def feed(self, piece):
             *lines, self.rest = (self.rest + piece).split(b"\n")
@@ -14,6 +16,8 @@ class NeedsSpace(ReferenceChat):
 
 class OnlyLineFeeds(ReferenceChat):
     """looks for the blank line between events as LF LF"""
+
+    breaks = "split_independent"
 
     class Lines(Lines):
         def feed(self, piece):
@@ -25,6 +29,8 @@ class OnlyLineFeeds(ReferenceChat):
 class CommentsAreData(ReferenceChat):
     """takes every line that is not blank for data"""
 
+    breaks = "split_independent"
+
     class Lines(Lines):
         def feed(self, piece):
             *lines, self.rest = (self.rest + piece).split(b"\n")
@@ -34,6 +40,8 @@ class CommentsAreData(ReferenceChat):
 class EventsPerRead(ReferenceChat):
     """takes what one read brings for whole events"""
 
+    breaks = "split_independent"
+
     class Lines(Lines):
         def feed(self, piece):
             self.rest, self.data = b"", []
@@ -42,6 +50,8 @@ class EventsPerRead(ReferenceChat):
 
 class NeedsChoices(ReferenceChat):
     """reads `choices[0]` of every frame"""
+
+    breaks = "usage_survives"
 
     class Frames(Frames):
         def read(self, data):
@@ -53,6 +63,8 @@ class NeedsChoices(ReferenceChat):
 class NeedsContent(ReferenceChat):
     """reads `delta["content"]` of every frame, and calls one without malformed"""
 
+    breaks = "tool_calls_survive"
+
     class Frames(Frames):
         def said(self, delta):
             if delta:
@@ -62,6 +74,8 @@ class NeedsContent(ReferenceChat):
 
 class NeedsLength(ReferenceChat):
     """reads the whole body before its first line"""
+
+    breaks = "no_lag"
 
     def pieces(self, response):
         yield response.read()
@@ -78,6 +92,8 @@ class NeedsLength(ReferenceChat):
 
 class PiecesOfCallsLost(ReferenceChat):
     """expects every tool call in one frame"""
+
+    breaks = "tool_calls_survive"
 
     class Frames(Frames):
         def said(self, delta):

@@ -20,6 +20,8 @@ class _Own(ReferenceChat):
 class OffsetsWrong(_Own):
     """counts offsets in bytes"""
 
+    breaks = "monotone"
+
     class Response(ModelResponse):
         @property
         def stream(self):
@@ -33,6 +35,8 @@ class OffsetsWrong(_Own):
 
 class LastWithText(_Own):
     """gives `last=True` with the last delta instead of behind it, and for an empty answer not at all"""
+
+    breaks = "empty_answer"
 
     class Response(ModelResponse):
         @property
@@ -50,6 +54,8 @@ class LastWithText(_Own):
 class LastTwice(_Own):
     """gives `last=True` twice"""
 
+    breaks = "one_last"
+
     class Response(ModelResponse):
         @property
         def stream(self):
@@ -65,6 +71,8 @@ class LastTwice(_Own):
 class LastMissing(_Own):
     """never gives `last=True` in coroutines"""
 
+    breaks = "one_last"
+
     class AsyncResponse(AsyncModelResponse):
         @property
         def stream(self):
@@ -78,6 +86,8 @@ class LastMissing(_Own):
 
 class RepeatedWithoutNews(_Own):
     """gives a snapshot for every delta, also for those without text"""
+
+    breaks = "monotone"
 
     class Response(ModelResponse):
         @property
@@ -94,6 +104,8 @@ class RepeatedWithoutNews(_Own):
 class ReadOnce(_Own):
     """has one stream for all readers, who share what is in it"""
 
+    breaks = "replay_equals_live"
+
     class Response(ModelResponse):
         shared = None
 
@@ -106,6 +118,8 @@ class ReadOnce(_Own):
 class StreamWithoutStreaming(_Own):
     """has a stream although none was asked for"""
 
+    breaks = "stream_equals_whole"
+
     class Response(ModelResponse):
         @property
         def stream(self):
@@ -114,6 +128,8 @@ class StreamWithoutStreaming(_Own):
 
 class FailureHidden(_Own):
     """ends the reading quietly when the answer breaks off"""
+
+    breaks = "no_end_no_last"
 
     class Response(ModelResponse):
         @property
@@ -130,6 +146,8 @@ class FailureHidden(_Own):
 class PartIsText(_Own):
     """gives the part that came as the text of an answer that broke off"""
 
+    breaks = "failure_replayed"
+
     class Response(ModelResponse):
         @property
         def text(self):
@@ -142,6 +160,8 @@ class PartIsText(_Own):
 class CloseForgotten(_Own):
     """does nothing on `close`"""
 
+    breaks = "close_reaches_the_provider"
+
     class Response(ModelResponse):
         def close(self):
             pass
@@ -149,6 +169,8 @@ class CloseForgotten(_Own):
 
 class LeavingForgotten(_Own):
     """does nothing at the end of a `with` block"""
+
+    breaks = "leaving_reaches_the_provider"
 
     class Response(ModelResponse):
         def __exit__(self, *exc):
@@ -158,15 +180,18 @@ class LeavingForgotten(_Own):
 class DropForgotten(_Own):
     """goes on when nobody has the response any more"""
 
-    kept = []  # noqa: RUF012
+    breaks = "dropping_reaches_the_provider"
+    left = []  # noqa: RUF012
 
     class Response(ModelResponse):
         def __del__(self):
-            DropForgotten.kept.append(self._call)
+            DropForgotten.left.append(self._call)
 
 
 class BreakEndsAll(_Own):
     """ends the call when one reader breaks off"""
+
+    breaks = "break_ends_only_the_reading"
 
     class Response(ModelResponse):
         @property
@@ -183,6 +208,8 @@ class BreakEndsAll(_Own):
 class DeltasWithoutText(_Own):
     """leaves the text out of the deltas"""
 
+    breaks = "whole_text"
+
     class Response(ModelResponse):
         @property
         def deltas(self):
@@ -191,6 +218,8 @@ class DeltasWithoutText(_Own):
 
 class AsksAgain(_Own):
     """calls the model again for every reader"""
+
+    breaks = "one_call"
 
     class Response(ModelResponse):
         read_before = False
@@ -208,3 +237,21 @@ class AsksAgain(_Own):
                 return super().stream
             wrapper, request = self.again
             return ModelResponse.of_call(wrapper, request.renewed()).stream
+
+
+class ClosedOnlyIfRead(_Own):
+    """does nothing on `close` as long as nobody has read"""
+
+    breaks = "close_before_reading"
+
+    class Response(ModelResponse):
+        begun = False
+
+        @property
+        def stream(self):
+            self.begun = True
+            return super().stream
+
+        def close(self):
+            if self.begun:
+                super().close()

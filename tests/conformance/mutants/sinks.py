@@ -1,155 +1,18 @@
 # ruff: noqa: PTH123, RUF012, SIM115 (they are wrong on purpose)
-"""Sinks with one defect each."""
+"""Sinks that raise, hang, hold others up, or leave something behind."""
 
 import threading
 import time
 
 from reference_sink import BackgroundReference, Entry, ReferenceSink
 
-from modelstream import Outcome
 from modelstream.deltas import ReasoningDelta, ToolCallDelta
-
-
-class ClosesItself(ReferenceSink):
-    """closes a message by itself at `last=True`, and is closed again"""
-
-    def write(self, message, snapshot):
-        super().write(message, snapshot)
-        if snapshot.last:
-            self.close(message, Outcome("complete"))
-
-
-class EndsTwice(ReferenceSink):
-    """shows the end at `last=True`, and again when the message is closed"""
-
-    def write(self, message, snapshot):
-        super().write(message, snapshot)
-        self.entries[message.id].ends += snapshot.last
-
-
-class EndsOnLastOnly(ReferenceSink):
-    """shows the end at `last=True` only, so that an answer that breaks off never ends"""
-
-    def write(self, message, snapshot):
-        super().write(message, snapshot)
-        self.entries[message.id].ends += snapshot.last
-
-    def close(self, message, outcome):
-        pass
-
-
-class CancelledForgotten(ReferenceSink):
-    """does not show the end of messages that were cancelled"""
-
-    def close(self, message, outcome):
-        if outcome.state != "cancelled":
-            super().close(message, outcome)
-
-
-class LongDeltasCut(ReferenceSink):
-    """takes a delta for one word, and cuts it to a line of its own"""
-
-    def write(self, message, snapshot):
-        self.entries[message.id].text += snapshot.delta[:12]
-
-
-class WholeTextAdded(ReferenceSink):
-    """adds the whole text so far for each delta"""
-
-    def write(self, message, snapshot):
-        self.entries[message.id].text += snapshot.text
-
-
-class AlwaysAdded(ReferenceSink):
-    """adds text that begins afresh to what was there before"""
-
-    def write(self, message, snapshot):
-        self.entries[message.id].text += snapshot.delta
-
-
-class FirstSkipped(ReferenceSink):
-    """expects the first snapshot to be empty"""
-
-    def write(self, message, snapshot):
-        entry = self.entries[message.id]
-        if snapshot.offset or entry.asides:
-            entry.text = entry.text[: snapshot.offset] + snapshot.delta
-        entry.asides.append(None)
-
-
-class OneBehind(ReferenceSink):
-    """keeps a delta to itself until the next one comes, and so loses the last one"""
-
-    def write(self, message, snapshot):
-        entry = self.entries[message.id]
-        held, entry.held = getattr(entry, "held", None), snapshot
-        if held is not None:
-            entry.text = entry.text[: held.offset] + held.delta
-
-
-class WholeLinesOnly(ReferenceSink):
-    """shows whole lines, and loses what stands behind the last line end"""
-
-    def write(self, message, snapshot):
-        entry = self.entries[message.id]
-        entry.whole = getattr(entry, "whole", "")[: snapshot.offset] + snapshot.delta
-        entry.text = entry.whole[: entry.whole.rfind("\n") + 1]
-
-
-class BlankSkipped(ReferenceSink):
-    """takes white space for nothing"""
-
-    def write(self, message, snapshot):
-        if snapshot.delta.strip():
-            self.entries[message.id].text = self.entries[message.id].text[: snapshot.offset] + snapshot.delta
-
-
-class OffsetsInBytes(ReferenceSink):
-    """takes offsets for bytes"""
-
-    def write(self, message, snapshot):
-        entry = self.entries[message.id]
-        entry.text = (entry.text.encode()[: snapshot.offset] + snapshot.delta.encode()).decode(
-            "utf-8", "replace"
-        )
-
-
-class OneMessage(ReferenceSink):
-    """knows one message at a time"""
-
-    def open(self, message):
-        super().open(message)
-        self.current = self.entries[message.id]
-
-    def write(self, message, snapshot):
-        self.current.text = self.current.text[: snapshot.offset] + snapshot.delta
-
-
-class ByName(ReferenceSink):
-    """takes two messages of one agent for the same"""
-
-    def __init__(self):
-        super().__init__()
-        self.open_names = {}
-
-    def open(self, message):
-        super().open(message)
-        self.open_names[message.name] = message
-
-    def close(self, message, outcome):
-        super().close(self.open_names[message.name], outcome)
-
-
-class ThinkingIsText(ReferenceSink):
-    """shows the model's thinking as text"""
-
-    def write_delta(self, message, delta):
-        if isinstance(delta, ReasoningDelta):
-            self.entries[message.id].text += delta.text
 
 
 class ThinkingUnknown(ReferenceSink):
     """raises when the model thinks"""
+
+    breaks = "takes_everything"
 
     def write_delta(self, message, delta):
         if isinstance(delta, ReasoningDelta):
@@ -159,6 +22,8 @@ class ThinkingUnknown(ReferenceSink):
 class CallsWhole(ReferenceSink):
     """expects every piece of a tool call to have its name"""
 
+    breaks = "takes_everything"
+
     def write_delta(self, message, delta):
         if isinstance(delta, ToolCallDelta):
             delta.name.upper()
@@ -166,6 +31,8 @@ class CallsWhole(ReferenceSink):
 
 class ReasonNeeded(ReferenceSink):
     """expects a finish reason of every message"""
+
+    breaks = "takes_everything"
 
     def close(self, message, outcome):
         outcome.finish_reason.upper()
@@ -175,6 +42,8 @@ class ReasonNeeded(ReferenceSink):
 class ErrorNeeded(ReferenceSink):
     """expects an error of every message that is not complete"""
 
+    breaks = "every_end"
+
     def close(self, message, outcome):
         if outcome.state != "complete":
             str(outcome.error.args[0])
@@ -183,6 +52,8 @@ class ErrorNeeded(ReferenceSink):
 
 class TextNeeded(ReferenceSink):
     """expects text in every message"""
+
+    breaks = "takes_everything"
 
     def open(self, message):
         pass
@@ -198,6 +69,8 @@ class TextNeeded(ReferenceSink):
 class LatinOnly(ReferenceSink):
     """raises for text that is not Latin-1"""
 
+    breaks = "takes_everything"
+
     def write(self, message, snapshot):
         snapshot.delta.encode("latin-1")
         super().write(message, snapshot)
@@ -205,6 +78,8 @@ class LatinOnly(ReferenceSink):
 
 class NamesAreWords(ReferenceSink):
     """raises for a name that is no word"""
+
+    breaks = "odd_text"
 
     def open(self, message):
         if not message.name.isalnum():
@@ -215,6 +90,8 @@ class NamesAreWords(ReferenceSink):
 class SlowInline(ReferenceSink):
     """waits for something slow in the place where the stream is read"""
 
+    breaks = "quick_when_inline"
+
     def write(self, message, snapshot):
         time.sleep(0.005)
         super().write(message, snapshot)
@@ -222,6 +99,8 @@ class SlowInline(ReferenceSink):
 
 class Hangs(BackgroundReference):
     """never comes back from its third delta"""
+
+    breaks = "huge_text"
 
     def write(self, message, snapshot):
         super().write(message, snapshot)
@@ -231,6 +110,8 @@ class Hangs(BackgroundReference):
 
 class NotForThreads(ReferenceSink):
     """is called from several threads, and reads and writes back as if it were not"""
+
+    breaks = "from_any_thread"
 
     def __init__(self):
         super().__init__()
@@ -245,6 +126,8 @@ class NotForThreads(ReferenceSink):
 class ThreadKept(ReferenceSink):
     """leaves a thread behind when it is shut down"""
 
+    breaks = "nothing_left_behind"
+
     def __init__(self):
         super().__init__()
         threading.Thread(target=threading.Event().wait, daemon=True).start()
@@ -253,6 +136,7 @@ class ThreadKept(ReferenceSink):
 class FileKept(ReferenceSink):
     """leaves a file open for each message"""
 
+    breaks = "nothing_left_behind"
     kept = []
 
     def open(self, message):
@@ -263,6 +147,8 @@ class FileKept(ReferenceSink):
 class CancelsAll(ReferenceSink):
     """cancels the message that it shows"""
 
+    breaks = "harms_nobody"
+
     def write(self, message, snapshot):
         super().write(message, snapshot)
         message.cancel()
@@ -270,6 +156,8 @@ class CancelsAll(ReferenceSink):
 
 class ExitsTheProgram(ReferenceSink):
     """ends the program when it can't go on"""
+
+    breaks = "harms_nobody"
 
     def write(self, message, snapshot):
         super().write(message, snapshot)
@@ -280,6 +168,8 @@ class ExitsTheProgram(ReferenceSink):
 class RaisesAtTheEnd(ReferenceSink):
     """raises when it is closed after a failure"""
 
+    breaks = "failed_answers"
+
     def close(self, message, outcome):
         super().close(message, outcome)
         if outcome.error is not None:
@@ -289,27 +179,24 @@ class RaisesAtTheEnd(ReferenceSink):
 class NotShutDown(ReferenceSink):
     """raises when it is shut down without having been used"""
 
+    breaks = "unused"
+
     def shutdown(self):
         next(iter(self.entries))
-
-
-class LostAtShutdown(ReferenceSink):
-    """forgets at its end what it has not written out"""
-
-    def shutdown(self):
-        for entry in self.entries.values():
-            entry.text = entry.text[:-1]
 
 
 class NoRoom(ReferenceSink):
     """has a queue with room for nothing"""
 
+    breaks = "well_formed"
     delivery = "background"
     queue_limit = 0
 
 
 class Coroutines(ReferenceSink):
     """is written as a coroutine"""
+
+    breaks = "well_formed"
 
     async def write(self, message, snapshot):
         super().write(message, snapshot)
@@ -318,5 +205,41 @@ class Coroutines(ReferenceSink):
 class AsksAndWaits(ReferenceSink):
     """waits for the user's answer in `ask`"""
 
+    breaks = "asks_and_returns"
+
     def ask(self, question):
         question.wait(3)
+
+
+class HugeRefused(ReferenceSink):
+    """raises for a delta of more than 512 KiB"""
+
+    breaks = "huge_text"
+
+    def write(self, message, snapshot):
+        if len(snapshot.delta) > 512 * 1024:
+            raise ValueError("too long")
+        super().write(message, snapshot)
+
+
+class FewDeltas(ReferenceSink):
+    """shows no more than 1,000 deltas of a message"""
+
+    breaks = "flood"
+
+    def write(self, message, snapshot):
+        asides = self.entries[message.id].asides
+        asides.append(None)
+        if len(asides) <= 1000:
+            super().write(message, snapshot)
+
+
+class UsedOnce(ReferenceSink):
+    """can't show one message after the other"""
+
+    breaks = "message_after_message"
+
+    def open(self, message):
+        if any(entry.ends for entry in self.entries.values()):
+            raise RuntimeError("it is over")
+        super().open(message)

@@ -19,6 +19,8 @@ class _Held(Frames):
 class Cumulative(ReferenceChat):
     """sends the whole text so far as each delta"""
 
+    breaks = "whole_text"
+
     class Frames(Frames):
         text = ""
 
@@ -29,6 +31,8 @@ class Cumulative(ReferenceChat):
 
 class LastDropped(ReferenceChat):
     """loses the last delta before the end"""
+
+    breaks = "whole_text"
 
     class Frames(_Held):
         def read(self, data):
@@ -42,6 +46,8 @@ class LastDropped(ReferenceChat):
 class FirstDropped(ReferenceChat):
     """takes the first delta for the one that has only the role"""
 
+    breaks = "whole_text"
+
     class Frames(_Held):
         def said(self, delta):
             said = super().said(delta)
@@ -51,6 +57,8 @@ class FirstDropped(ReferenceChat):
 
 class Reordered(ReferenceChat):
     """hands on the two deltas of a read in the wrong order"""
+
+    breaks = "whole_text"
 
     class Frames(_Held):
         def read(self, data):
@@ -65,6 +73,8 @@ class Reordered(ReferenceChat):
 class AllAtTheEnd(ReferenceChat):
     """collects the answer and hands it on at its end"""
 
+    breaks = "no_lag_of_snapshots"
+
     class Frames(_Held):
         def read(self, data):
             self.held += super().read(data)
@@ -76,6 +86,8 @@ class AllAtTheEnd(ReferenceChat):
 class OneBehind(ReferenceChat):
     """hands on each delta when the next one comes"""
 
+    breaks = "no_lag"
+
     class Frames(_Held):
         def read(self, data):
             said, self.held = self.held, super().read(data)
@@ -84,6 +96,8 @@ class OneBehind(ReferenceChat):
 
 class Glued(ReferenceChat):
     """joins every two deltas to save on snapshots"""
+
+    breaks = "no_lag_of_snapshots"
 
     class Frames(_Held):
         def read(self, data):
@@ -98,6 +112,8 @@ class Glued(ReferenceChat):
 class DecodesPieces(ReferenceChat):
     """decodes the bytes of each read by themselves"""
 
+    breaks = "cut_at_the_seams"
+
     class Lines(Lines):
         def feed(self, piece):
             return super().feed(piece.decode("utf-8", "replace").encode())
@@ -105,6 +121,8 @@ class DecodesPieces(ReferenceChat):
 
 class SplitsAtUnicodeLines(ReferenceChat):
     """splits lines as text, where U+2028 ends a line, too"""
+
+    breaks = "odd_text"
 
     class Lines(Lines):
         def feed(self, piece):
@@ -121,6 +139,8 @@ class SplitsAtUnicodeLines(ReferenceChat):
 class Stripped(ReferenceChat):
     """strips white space from each delta"""
 
+    breaks = "whole_text"
+
     class Frames(Frames):
         def said(self, delta):
             return [one.strip() if isinstance(one, str) else one for one in super().said(delta)]
@@ -129,6 +149,8 @@ class Stripped(ReferenceChat):
 class BlankDropped(ReferenceChat):
     """takes a delta of white space for an empty one"""
 
+    breaks = "odd_text"
+
     class Frames(Frames):
         def said(self, delta):
             return [one for one in super().said(delta) if not isinstance(one, str) or one.strip()]
@@ -136,6 +158,8 @@ class BlankDropped(ReferenceChat):
 
 class RepeatsDropped(ReferenceChat):
     """takes a delta that equals the one before for sent twice"""
+
+    breaks = "many_deltas"
 
     class Frames(_Held):
         def said(self, delta):
@@ -146,6 +170,8 @@ class RepeatsDropped(ReferenceChat):
 
 class UnescapedTwice(ReferenceChat):
     """undoes escapes in the text that JSON has undone already"""
+
+    breaks = "odd_text"
 
     class Frames(Frames):
         def said(self, delta):
@@ -158,6 +184,8 @@ class UnescapedTwice(ReferenceChat):
 class HalvesLost(ReferenceChat):
     """replaces the halves of a character that comes in two deltas"""
 
+    breaks = "split_characters"
+
     class Frames(Frames):
         def said(self, delta):
             said = super().said(delta)
@@ -167,6 +195,8 @@ class HalvesLost(ReferenceChat):
 class LineEndsMadeAlike(ReferenceChat):
     """replaces CR in the text by LF"""
 
+    breaks = "odd_text"
+
     class Frames(Frames):
         def said(self, delta):
             return [one.replace("\r", "\n") if isinstance(one, str) else one for one in super().said(delta)]
@@ -175,6 +205,8 @@ class LineEndsMadeAlike(ReferenceChat):
 class LongLinesDropped(ReferenceChat):
     """drops lines that are longer than its buffer of 512 KiB"""
 
+    breaks = "huge_delta"
+
     class Lines(Lines):
         def feed(self, piece):
             return [data for data in super().feed(piece) if len(data) < 512 * 1024]
@@ -182,6 +214,8 @@ class LongLinesDropped(ReferenceChat):
 
 class TextAgainAtTheEnd(ReferenceChat):
     """says the whole text once more before the end"""
+
+    breaks = "one_last"
 
     class Frames(Frames):
         text = ""
@@ -197,6 +231,8 @@ class TextAgainAtTheEnd(ReferenceChat):
 class NoneAsText(ReferenceChat):
     """shows a content of null as the word None"""
 
+    breaks = "split_independent"
+
     class Frames(Frames):
         def said(self, delta):
             return super().said({**delta, "content": str(delta["content"])} if "content" in delta else delta)
@@ -204,6 +240,8 @@ class NoneAsText(ReferenceChat):
 
 class AsciiOnly(ReferenceChat):
     """drops what is not ASCII"""
+
+    breaks = "odd_text"
 
     class Frames(Frames):
         def said(self, delta):
@@ -213,6 +251,8 @@ class AsciiOnly(ReferenceChat):
 
 class MarkDropped(ReferenceChat):
     """drops U+FEFF as a byte order mark wherever it stands"""
+
+    breaks = "odd_text"
 
     class Lines(Lines):
         def feed(self, piece):

@@ -67,7 +67,7 @@ def _checking(law: Law) -> Callable[..., None]:
         drawn = {**dict(zip(law.given, values, strict=False)), **named}
         try:
             law.check(bench, **drawn)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (whatever it is, a law is broken)
             # The kit's own frames are of no use to its reader, those of the wrapper are.
             cause = error.__cause__ if isinstance(error, LawBrokenError) else error
             raise LawBrokenError(_report(law, bench, drawn, error)) from cause
@@ -110,8 +110,10 @@ def _named(test: Callable[..., None], law: Law, cls: type[Any]) -> Callable[...,
     test.__module__ = cls.__module__
     test.__doc__ = law.sentence
     names = ["self", "way", *law.given]
+    # Hypothesis takes tests that look alike for one, and offers one class what another one failed with.
     test.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names]
+        [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names],
+        return_annotation=f"{cls.__module__}.{cls.__qualname__}",
     )
     return test
 

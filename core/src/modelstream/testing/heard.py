@@ -63,7 +63,9 @@ def hear(way: Way, wrapper: ModelWrapper, listener: Listener | None = None, *, s
         if listener is not None:
             listener(snapshot)
 
-    read(way, heard, heard.response.stream, note)
+    reader = heard.response.stream
+    if reader is not None:
+        read(way, heard, reader, note)
     return heard
 
 

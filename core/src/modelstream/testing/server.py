@@ -17,6 +17,7 @@ import select
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -25,6 +26,9 @@ from typing import Any, Literal, Self
 
 LOOK = 0.005
 """Seconds between two looks whether the client is still there, while the server waits."""
+
+MOMENT = 0.002
+"""Seconds in which a reader that waits for bytes has read what came."""
 
 
 class Gate:
@@ -45,6 +49,16 @@ class Gate:
         """Wait here; whether it is open by then."""
         self.reached.set()
         return self._opened.wait(seconds)
+
+
+class Moment(Gate):
+    """A place where the server rests for a moment: what stands before is likely to be read by itself."""
+
+    def wait(self, seconds: float) -> bool:
+        """Rest."""
+        self.reached.set()
+        time.sleep(MOMENT)
+        return True
 
 
 class End(enum.Enum):

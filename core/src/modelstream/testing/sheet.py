@@ -6,6 +6,7 @@ import copy
 from typing import TYPE_CHECKING
 
 from modelstream.deltas import Delta, ReasoningDelta, TextDelta, ToolCallDelta, UsageDelta
+from modelstream.testing.server import Moment
 from modelstream.testing.take import WHY, Fault, PatientGate, Take
 
 if TYPE_CHECKING:
@@ -52,12 +53,11 @@ class Sheet:
     def _finish(self, gate: Gate | None) -> None:
         take, wire = self._take, self._wire
         marker, *trimmings = wire.end(self._script.finish, self._script.usage)
+        afterwards = [document_of(wire, delta) for delta in take.then.deltas] if take.then else []
         self._send(marker)
         self._wait(gate)
-        for document in trimmings:
+        for document in [*afterwards, *trimmings, *afterwards]:
             self._send(document)
-        for delta in take.then.deltas if take.then else ():
-            self._send(document_of(wire, delta))
         if wire.tail:
             self._run.append(wire.tail)
 
@@ -110,7 +110,9 @@ class Sheet:
             self.body.append(gate)
 
     def _flush(self) -> None:
-        self.body += self._take.style.cut(self._run)
+        style = self._take.style
+        for piece in style.cut(self._run):
+            self.body += [piece, Moment()] if style.pieces == "seams" else [piece]
         self._run = []
 
 

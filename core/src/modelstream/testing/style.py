@@ -16,12 +16,13 @@ class Style:
     """One way to send the same answer.
 
     `pieces`: "frames" sends each frame by itself, "whole" all at once, a number so many bytes at a time; a
-    tuple cuts at these parts (0 to 1) of the body. `line_end`, `spaced` and `comments` are for formats of
-    lines: how they end, whether a space follows `data:`, whether comments stand between. `noise` puts frames
-    that say nothing before each delta whose number is in it.
+    tuple cuts at these parts (0 to 1) of the body; "seams" cuts wherever readers go wrong, inside characters
+    and line ends, and has the server rest between the pieces. `line_end`, `spaced` and `comments` are for
+    formats of lines: how they end, whether a space follows `data:`, whether comments stand between. `noise`
+    puts frames that say nothing before each delta whose number is in it.
     """
 
-    pieces: Literal["frames", "whole"] | int | tuple[float, ...] = "frames"
+    pieces: Literal["frames", "whole", "seams"] | int | tuple[float, ...] = "frames"
     line_end: bytes = b"\n"
     spaced: bool = True
     comments: bool = False
@@ -52,10 +53,14 @@ class Style:
         if isinstance(self.pieces, int):
             step = max(self.pieces, len(body) // MOST_PIECES)
             cuts = list(range(0, len(body), step))
+        elif self.pieces == "seams":
+            cuts = sorted({0, *(seam.start() for seam in _SEAMS.finditer(body))})
         else:
             cuts = sorted({0, *(int(part * len(body)) for part in self.pieces)})
         cuts.append(len(body))
         return [body[begin:end] for begin, end in pairwise(cuts) if end > begin]
 
+
+_SEAMS = re.compile(rb"(?<=[\x80-\xff])[\x80-\xbf]|(?<=[\r\n])[\r\n]|(?<=:) |[\r\n]")
 
 PLAIN = Style()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from modelstream.deltas import TextDelta
 from modelstream.testing.features import Features
 from modelstream.testing.script import Script
-from modelstream.testing.server import Answer, Connection, End, Gate, LoopbackServer, refused_url
+from modelstream.testing.server import Answer, Connection, End, Gate, LoopbackServer, Moment, refused_url
 from modelstream.testing.sheet import Sheet
 from modelstream.testing.take import WHY, Fault, Take
 
@@ -115,7 +115,8 @@ class WireStage:
 
 def _lines(answer: Answer) -> list[str]:
     lines = [f"HTTP {answer.status}" if answer.status else "no headers"]
-    for is_gate, pieces in groupby(answer.body, lambda piece: isinstance(piece, Gate)):
+    body = [piece for piece in answer.body if not isinstance(piece, Moment)]
+    for is_gate, pieces in groupby(body, lambda piece: isinstance(piece, Gate)):
         lines += ["(waits for the reader)"] if is_gate else _shown([*pieces])  # type: ignore[list-item]
     return [*lines, f"({answer.end.value})"]
 

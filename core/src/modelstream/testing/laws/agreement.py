@@ -13,6 +13,7 @@ from modelstream.testing.heard import Heard, comparable, complete, counts, delta
 from modelstream.testing.law import Laws, must, same
 from modelstream.testing.script import Script
 from modelstream.testing.strategies import everything, parts, scripts, texts_only
+from modelstream.testing.style import Style
 from modelstream.testing.take import Fault, PatientGate, Take
 from modelstream.testing.ways import LIMIT, AsyncWay
 
@@ -100,9 +101,10 @@ def replay_equals_live(bench: Bench, script: Script, part: float) -> None:
 @law(script=scripts, examples=0.1)
 def in_order(bench: Bench, script: Script) -> None:
     """The deltas come in the order in which the provider sent them: text, thinking and tool calls."""
-    heard = bench.hear(Take(script))
-    complete(heard, script)
-    same(_kinds(deltas_of(bench.way, heard.response)), _kinds(script.deltas), "the kinds of deltas")
+    for said in (everything(bench.features), script):
+        heard = bench.hear(Take(said))
+        complete(heard, said)
+        same(_kinds(deltas_of(bench.way, heard.response)), _kinds(said.deltas), "the kinds of deltas")
 
 
 def _kinds(deltas: Sequence[Delta]) -> list[str]:
@@ -166,11 +168,19 @@ def streams_apart(bench: Bench) -> None:
 def many_at_once(bench: Bench) -> None:
     """Calls of one wrapper from many threads or tasks at the same time each get an answer of their own."""
     scripts = [Script([TextDelta(f"{name} "), TextDelta(name * 3)]) for name in "ABCDEFGH"]
-    bench.stage.play(*(Take(script) for script in scripts), Take(HELLO))
+    gates = [PatientGate(LIMIT / 2) for _ in scripts]
+    takes = [
+        Take(script, style=Style(pieces=7), gates=[gate]) for script, gate in zip(scripts, gates, strict=True)
+    ]
+    bench.stage.play(*takes, Take(HELLO))
     wrapper = bench.wrapper()
     calling = [bench.way.begin_text(wrapper) for _ in scripts]
+    together = all(gate.reached.wait(LIMIT / 4) for gate in gates)
+    for gate in gates:
+        gate.open()
     texts = sorted(text.result(LIMIT) for text in calling)
     same(texts, [script.text for script in scripts], "the texts")
+    must(together, "some of the calls waited for others to end")
 
 
 @law(where="http", examples=0)

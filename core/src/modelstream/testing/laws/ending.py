@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from traceback import walk_stack
 from types import CodeType
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from modelstream.testing.heard import complete
 from modelstream.testing.law import Laws, must, same
 from modelstream.testing.leaks import Census
 from modelstream.testing.script import Script
+from modelstream.testing.sheet import SILENCE
 from modelstream.testing.take import Fault, PatientGate, Take
 from modelstream.testing.ticker import Ticker
 
@@ -47,12 +49,20 @@ def _must_let_go(bench: Bench, after: str) -> None:
     must(bench.stage.let_go(PROMPT), f"{PROMPT:g} s after {after} the provider still writes")
 
 
+def _must_end(bench: Bench, end: Callable[[], None], name: str) -> None:
+    """`end` ends the call at the provider, and does not wait for the provider to end it."""
+    began = time.monotonic()
+    end()
+    took = time.monotonic() - began
+    _must_let_go(bench, name)
+    must(took < SILENCE / 2, f"{name} took {took:.1f} s, and waited for the provider")
+
+
 @law(examples=0)
 def close_reaches_the_provider(bench: Bench) -> None:
     """`close()` ends the call at the provider at once, and readers get a `StreamCancelledError`."""
     response, reader = _begun(bench)
-    bench.way.close(response)
-    _must_let_go(bench, "close()")
+    _must_end(bench, lambda: bench.way.close(response), "close()")
     try:
         bench.way.next(reader)
     except Exception as error:  # noqa: BLE001
@@ -66,8 +76,7 @@ def close_reaches_the_provider(bench: Bench) -> None:
 def close_before_reading(bench: Bench) -> None:
     """`close()` before anybody has read ends the call, too; and a second `close()` does nothing."""
     response = bench.response(HALTED)
-    bench.way.close(response)
-    _must_let_go(bench, "close()")
+    _must_end(bench, lambda: bench.way.close(response), "close()")
     bench.way.close(response)
 
 
@@ -90,8 +99,7 @@ def close_after_the_end(bench: Bench) -> None:
 def leaving_reaches_the_provider(bench: Bench) -> None:
     """Leaving the `with` block of a response ends the call at the provider at once."""
     response, _ = _begun(bench)
-    bench.way.leave(response)
-    _must_let_go(bench, "the end of the with block")
+    _must_end(bench, lambda: bench.way.leave(response), "the end of the with block")
 
 
 @law(examples=0)

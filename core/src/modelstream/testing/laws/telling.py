@@ -10,11 +10,11 @@ from modelstream.testing.heard import complete, deltas_of
 from modelstream.testing.law import Laws, must, same
 from modelstream.testing.script import Script
 from modelstream.testing.strategies import ODD, everything, scripts, styles, texts_only
+from modelstream.testing.style import Style
 from modelstream.testing.take import Take
 
 if TYPE_CHECKING:
     from modelstream.testing.bench import Bench
-    from modelstream.testing.style import Style
 
 _laws = Laws()
 laws = _laws.laws
@@ -104,6 +104,15 @@ def many_deltas(bench: Bench) -> None:
     script = Script([TextDelta(words[at % len(words)]) for at in range(2000)])
     heard = bench.hear(Take(script))
     complete(heard, script)
+
+
+@law(where="http", examples=0)
+def cut_at_the_seams(bench: Bench) -> None:
+    """Bytes that are read one by one inside a character, or between CR and LF, are put together."""
+    rest = everything(bench.features)
+    script = Script([TextDelta("aé中😀"), TextDelta("\u2028ы"), *rest.deltas], rest.finish, rest.usage)
+    for line_end in (b"\n", b"\r\n"):
+        complete(bench.hear(Take(script, style=Style(pieces="seams", line_end=line_end))), script)
 
 
 @law(where="http", script=scripts, style=styles)

@@ -37,6 +37,7 @@ OUTCOMES = (
     Outcome("failed"),
     CANCELLED,
 )
+MANY_WORDS = Script([TextDelta("word ")] * 40)
 MIB = 1 << 20
 
 
@@ -71,11 +72,12 @@ def text_as_sent(bench: SinkBench, script: Script) -> None:
 @law(needs="shown", script=plain_scripts, cuts=st.frozensets(st.integers(0, 8)))
 def joined_or_not(bench: SinkBench, script: Script, cuts: frozenset[int]) -> None:
     """News that were joined while the sink was busy, or before it came, show the same text as one by one."""
-    sink = bench.make()
-    talk = Talk(sink, joined(script, cuts))
-    bench.within(talk.tell)
-    bench.shut_down(sink)
-    bench.shows_text(sink, talk.message, script.text)
+    for said in (MANY_WORDS, script):
+        sink = bench.make()
+        talk = Talk(sink, joined(said, cuts))
+        bench.within(talk.tell)
+        bench.shut_down(sink)
+        bench.shows_text(sink, talk.message, said.text)
 
 
 @law(needs="shown", first=plain_scripts, second=plain_scripts, examples=0.1)
