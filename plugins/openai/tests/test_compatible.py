@@ -1,0 +1,163 @@
+"""What the OpenAI-compatible servers write that OpenAI does not, each as it is known to write it."""
+
+from __future__ import annotations
+
+import pytest
+
+from modelstream.errors import ProviderError, TruncatedStreamError
+from modelstream.testing.server import Answer
+
+
+def choice(finish=None, index=0, **delta):
+    return {"index": index, "delta": delta, "finish_reason": finish}
+
+
+@pytest.fixture
+def said(server, model, wire, answer_of):
+    """What the user is told of an answer with these frames."""
+
+    def said(*frames, **arguments):
+        server.play(Answer([frame if isinstance(frame, bytes) else wire.event(frame) for frame in frames]))
+        return answer_of(model, **arguments)
+
+    return said
+
+
+def test_azure_begins_with_its_filter_and_no_choices(said, wire):
+    filtered = {"hate": {"filtered": False, "severity": "safe"}}
+    got = said(
+        {"choices": [], "prompt_filter_results": [{"prompt_index": 0, "content_filter_results": filtered}]},
+        {"choices": [{**choice(role="assistant", content=""), "content_filter_results": {}}]},
+        {"choices": [{**choice(content="Hello"), "content_filter_results": filtered}]},
+        {"choices": [{**choice(), "content_filter_offsets": {"check_offset": 1}}]},
+        {"choices": [choice("stop")]},
+        wire.done,
+    )
+    assert (got.error, got.snapshots) == (None, [(False, "Hello"), (True, "Hello")])
+
+
+def test_azure_stops_by_its_filter(said, wire):
+    got = said({"choices": [choice(content="Hel")]}, {"choices": [choice("content_filter")]}, wire.done)
+    assert (got.snapshots[-1], got.finish_reason) == ((True, "Hel"), "content_filter")
+
+
+def test_azure_is_reached_with_its_key_and_version(server, model_of, answer_of):
+    of_azure = {"default_headers": {"api-key": "k"}, "default_query": {"api-version": "2024-10-21"}}
+    assert answer_of(model_of(server.url, client_args=of_azure)).text == "Hello"
+    sent = server.requests[0]
+    assert sent.path == "/v1/chat/completions?api-version=2024-10-21"
+    assert sent.headers["api-key"] == "k"
+
+
+def test_deepseek_thinks_first_and_counts_with_the_finish(said, wire):
+    counts = {"prompt_tokens": 9, "completion_tokens": 7, "prompt_cache_hit_tokens": 0}
+    got = said(
+        {"choices": [choice(role="assistant", content=None, reasoning_content="")], "usage": None},
+        {"choices": [choice(content=None, reasoning_content="Hm. ")]},
+        {"choices": [choice(content="Hello", reasoning_content=None)]},
+        {
+            "choices": [choice("stop", content="", reasoning_content=None)],
+            "usage": {**counts, "completion_tokens_details": {"reasoning_tokens": 4}},
+        },
+        wire.done,
+    )
+    assert (got.reasoning, got.text, got.finish_reason) == ("Hm. ", "Hello", "stop")
+    assert (got.usage.input_tokens, got.usage.output_tokens, got.usage.reasoning_tokens) == (9, 7, 4)
+
+
+def test_deepseek_keeps_alive_with_comments_and_gives_up_with_a_finish(said):
+    got = said(
+        b": keep-alive\n\n" * 3,
+        {"choices": [choice(content="Hel")]},
+        {"choices": [choice("insufficient_system_resource")]},
+    )
+    assert (type(got.error), got.error.partial_text) == (ProviderError, "Hel")
+
+
+def test_groq_counts_in_a_place_of_its_own(said, wire):
+    counts = {"id": "req_1", "usage": {"prompt_tokens": 8, "completion_tokens": 2}}
+    got = said(
+        {"choices": [choice(role="assistant", content="")], "x_groq": {"id": "req_1"}},
+        {"choices": [choice(content="Hello", reasoning="Hm. ")]},
+        {"choices": [choice("stop")], "x_groq": counts},
+        wire.done,
+    )
+    assert (got.error, got.text, got.reasoning) == (None, "Hello", "Hm. ")
+    assert (got.usage.input_tokens, got.usage.output_tokens) == (8, 2)
+
+
+def test_openrouter_writes_comments_and_reasoning_beside_details(said, wire):
+    thought = {"type": "reasoning.text", "text": "Hm. "}
+    got = said(
+        b": OPENROUTER PROCESSING\n\n",
+        {"choices": [choice(content="", reasoning="Hm. ", reasoning_details=[thought])]},
+        b": OPENROUTER PROCESSING\n\n",
+        {"choices": [{**choice("stop", content="Hello"), "native_finish_reason": "end_turn"}]},
+        {"choices": [choice(content="")], "usage": {"prompt_tokens": 1, "completion_tokens": 2, "cost": 0.1}},
+        wire.done,
+    )
+    assert (got.error, got.text, got.reasoning, got.usage.output_tokens) == (None, "Hello", "Hm. ", 2)
+
+
+def test_openrouter_fails_in_the_middle(said):
+    failed = {"error": {"code": 502, "message": "Provider returned error"}, "choices": [choice("error")]}
+    got = said({"choices": [choice(content="Hel")]}, failed)
+    assert isinstance(got.error, ProviderError)
+    assert (got.error.partial_text, got.error.status) == ("Hel", 502)
+    assert "Provider returned error" in str(got.error)
+
+
+def test_vllm_counts_on_every_frame_and_names_its_stop(said, wire):
+    def counted(output):
+        return {"prompt_tokens": 5, "completion_tokens": output, "total_tokens": 5 + output}
+
+    got = said(
+        {"choices": [choice(role="assistant", content="")], "usage": counted(0)},
+        {"choices": [{**choice(content="Hel"), "logprobs": None, "token_ids": None}], "usage": counted(1)},
+        {"choices": [choice(content="lo")], "usage": counted(2)},
+        {"choices": [{**choice("stop", content=""), "stop_reason": 128009}], "usage": counted(3)},
+        {"choices": [], "usage": counted(3)},
+        wire.done,
+    )
+    assert got.snapshots == [(False, "Hel"), (False, "Hello"), (True, "Hello")]
+    assert (got.usage.input_tokens, got.usage.output_tokens) == (5, 3)
+
+
+def test_vllm_aborts(said, wire):
+    got = said({"choices": [choice(content="Hel")]}, {"choices": [choice("abort")]}, wire.done)
+    assert (type(got.error), got.error.partial_text) == (ProviderError, "Hel")
+
+
+def test_ollama_sends_whole_calls_without_order(said, wire):
+    def call(name):
+        return {"index": 0, "id": f"call_{name}", "function": {"name": name, "arguments": '{"x":1}'}}
+
+    got = said(
+        {"choices": [choice(role="assistant", content="", reasoning="Hm. ")]},
+        {"choices": [choice(role="assistant", content="", tool_calls=[call("f")])]},
+        {"choices": [choice(role="assistant", content="", tool_calls=[call("g")])]},
+        {"choices": [choice("tool_calls", content="")]},
+        {"choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 2}},
+        wire.done,
+    )
+    assert got.tool_calls == [("f", '{"x":1}'), ("g", '{"x":1}')]
+    assert (got.reasoning, got.finish_reason, got.usage.output_tokens) == ("Hm. ", "tool_calls", 2)
+
+
+def test_frames_without_choices_are_nothing_and_no_end(said, wire):
+    got = said({"choices": []}, {"choices": [choice(content="Hel")]}, {"choices": []}, wire.done)
+    assert (type(got.error), got.error.partial_text) == (TruncatedStreamError, "Hel")
+
+
+def test_of_several_choices_the_first_is_read_whichever_ends_first(said, server, wire):
+    got = said(
+        {"choices": [choice(content="Hel"), choice(index=1, content="Good ")]},
+        {"choices": [choice(index=1, content="bye")]},
+        {"choices": [choice("length", index=1)]},
+        {"choices": [choice(content="lo")]},
+        {"choices": [choice("stop")]},
+        wire.done,
+        n=2,
+    )
+    assert (got.snapshots[-1], got.finish_reason) == ((True, "Hello"), "stop")
+    assert server.requests[0].json["n"] == 2
