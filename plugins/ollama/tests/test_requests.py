@@ -73,6 +73,11 @@ def test_keep_alive_and_other_arguments(server, model_of):
     assert (body["think"], body["format"], body["keep_alive"]) == (True, "json", "1h")
 
 
+def test_what_is_none_is_left_to_the_server(server, model_of):
+    body = sent(server, model_of(keep_alive=None), format=None, temperature=None)
+    assert body.keys() == {"model", "messages", "stream"}
+
+
 def test_images_and_tool_calls_take_ollamas_form(server, model_of):
     picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
     function = {"name": "f", "arguments": '{"x": 1}'}
