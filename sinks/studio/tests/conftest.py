@@ -47,3 +47,30 @@ def sinks():
 def warnings(caplog):
     """What the log "modelstream" has been told by now."""
     return lambda: [record.getMessage() for record in caplog.records if record.name == "modelstream"]
+
+
+@pytest.fixture
+def served(tmp_path):
+    """A real Studio in a thread, with a real database."""
+    from served import Served
+
+    server = Served(tmp_path)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def studio_process(tmp_path):
+    """Starts `modelstream studio` with these arguments, in a process of its own."""
+    from served import StudioProcess
+
+    made = []
+
+    def start(*arguments):
+        made.append(StudioProcess(tmp_path, *arguments))
+        return made[-1]
+
+    yield start
+    for process in made:
+        if process.process.poll() is None:
+            process.kill()

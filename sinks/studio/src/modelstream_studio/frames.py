@@ -236,3 +236,11 @@ class Commands(msgspec.Struct, frozen=True):
     """What a producer is to do; `n` grows, and what was handled is asked for no more (`after`)."""
 
     commands: list[Command]
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode(line: Batch | Frame) -> bytes:
+    """One line of a batch, without its end."""
+    return _encoder.encode(line)

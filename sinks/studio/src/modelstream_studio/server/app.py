@@ -19,6 +19,7 @@ from modelstream_studio.server.security import Guard
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
 
     from modelstream_studio.places import Tokens
     from modelstream_studio.server.store import Store
@@ -34,6 +35,12 @@ TYPES = {
     ".webmanifest": "application/manifest+json",
     ".woff2": "font/woff2",
 }
+FILES = {
+    file.relative_to(PAGE).as_posix(): file
+    for file in PAGE.rglob("*")
+    if file.suffix in TYPES and file.is_file()
+}
+"""All that is served as a file; nothing else is ever opened for a browser."""
 ROUTES: list[BaseRoute] = [
     Route("/v1/publish", publish, methods=["POST"]),
     Route("/v1/commands", commands),
@@ -47,41 +54,54 @@ ROUTES: list[BaseRoute] = [
 ]
 
 
-def studio_app(
-    store: Store,
-    tokens: Tokens,
-    *,
-    hosts: Collection[str] = (),
-    any_address: bool = False,
-    mounts: Collection[BaseRoute] = (),
-    without_token: tuple[str, ...] = (),
-) -> Guard:
-    """The whole server as an ASGI application; its hub lives from startup to shutdown.
+class Studio:
+    """The whole server as an ASGI application. Its hub lives from startup to shutdown.
 
     For `hosts`, `any_address` and `without_token` see `Guard`; `mounts` are further routes.
     """
 
+    def __init__(
+        self,
+        store: Store,
+        tokens: Tokens,
+        *,
+        hosts: Collection[str] = (),
+        any_address: bool = False,
+        mounts: Collection[BaseRoute] = (),
+        without_token: tuple[str, ...] = (),
+    ) -> None:
+        self.hub: Hub | None = None
+        self._store = store
+        page: list[BaseRoute] = [Route("/", _page), Route("/static/{path:path}", _page)]
+        app = Starlette(
+            routes=[*page, *ROUTES, *mounts],
+            lifespan=self._lifespan,
+            exception_handlers={404: _nothing_here, 405: _nothing_here},
+        )
+        self._guarded = Guard(app, tokens, hosts=hosts, any_address=any_address, without_token=without_token)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        await self._guarded(scope, receive, send)
+
+    def release(self) -> None:
+        """Let nobody wait any longer: the server is about to stop."""
+        if self.hub is not None:
+            self.hub.release()
+
     @contextlib.asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        app.state.hub = Hub(store)
+    async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        self.hub = app.state.hub = Hub(self._store)
         try:
             yield
         finally:
-            app.state.hub.close()
-
-    page: list[BaseRoute] = [Route("/", _page), Route("/static/{path:path}", _page)]
-    app = Starlette(
-        routes=[*page, *ROUTES, *mounts],
-        lifespan=lifespan,
-        exception_handlers={404: _nothing_here, 405: _nothing_here},
-    )
-    return Guard(app, tokens, hosts=hosts, any_address=any_address, without_token=without_token)
+            self.hub.close()
 
 
 async def _page(request: Request) -> Response:
     """A file of the page, and no other file."""
-    file = (PAGE / request.path_params.get("path", "index.html")).resolve()
-    if not file.is_relative_to(PAGE.resolve()) or file.suffix not in TYPES or not file.is_file():
+    file = FILES.get(request.path_params.get("path", "index.html"))
+    if file is None:
         return error(404, "There is no such file.")
     return FileResponse(file, media_type=TYPES[file.suffix])
 

@@ -165,13 +165,17 @@ class Hub:
         if self._statements:
             self._commit(over)
 
-    def close(self) -> None:
-        """Tell the last news, let nobody wait any longer, and have the store write the rest."""
+    def release(self) -> None:
+        """Tell the last news, and let nobody wait any longer: Studio is about to stop."""
         self._watch.cancel()
         self.tick()
         self.closed = True
         self.commands.close()
         self._ticked.set()
+
+    def close(self) -> None:
+        """Have the store write what came last."""
+        self.release()
         self.store.close()
 
     def _commit(self, over: list[tuple[LiveRun, list[LiveMessage]]]) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from modelstream_studio.server.store import Statement
 
 Piece = tuple[str, str]
-"""A kind (text, reasoning, tool, usage, gap) and what came."""
+"""A kind (text, reasoning, tool, usage, gap, first_at) and what came."""
 
 _encode = msgspec.json.Encoder()
 _decode_tool = msgspec.json.Decoder(ToolCall)
@@ -53,6 +53,7 @@ class LiveMessage:
         self._new_reasoning: list[str] = []
         self._new_calls: dict[int, ToolCall] = {}
         self._new_usage = False
+        self._first_at_kept = False
         self._fresh = False
         self._lost = 0
 
@@ -140,6 +141,9 @@ class LiveMessage:
             statements.append(self._piece("tool", _encode.encode(call).decode()))
         if self._new_usage:
             statements.append(self._piece("usage", _encode.encode(self.view.usage).decode()))
+        if self.view.first_at is not None and not self._first_at_kept:
+            statements.append(self._piece("first_at", repr(self.view.first_at)))
+            self._first_at_kept = True
         self._fresh, self._lost, self._new_usage = False, 0, False
         self._new_text, self._new_reasoning, self._new_calls = [], [], {}
 
@@ -224,6 +228,9 @@ class LiveMessage:
                 self.view.usage = _decode_usage.decode(data)
             elif kind == "gap":
                 self.view.gap += int(data)
+            elif kind == "first_at":
+                self.view.first_at = float(data)
+        self._first_at_kept = self.view.first_at is not None
         self.view.text_length = len(self.text)
         self.shift = shift
         self._rendering.add(self.text)

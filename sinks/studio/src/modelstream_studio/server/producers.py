@@ -63,6 +63,8 @@ class Producer:
         if self.state == "live":
             return
         self.state = "live"
+        # While nothing was heard of it, its run may have been put away.
+        self.run = self._hub.run(self.run.view.id) or self.run
         self.run.producers.add(self.id)
         self.run.view.state = "live"
         self.recall("cut")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from modelstream_studio.server.markdown import Env
 
 _NEWLINE = re.compile(r"\r\n?|\n")
+_BLANK_LINE = re.compile(r"[ \t]*[\r\n]")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 # What may begin a line and yet never belongs to a list or a quote above it, however the line goes on.
 _FREE = re.compile(r"[^\W\d_]|#{1,6} |`[^`]|\*\*")
@@ -69,7 +70,7 @@ class Rendering:
     def _close(self, end: int) -> list[str]:
         closed = markdown.render(self.tail[:end], self._links)
         self.blocks += closed
-        self.tail = self.tail[end:]
+        self.tail = self.tail[end:].lstrip("\n")
         self._settled = self._again_at = 0
         return closed
 
@@ -119,5 +120,4 @@ def _is_closed(last: Token, block: str, rest: str) -> bool:
         return len(lines) > 1 and len(ending) >= len(last.markup) and set(ending) == {last.markup[0]}
     if last.type in _CLOSED_BY_ITS_LINE:
         return True
-    blank = bool(rest) and not rest.strip() and rest.endswith(("\n", "\r"))
-    return blank and last.type not in _OPEN_AFTER_A_BLANK_LINE
+    return last.type not in _OPEN_AFTER_A_BLANK_LINE and _BLANK_LINE.match(rest) is not None

@@ -13,16 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import uvicorn
 
 from modelstream.errors import ConfigError
 from modelstream_studio.places import Tokens, default_url
-from modelstream_studio.server.app import studio_app
+from modelstream_studio.server.app import Studio
+from modelstream_studio.server.running import Server
 from modelstream_studio.server.store import DatabaseError, Store
 from modelstream_studio.server.tokens import announce, kept_tokens
-
-GRACE = 2
-"""Seconds that open requests have to get done when Studio stops."""
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -56,30 +53,21 @@ def serve(options: Options) -> None:
         server.run([listener])
 
 
-def _server(store: Store, tokens: Tokens, options: Options) -> uvicorn.Server:
+def _server(store: Store, tokens: Tokens, options: Options) -> Server:
     extras: dict[str, Any] = {}
     if options.agentscope:
         from modelstream_studio.agentscope import PATHS, routes
 
         extras = {"mounts": routes(), "without_token": PATHS}
-    app = studio_app(
-        store,
-        tokens,
-        hosts=(options.host, *((socket.gethostname(),) if options.expose else ())),
-        any_address=options.expose,
-        **extras,
+    return Server(
+        Studio(
+            store,
+            tokens,
+            hosts=(options.host, *((socket.gethostname(),) if options.expose else ())),
+            any_address=options.expose,
+            **extras,
+        )
     )
-    config = uvicorn.Config(
-        app,
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=GRACE,
-        lifespan="on",
-        server_header=False,
-        date_header=False,
-        ws="none",
-    )
-    return uvicorn.Server(config)
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 logger = logging.getLogger("modelstream.studio")
 
@@ -55,7 +55,12 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.failure: str | None = None
-        _prepare(path)
+        self._lock = _locked(path)
+        try:
+            _prepare(path)
+        except DatabaseError:
+            self._lock.close()
+            raise
         self._reader = _connected(path)
         self._waiting: queue.SimpleQueue[tuple[list[Statement], asyncio.Future[None] | None] | None]
         self._waiting = queue.SimpleQueue()
@@ -77,6 +82,7 @@ class Store:
         self._waiting.put(None)
         self._thread.join(5)
         self._reader.close()
+        self._lock.close()
 
     def _work(self) -> None:
         writer = _connected(self.path)
@@ -135,10 +141,36 @@ def _connected(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def _locked(path: Path) -> IO[bytes]:
+    """A file that is locked as long as it is open: two Studios would not know of each other's runs."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = path.with_name(f"{path.name}.lock").open("ab")
+    except OSError as error:
+        raise _unusable(path, error) from error
+    with suppress(ImportError):  # not on every platform
+        import fcntl
+
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.close()
+            raise DatabaseError(
+                f"The database {path} is in use by another Studio. Stop that one, or choose another file: "
+                "modelstream studio --db FILE"
+            ) from error
+    return lock
+
+
+def _unusable(path: Path, error: Exception) -> DatabaseError:
+    return DatabaseError(
+        f"The database {path} can't be used: {error}. Choose another file: modelstream studio --db FILE"
+    )
+
+
 def _prepare(path: Path) -> None:
     """Create the file, for its owner's eyes only, or see that it is one of ours."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
         connection = _connected(path)
         try:
@@ -154,6 +186,4 @@ def _prepare(path: Path) -> None:
         finally:
             connection.close()
     except (OSError, sqlite3.Error) as error:
-        raise DatabaseError(
-            f"The database {path} can't be used: {error}. Choose another file: modelstream studio --db FILE"
-        ) from error
+        raise _unusable(path, error) from error

@@ -1,0 +1,38 @@
+"""The server around the application."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+if TYPE_CHECKING:
+    from modelstream_studio.server.app import Studio
+
+GRACE = 2
+"""Seconds that open requests have to get done when Studio stops."""
+
+
+class Server(uvicorn.Server):
+    """Serves a Studio; when it is to stop, it first ends what would otherwise never end."""
+
+    def __init__(self, studio: Studio) -> None:
+        super().__init__(
+            uvicorn.Config(
+                studio,
+                access_log=False,
+                date_header=False,
+                lifespan="on",
+                log_level="warning",
+                server_header=False,
+                timeout_graceful_shutdown=GRACE,
+                ws="none",
+            )
+        )
+        self._studio = studio
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let go of all who wait for news, and then stop as usual."""
+        self._studio.release()
+        await super().shutdown(sockets)

@@ -1,0 +1,121 @@
+"""A producer that goes wild harms nobody else."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from served import Reporter, wait_for
+
+from modelstream_studio import frames
+from modelstream_studio.server import limits
+
+
+def test_names_are_cut(served):
+    program = Reporter(served)
+    long = "x" * 100_000
+    program.info = frames.RunInfo("run", long, long, long)
+    program.open(name=long, model_name=long, role=long, agent=long, metadata={"a": long})
+    program.close(state="failed", finish_reason=long, error=frames.Failure(long, long))
+    program.say(frames.Ask(question="q", name=long, prompt=long, at=1.0, schema={"a": long}))
+
+    snapshot = served.run()
+    (message,) = snapshot["messages"]
+    run = snapshot["run"]
+    names = [run["project"], run["name"], run["program"], run["agents"][0]]
+    names += [message["name"], message["model_name"], message["role"], message["agent"]]
+    names += [message["finish_reason"], message["error"]["type"]]
+    assert {len(name) for name in names} == {limits.NAME}
+    assert len(message["error"]["message"]) == limits.PROMPT
+    assert message["metadata"] == {}
+    assert snapshot["questions"][0]["schema"] is None
+    assert len(snapshot["questions"][0]["prompt"]) == limits.PROMPT
+
+
+def test_a_text_without_end_is_cut_and_counted(served, monkeypatch):
+    monkeypatch.setattr(limits, "TEXT", 100)
+    program = Reporter(served)
+    program.open()
+    for at in range(0, 300, 60):
+        program.text("y" * 60, at)
+    program.say(frames.Reasoning(message="m", offset=0, delta="z" * 500))
+    program.close()
+
+    message = served.message()
+    assert message["blocks"] == [f"<p>{'y' * 100}</p>\n"]
+    assert message["gap"] == 200
+    assert len(message["reasoning"]) == 100
+
+
+def test_tool_calls_are_bounded(served, monkeypatch):
+    monkeypatch.setattr(limits, "ARGUMENTS", 10)
+    monkeypatch.setattr(limits, "TOOL_CALLS", 2)
+    program = Reporter(served)
+    program.open()
+    program.say(*(frames.Tool(message="m", index=index, name="f", delta="x" * 50) for index in range(5)))
+    assert [call["arguments"] for call in served.message()["tool_calls"]] == ["x" * 10] * 2
+
+
+@pytest.mark.parametrize("kind", ["messages", "questions"])
+def test_what_is_open_at_once_is_bounded(served, monkeypatch, kind):
+    monkeypatch.setattr(limits, f"OPEN_{kind.upper()}", 3)
+    program = Reporter(served)
+    news = [frames.Open(message=f"m{n}", name="A", at=1.0) for n in range(5)]
+    if kind == "questions":
+        news = [frames.Ask(question=f"q{n}", name="A", prompt="?", at=1.0) for n in range(5)]
+    program.log = list(map(frames.encode, news))
+    status, reply, _ = program.send(1, 5)
+    assert (status, reply["persisted"]) == (200, 5)
+    assert [refusal["n"] for refusal in reply["refused"]] == [4, 5]
+    assert len(served.run()[kind]) == 3
+
+
+def test_producers_are_bounded(served, monkeypatch):
+    monkeypatch.setattr(limits, "PRODUCERS", 2)
+    for number in range(2):
+        Reporter(served, f"p{number}").send(1, 0)
+    status, _, headers = Reporter(served, "p2").send(1, 0)
+    assert status == 429
+    assert int(headers["retry-after"]) >= 1
+    assert Reporter(served, "p1").send(1, 0)[0] == 200, "those that are there go on"
+
+
+def test_one_that_sends_too_much_has_to_wait_and_the_others_not(served, monkeypatch):
+    monkeypatch.setattr(limits, "RATE", 100_000)
+    monkeypatch.setattr(limits, "BURST", 200_000)
+    wild, calm = Reporter(served, "wild", "r1"), Reporter(served, "calm", "r2")
+    wild.open()
+    at = 0
+    while True:
+        wild.log.append(frames.encode(frames.Text(message="m", offset=at, delta="x" * 50_000)))
+        status, _, headers = wild.send(len(wild.log), len(wild.log))
+        if status == 429:
+            break
+        at += 50_000
+        assert at < 1_000_000
+    assert int(headers["retry-after"]) >= 1
+    assert calm.open() == 1
+    wait_for(lambda: wild.send(len(wild.log), len(wild.log))[0] == 200)
+
+
+def test_a_bucket_fills_again():
+    bucket = limits.Bucket(rate=1000, burst=10)
+    assert bucket.take(10) == 0
+    wait = bucket.take(5)
+    assert 0 < wait <= 0.005
+    time.sleep(wait + 0.001)
+    assert bucket.take(5) == 0
+
+
+def test_a_database_that_cannot_be_written_loses_nothing(served, monkeypatch):
+    """The disk is full for a while: nothing is said to be kept that is not."""
+    program = Reporter(served)
+    program.open()
+    store = served.studio.hub.store
+    served._store.failure = "database or disk is full"
+    status, reply, headers = program.send(2, 1)
+    assert status == 503
+    assert "disk is full" in reply["error"]
+    assert headers["retry-after"] == "1"
+    store.failure = None
+    assert program.text("on", 0) == 2

@@ -1,0 +1,125 @@
+"""Studio may be killed at any moment, and batches may be lost or come twice: the text is always the same."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+from contextlib import suppress
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from served import Browser, Reporter, Served, wait_for
+
+from modelstream_studio import frames
+
+pytestmark = pytest.mark.timeout(120)
+
+
+def test_killed_while_messages_are_written_it_goes_on_with_all_that_it_said_it_kept(studio_process):
+    studio = studio_process()
+    program = Reporter(studio)
+    messages = [f"m{number}" for number in range(5)]
+    texts = dict.fromkeys(messages, "")
+    for m in messages:
+        program.open(m)
+
+    def write(pieces):
+        for number in pieces:
+            for m in messages:
+                piece = f"{number} **{m}** 中文\n\n" if number % 7 == 0 else f"word {number} "
+                program.log.append(
+                    b'{"k":"text","m":"%s","o":%d,"d":"%s","at":1}'
+                    % (m.encode(), len(texts[m]), piece.replace("\n", "\\n").encode())
+                )
+                texts[m] += piece
+
+    kept = 5
+    for turn in range(4):
+        write(range(turn * 50, turn * 50 + 50))
+        status, reply, _ = program.send(kept + 1, len(program.log) - 60)
+        assert status == 200
+        kept = reply["persisted"]
+        # What it is killed with has been sent, but nobody said that it is kept.
+        last = threading.Thread(target=send_quietly, args=(program, kept + 1))
+        last.start()
+        studio.kill()
+        last.join()
+        studio.start()
+        assert program.send(len(program.log) + 1, 0)[1]["persisted"] >= kept
+        for m in messages:
+            shown = studio.message(m)
+            assert shown["state"] == "live"
+            assert texts[m][: shown["text_length"]].endswith(shown["tail"])
+        status, reply, _ = program.send(kept + 1, len(program.log))
+        assert reply == {"persisted": len(program.log)}
+        kept = len(program.log)
+    for m in messages:
+        program.close(m)
+
+    exported = studio.get("/v1/runs/run/export.json")
+    assert {message["id"]: message["text"] for message in exported["messages"]} == texts
+
+
+def send_quietly(program, first):
+    """Send all from `first` on; the answer may never come."""
+    with suppress(OSError, http.client.HTTPException):
+        program.send(first, len(program.log))
+
+
+def test_a_browser_heals_by_itself_after_a_kill(studio_process):
+    studio = studio_process()
+    program = Reporter(studio)
+    program.open()
+    program.text("before, ", 0)
+    browser = Browser(studio)
+    wait_for(lambda: browser.messages)
+    studio.kill()
+    position = browser.leave()
+    studio.start()
+    program.text("after", 8)
+
+    browser = Browser(studio, "run", position)
+    wait_for(lambda: browser.messages)
+    assert browser.html() == "before, after"
+    browser.leave()
+
+
+PIECES = ["Hello ", "**you** ", "\n\n", "- a\n", "中", "👩‍👩‍👧", "`x`", "# T\n"]
+WORDS = st.lists(st.sampled_from(PIECES), min_size=1, max_size=12)
+
+
+@settings(max_examples=8, suppress_health_check=list(HealthCheck))
+@given(WORDS, st.data())
+def test_sent_again_and_again_in_any_way_it_is_told_once(tmp_path_factory, words, data):
+    served = Served(tmp_path_factory.mktemp("studio"))
+    try:
+        program = Reporter(served)
+        lines = [frames.Open(message="m", name="A", at=1.0)]
+        at = 0
+        for word in words:
+            lines.append(frames.Text(message="m", offset=at, delta=word, at=1.0))
+            at += len(word)
+        lines.append(frames.Close(message="m", state="complete", at=2.0))
+        program.log = list(map(frames.encode, lines))
+        kept = 0
+        while kept < len(lines):
+            what = data.draw(
+                st.sampled_from(["next", "next", "next", "again", "again", "too far", "restart"])
+            )
+            if what == "restart":
+                served.stop()
+                served.start()
+                continue
+            first = {"next": kept + 1, "again": data.draw(st.integers(1, kept + 1)), "too far": kept + 2}[
+                what
+            ]
+            status, reply, _ = program.send(first, data.draw(st.integers(first - 1, len(lines))))
+            assert status == (409 if what == "too far" else 200)
+            assert reply["persisted"] >= kept
+            kept = reply["persisted"]
+        (exported,) = served.get("/v1/runs/run/export.json")["messages"]
+        assert exported["text"] == "".join(words)
+        assert exported["state"] == "complete"
+    finally:
+        served.stop()
