@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import http.server
 import itertools
 import os
 import signal
@@ -13,17 +14,22 @@ import threading
 import time
 import uuid
 from pathlib import Path
+from typing import Self
 
 import msgspec
 
 from modelstream_studio import frames
 from modelstream_studio.places import Place
 
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --force-color-profile=srgb"
-).split()
-
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 COMMAND = "import sys; from modelstream.cli import main; sys.exit(main())"
 
 
@@ -174,16 +180,18 @@ class Program:
         """The first command of this kind."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            for command in self._commands():
+            for command in self.commands():
                 if isinstance(command, kind):
                     return command
         raise AssertionError(f"no {kind.__name__} came")
 
-    def _commands(self) -> list[frames.Command]:
+    def commands(self) -> list[frames.Command]:
+        """What the program is to do by now, or as soon as there is something."""
         connection = http.client.HTTPConnection("127.0.0.1", self.studio.port, timeout=25)
         headers = {"Authorization": f"Bearer {self.studio.tokens.publish}"}
+        query = f"?producer={self.producer}&after=0"
         try:
-            connection.request("GET", f"{frames.COMMANDS}?producer={self.producer}&after=0", headers=headers)
+            connection.request("GET", frames.COMMANDS + query, headers=headers)
             reply = connection.getresponse().read()
             return msgspec.json.decode(reply, type=frames.Commands).commands
         except (OSError, http.client.HTTPException):
@@ -236,3 +244,35 @@ class Speech:
         facts = {"finish_reason": reason, "at": time.time(), **facts}
         self._program.report(frames.Close(self.id, state, **facts))
         return self
+
+
+class Elsewhere:
+    """A web server of a stranger's with one empty page; `asked` lists what was fetched from it."""
+
+    def __init__(self) -> None:
+        asked: list[str] = []
+
+        class Page(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                asked.append(self.path)
+                self.send_response(200)
+                self.send_header("Content-Type", "text/html")
+                self.end_headers()
+                self.wfile.write(b"<!doctype html><title>elsewhere</title><link rel=icon href=data:,>")
+
+            def log_message(self, *arguments: object) -> None:
+                pass
+
+        self.asked = asked
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
+        self._thread = threading.Thread(target=self._server.serve_forever)
+        self.port = self._server.server_address[1]
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()

@@ -58,6 +58,15 @@ def other_server(browser, tmp_path):
 
 
 @pytest.fixture
+def elsewhere():
+    """A page of a stranger's, under another port of this machine."""
+    from browser_stage import Elsewhere
+
+    with Elsewhere() as server:
+        yield server
+
+
+@pytest.fixture
 def program():
     """Makes programs that report; they are gone at the end."""
     from browser_stage import Program

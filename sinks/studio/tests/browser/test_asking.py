@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 
 SCHEMA = {
@@ -186,10 +187,8 @@ def test_the_real_sink_is_stopped_from_the_page(server, tab, monkeypatch):
 
 
 def _swallow(modelstream, response):
-    try:
+    with contextlib.suppress(modelstream.StreamCancelledError):
         modelstream.show(response)
-    except modelstream.StreamCancelledError:
-        pass
 
 
 def test_who_can_only_watch_can_neither_answer_nor_stop(server, program, tab):

@@ -20,6 +20,12 @@ def look_at(studio, program):
     return f"{studio.link}&run={program.run}"
 
 
+def watch(tab, studio, program):
+    """A tab that looks at the run before anything is said in it."""
+    program.report()
+    return tab(look_at(studio, program))
+
+
 def test_a_message_shows_while_it_is_written(server, program, tab):
     one = program(server)
     speech = one.speak("Poet")
@@ -36,7 +42,7 @@ def test_a_message_shows_while_it_is_written(server, program, tab):
 
 def test_twenty_messages_at_once_come_whole_and_in_order(server, program, tab):
     one = program(server, "twenty")
-    page = tab(look_at(server, one)) if one.report() is None else None
+    page = watch(tab, server, one)
     speeches = [one.speak(f"Agent {n}") for n in range(20)]
     words = [f"word{n} " for n in range(40)] + ["\n\n**done**\n"]
     for word in words:
@@ -53,7 +59,8 @@ def test_twenty_messages_at_once_come_whole_and_in_order(server, program, tab):
 
 RICH = """# Überschrift
 
-Text with *stress*, `code`, [a link](https://example.org/a?b=c&d=e) and 漢字かな交じり文, 한국어, العربية, 👩‍🔬🏳️‍🌈.
+Text with *stress*, `code`, [a link](https://example.org/a?b=c&d=e) and
+漢字かな交じり文, 한국어, العربية, 👩‍🔬🏳️‍🌈.
 
 1. one
 2. two
@@ -75,7 +82,7 @@ The end."""
 
 def test_markdown_code_and_all_scripts_look_the_same_streamed_and_reloaded(server, program, tab):
     one = program(server, "rich")
-    page = tab(look_at(server, one)) if one.report() is None else None
+    page = watch(tab, server, one)
     speech = one.speak("Writer")
     for start in range(0, len(RICH), 7):
         speech.say(RICH[start : start + 7])
@@ -109,7 +116,7 @@ def test_code_is_copied_as_it_was_written(server, program, tab):
 
 def test_a_hundred_thousand_characters(server, program, tab):
     one = program(server, "long")
-    page = tab(look_at(server, one)) if one.report() is None else None
+    page = watch(tab, server, one)
     speech = one.speak("Novelist")
     paragraph = "It was a dark and stormy night; the rain fell in torrents. " * 8 + "\n\n"
     text = "".join(f"{n}. {paragraph}" if n % 9 else f"## Chapter {n}\n\n{paragraph}" for n in range(220))
@@ -127,7 +134,7 @@ def test_a_hundred_thousand_characters(server, program, tab):
 
 def test_reasoning_is_folded_and_tool_calls_are_readable_while_they_come(server, program, tab):
     one = program(server, "thinking")
-    page = tab(look_at(server, one)) if one.report() is None else None
+    page = watch(tab, server, one)
     speech = one.speak("Thinker").think("First ").think("things first.")
     thoughts = page.locator(f"{speech.article} .thoughts")
     thoughts.wait_for(state="attached")
@@ -187,7 +194,7 @@ def test_a_program_that_dies_is_noticed(server, program, tab):
 
 def test_the_end_is_followed_until_one_scrolls_up(server, program, tab):
     one = program(server, "following")
-    page = tab(look_at(server, one)) if one.report() is None else None
+    page = watch(tab, server, one)
     speech = one.speak("Talker")
     scroller = page.locator("#scroller")
 
@@ -220,7 +227,7 @@ def test_the_end_is_followed_until_one_scrolls_up(server, program, tab):
 
 def test_screen_readers_hear_one_line_per_message(server, program, tab):
     one = program(server, "quiet")
-    page = tab(look_at(server, one)) if one.report() is None else None
+    page = watch(tab, server, one)
     page.wait_for_selector("#log[role=log][aria-live=off]")
     speech = one.speak("Speaker").say("Much to say.")
     page.locator(f"{speech.article} .tail", has_text="Much").wait_for()
@@ -243,10 +250,10 @@ def test_older_messages_are_fetched_on_demand(server, program, tab):
     from modelstream_studio.frames import Close, Open, Text
 
     one = program(server, "many")
-    ids = [f"old-{n}" for n in range(310)]
+    names = [f"old-{n}" for n in range(310)]
     at = time.time()
-    said_of = [(Open(id, "Agent", at), Text(id, 0, f"{id}."), Close(id, "complete", at)) for id in ids]
-    one.report(*(frame for frames in said_of for frame in frames))
+    all_said = [(Open(m, "Agent", at), Text(m, 0, f"{m}."), Close(m, "complete", at)) for m in names]
+    one.report(*(frame for said_once in all_said for frame in said_once))
     page = tab(look_at(server, one))
     page.locator("#m-old-309").wait_for()
     assert page.locator(".message").count() == 300
@@ -254,14 +261,14 @@ def test_older_messages_are_fetched_on_demand(server, program, tab):
     page.locator("#earlier").click()
     page.locator("#m-old-0").wait_for(state="attached")
     shown = page.locator(".message").evaluate_all("all => all.map(one => one.id)")
-    assert shown == [f"m-{id}" for id in ids]
+    assert shown == [f"m-{m}" for m in names]
     assert not page.locator("#earlier").is_visible()
 
 
 def test_the_picture_keeps_up_while_words_rain(server, program, tab):
     """Frames are still drawn while twenty messages get fifty words a second."""
     one = program(server, "rain")
-    page = tab(look_at(server, one)) if one.report() is None else None
+    page = watch(tab, server, one)
     speeches = [one.speak(f"Rain {n}") for n in range(20)]
     over = threading.Event()
 
@@ -276,8 +283,8 @@ def test_the_picture_keeps_up_while_words_rain(server, program, tab):
         page.locator(f"{speeches[-1].article} .tail", has_text="drop").wait_for()
         drawn = page.evaluate(
             "() => new Promise(done => { let n = 0; const from = performance.now();"
-            " const step = () => { n++; performance.now() - from > 2000 ? done(n) : requestAnimationFrame(step) };"
-            " requestAnimationFrame(step); })"
+            " const step = () => { n++; performance.now() - from > 2000 ? done(n) : next() };"
+            " const next = () => requestAnimationFrame(step); next(); })"
         )
     finally:
         over.set()

@@ -39,6 +39,7 @@ const REASONS = { length: "stopped at the length limit", content_filter: "stoppe
 export function figures(message) {
   const { first_at: first, started, ended, usage, finish_reason: reason } = message;
   const said = [[clock(started), exact(started)]];
+  if (message.role === "user" && !usage) return said; // a person types at leisure
   if (first) said.push([`${span(first - started)} to first token`, "from the start to the first delta"]);
   if (usage?.output_tokens && first && ended - first > 0.05) {
     said.push([`${rate(usage.output_tokens / (ended - first))} tokens/s`, "tokens out by the time from first to last delta"]);

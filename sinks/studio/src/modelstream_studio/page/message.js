@@ -12,7 +12,7 @@ export class MessageView {
   #message;
   #tail = document.createTextNode("");
   #fence = el("span", { class: "fence" });
-  #tailBox = el("div", { class: "tail" });
+  #tailBox = el("div", { class: "tail", "data-kind": "none" });
   #prose = el("div", { class: "prose" });
   #reasoning = null;
   #tools = el("div", { class: "tools" });
@@ -194,6 +194,7 @@ export class MessageView {
 
 /** What the open end will become, by how it begins; only looks hang on it. */
 function kind(text) {
+  if (!text) return "none";
   if (/^ {0,3}(```|~~~)/.test(text)) return "code";
   return /^ {0,3}#{1,6} /.test(text) ? "title" : "text";
 }

@@ -1,0 +1,214 @@
+"""Light and dark, wide and narrow, by keyboard alone."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+PHONE = {"width": 390, "height": 844}
+
+
+def look_at(studio, program):
+    return f"{studio.link}&run={program.run}"
+
+
+def colours(page, selector):
+    """What the text of the element looks like, and what it stands on, as sRGB from 0 to 255."""
+    return page.locator(selector).first.evaluate(
+        """element => {
+          const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+          const rgb = colour => {
+            canvas.clearRect(0, 0, 1, 1);
+            canvas.fillStyle = colour;
+            canvas.fillRect(0, 0, 1, 1);
+            return [...canvas.getImageData(0, 0, 1, 1).data];
+          };
+          let ground = element;
+          while (ground.parentElement && rgb(getComputedStyle(ground).backgroundColor)[3] < 255)
+            ground = ground.parentElement;
+          const under = getComputedStyle(ground).backgroundColor;
+          return [rgb(getComputedStyle(element).color).slice(0, 3), rgb(under).slice(0, 3)];
+        }"""
+    )
+
+
+def contrast(one, other):
+    def luminance(rgb):
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (v / 255 for v in rgb)]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_all_agents_are_legible_and_told_apart(server, program, tab, theme):
+    from modelstream_studio.frames import Failure
+
+    one = program(server, f"colours {theme}")
+    speeches = [
+        one.speak(f"Agent {n}").say("`code` and text, [link](https://example.org)").end() for n in range(12)
+    ]
+    one.speak("Bad").say("x").end("failed", error=Failure("ProviderError", "No."))
+    one.ask("Which?")
+    page = tab(look_at(server, one), color_scheme=theme)
+    page.wait_for_selector(speeches[-1].article)
+    pairs = [colours(page, f"{speech.article} .name") for speech in speeches]
+    assert len({tuple(text) for text, _ in pairs}) == 12
+    places = (
+        ".model",
+        ".figures span",
+        ".prose code",
+        ".prose a",
+        ".trouble",
+        "#run-facts",
+        ".question .who b",
+    )
+    rail = (".run-label", ".run-detail", ".run time", "#totals dt", ".link-state", ".question small")
+    pairs += [colours(page, place) for place in (*places, *rail, ".question .button.primary")]
+    assert min(contrast(text, under) for text, under in pairs) >= 4.5
+    _, paper = colours(page, "#log")
+    assert (sum(paper) > 600) == (theme == "light")
+
+
+def test_the_theme_is_switched_and_kept(server, program, tab):
+    one = program(server, "themes")
+    one.speak("Someone")
+    page = tab(look_at(server, one), color_scheme="light")
+    page.wait_for_selector(".message")
+    page.keyboard.press("t")
+    page.keyboard.press("t")
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    assert sum(colours(page, "#log")[1]) < 150
+    page.reload()
+    page.wait_for_selector("html[data-theme=dark] .message")
+    page.locator("#theme").click()
+    assert page.locator("html").get_attribute("data-theme") is None
+    assert sum(colours(page, "#log")[1]) > 600
+
+
+WIDE = (
+    "| "
+    + " | ".join(f"column {n}" for n in range(12))
+    + " |\n"
+    + "|---" * 12
+    + "|\n"
+    + "| value " * 12
+    + "|\n"
+)
+LONG = f"```python\n{'x = ' + 'very_long_name + ' * 30}1\n```\n\n{WIDE}\n\n{'Donaudampfschiff' * 20}\n\n"
+
+
+def test_nothing_sticks_out_on_a_phone(server, program, tab):
+    one = program(server, "a run with a rather long name that goes on and on " * 2)
+    speech = one.speak("An agent with a long name, too " * 2).think("h" * 400).say(LONG)
+    speech.call("a_tool_of_a_long_name" * 3, json.dumps({"argument": "y" * 300}))
+    one.ask("W" * 200, {"type": "object", "properties": {"pick": {"enum": ["a" * 30, "b" * 30, "c" * 30]}}})
+    page = tab(look_at(server, one), viewport=PHONE, has_touch=True, is_mobile=True)
+    page.wait_for_selector(f"{speech.article} .table")
+    page.wait_for_selector("#dock .question")
+    for element in ("html", "#scroller", "#dock", "#run-head"):
+        excess = page.locator(element).evaluate("e => e.scrollWidth - e.clientWidth")
+        assert excess <= 0, element
+    for control in page.locator(".stop, .icon-button, #dock button").all():
+        box = control.bounding_box() if control.is_visible() else None
+        assert box is None or (box["height"] >= 32 and box["x"] >= 0 and box["x"] + box["width"] <= 390)
+
+
+def test_the_list_of_runs_is_a_drawer_on_a_phone(server, program, tab):
+    one, other = program(server, "drawer one"), program(server, "drawer two")
+    one.speak("First").say("Here.")
+    second = other.speak("Second").say("There.")
+    page = tab(look_at(server, one), viewport=PHONE)
+    page.wait_for_selector(".message")
+    assert not page.locator("#rail").is_visible()
+    page.locator("#menu").click()
+    page.locator("#rail").wait_for()
+    page.locator(f".run[data-run='{other.run}']").click()
+    page.locator("#rail").wait_for(state="hidden")
+    page.wait_for_selector(second.article)
+    page.locator("#menu").click()
+    page.locator("#rail").wait_for()
+    page.keyboard.press("Escape")
+    page.locator("#rail").wait_for(state="hidden")
+
+
+def test_everything_can_be_done_by_keyboard(server, program, tab):
+    runs = [program(server, f"keys {n}", project="keyboard") for n in range(3)]
+    speeches = [[one.speak("Key").say(f"{n}").end() for n in range(3)] for one in runs]
+    page = tab(look_at(server, runs[2]))
+    page.wait_for_selector(speeches[2][2].article)
+    page.keyboard.press("/")
+    page.keyboard.type("keyboard keys 1")
+    page.locator(f".run[data-run='{runs[2].run}']").wait_for(state="detached")
+    page.locator(f".run[data-run='{runs[1].run}']").wait_for()
+    page.keyboard.press("Escape")
+    page.locator(f".run[data-run='{runs[2].run}']").wait_for()
+    page.keyboard.press("j")
+    page.wait_for_selector(f".run[data-run='{runs[1].run}'][aria-current=true]")
+    page.wait_for_selector(speeches[1][0].article)
+    page.keyboard.press("k")
+    page.wait_for_selector(speeches[2][0].article)
+    page.keyboard.press("n")
+    page.keyboard.press("n")
+    page.wait_for_selector(f"{speeches[2][1].article}:focus")
+    page.keyboard.press("p")
+    page.wait_for_selector(f"{speeches[2][0].article}:focus")
+    page.keyboard.press("?")
+    assert page.locator("#help").is_visible()
+    page.keyboard.press("j")
+    page.wait_for_selector(f".run[data-run='{runs[2].run}'][aria-current=true]")
+    page.keyboard.press("Escape")
+    page.locator("#help").wait_for(state="hidden")
+
+
+def test_the_help_names_every_shortcut():
+    import re
+
+    from modelstream_studio.server.app import PAGE
+
+    script = (PAGE / "main.js").read_text("utf-8")
+    actions = re.search(r"^listen\(\n  \{(.*?)^  \},", script, re.DOTALL | re.MULTILINE)[1]
+    keys = {key.strip('"') for key in re.findall(r'^    ("?[^\s"]"?):', actions, re.MULTILINE)}
+    shown = set(re.findall(r"<dt>(.*?)</dt>", (PAGE / "index.html").read_text("utf-8")))
+    named = {key for term in shown for key in re.findall(r"<kbd>(.)</kbd>", term)}
+    assert len(keys) > 8
+    assert keys == named
+
+
+def test_runs_are_grouped_and_found(server, program, tab):
+    ours = program(server, "needle in a haystack", project="group of its own")
+    ours.speak("Pathfinder").say("x").end()
+    ours.leave()
+    live = program(server, "still here", project="group of its own")
+    live.speak("Someone").say("y")
+    page = tab(look_at(server, live))
+    group = page.locator("#runs section", has_text="group of its own")
+    group.locator(".run").nth(1).wait_for()
+    assert group.locator(".run").count() == 2
+    page.wait_for_selector(f".run[data-run='{ours.run}'][data-state=finished]")
+    page.wait_for_selector(f".run[data-run='{live.run}'][data-state=live]")
+    for words in ("pathfinder", "needle hay", "own haystack"):
+        page.locator("#search").fill(words)
+        page.locator(f".run[data-run='{live.run}']").wait_for(state="detached")
+        assert page.locator(f".run[data-run='{ours.run}']").is_visible()
+    page.locator("#search").fill("no such thing anywhere")
+    page.locator("#runs .nothing").wait_for()
+
+
+@pytest.mark.parametrize("kind", ["json", "md"])
+def test_a_run_is_saved(server, program, tab, kind):
+    one = program(server, "Saved: <run>/1")
+    one.speak("Writer").say("Text with ünïcode.\n\n").end()
+    page = tab(look_at(server, one))
+    page.wait_for_selector(".message")
+    page.locator("#export summary").click()
+    with page.expect_download() as download:
+        page.locator(f"#export [data-format={kind}]").click()
+    assert download.value.suggested_filename == f"Saved-run-1.{kind}"
+    text = download.value.path().read_text("utf-8")
+    if kind == "json":
+        assert json.loads(text)["messages"][0]["text"] == "Text with ünïcode.\n\n"
+    else:
+        assert "Text with ünïcode." in text
