@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelstream.errors import ConfigError
 from modelstream_studio.frames import Answer, Ask
+from modelstream_studio.server.publish import error
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 NAMESPACE = "/python"
 """Where programs of 0.1.5 and later connect. Those before use the default one, once for each user agent."""
+
+LOOK = 0.5
+"""Seconds between two looks if Studio is about to stop."""
 
 LISTEN = 20.0
 """Seconds of waiting for answers in one go."""
@@ -39,8 +43,18 @@ def sockets(programs: Programs) -> ASGIApp:
     application = socketio.ASGIApp(server, socketio_path=None)
 
     async def served(scope: Scope, receive: Receive, send: Send) -> None:
-        programs.hub = scope["app"].state.hub
-        await application(scope, receive, send)
+        hub = programs.hub = scope["app"].state.hub
+        answer = asyncio.ensure_future(application(scope, receive, send))
+        try:
+            while not answer.done() and not hub.closed:
+                await asyncio.wait({answer}, timeout=LOOK)
+            if answer.done():
+                await answer
+            else:
+                # Not a farewell: the program comes back when Studio does, and goes on waiting.
+                await error(503, "Studio stops.")(scope, receive, send)
+        finally:
+            answer.cancel()
 
     return served
 

@@ -17,7 +17,7 @@ from modelstream_studio.sink.trouble import logger
 if TYPE_CHECKING:
     from modelstream_studio.sink.publisher import Publisher
 
-TICK = 0.05
+TICK = 0.06
 """Seconds between two batches: what comes meanwhile goes together."""
 
 FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
