@@ -101,6 +101,13 @@ def conformance_score(session: nox.Session) -> None:
 
 
 @nox.session
+def fault_table(session: nox.Session) -> None:
+    """Have everything go wrong for every wrapper, and write into the docs what users get."""
+    session.install(*editable(PACKAGES), *group("test"))
+    session.run("python", "tests/faults/fault_table.py", *session.posargs)
+
+
+@nox.session
 @nox.parametrize("package", PACKAGES, ids=PACKAGES)
 def min_versions(session: nox.Session, package: str) -> None:
     """Run the tests of one package with the oldest dependencies that it says it works with."""
