@@ -176,8 +176,9 @@ def test_what_is_no_json(model_of):
         model_of()("hi", tools=[print])
 
 
-def test_an_image_that_would_have_to_be_fetched(model_of):
-    picture = {"type": "image_url", "image_url": {"url": "https://pictures.example/a.png"}}
+@pytest.mark.parametrize("url", ["https://pictures.example/a.png", "data:image/png,AAAA"])
+def test_an_image_that_would_have_to_be_fetched(model_of, url):
+    picture = {"type": "image_url", "image_url": {"url": url}}
     with pytest.raises(BadRequestError, match="fetches no images"):
         model_of()([{"role": "user", "content": [picture]}])
 
