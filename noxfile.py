@@ -183,8 +183,16 @@ def smoke(session: nox.Session) -> None:
 
 
 @nox.session
+def browser(session: nox.Session) -> None:
+    """Try Studio's page in the Chromium of this machine; that there is none is a failure here."""
+    session.install(*editable(["core", "sinks/studio"]), *group("test"), *group("browser"))
+    required = {"MODELSTREAM_BROWSER": "required"}
+    session.run("pytest", "sinks/studio/tests/browser", *session.posargs, env=required)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Run the benchmarks and print their figures."""
-    session.install(*editable(PACKAGES), *group("test"))
+    session.install(*editable(PACKAGES), *group("test"), *group("browser"))
     for script in sorted(ROOT.glob("tests/benchmarks/*.py")):
         session.run("python", str(script), *session.posargs)

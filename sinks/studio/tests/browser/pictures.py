@@ -52,8 +52,8 @@ REVIEW = """I read the change line by line. Two remarks before it goes in:
 
 Apart from that it does what the plan says, and the"""
 HISTORY = "Three incidents look alike: **INC-204**, **INC-311** and **INC-377**. In all three the import ran"
-THOUGHT = """The user wants the nightly import made fast again, and only if that is safe. First the timings, then
-what changed between 2.3 and 2.4. If the check moves into the writing pass, every row is touched once."""
+THOUGHT = """The user wants the nightly import made fast again, and only if that is safe. First the timings,
+then what changed between 2.3 and 2.4. If the check moves into the writing pass, every row is touched once."""
 DOUBT = "What did the old code do with a blank last line? Where do the errors end up, and who reads them?"
 PROFILE = {
     "code": "import cProfile\nfrom importer import nightly\n\ncProfile.run('nightly()', sort='cumtime')"
