@@ -119,3 +119,60 @@ def test_a_database_that_cannot_be_written_loses_nothing(served, monkeypatch):
     assert headers["retry-after"] == "1"
     store.failure = None
     assert program.text("on", 0) == 2
+
+
+def test_numbers_that_nobody_means_are_refused(served):
+    program = Reporter(served)
+    program.open()
+    huge = str(1 << 62).encode()
+    program.log += [
+        b'{"k":"text","m":"m","o":%s,"d":"x"}' % huge,
+        b'{"k":"text","m":"m","o":-1,"d":"x"}',
+        b'{"k":"gap","m":"m","lost":%s}' % huge,
+        b'{"k":"gap","m":"m","lost":-5}',
+        b'{"k":"usage","m":"m","usage":{"input_tokens":%s}}' % huge,
+        b'{"k":"open","m":"m2","name":"x","at":1e300}',
+        b'{"k":"open","m":"","name":"x","at":1}',
+        b'{"k":"open","m":"%s","name":"x","at":1}' % (b"x" * 201),
+        b'{"k":"open","m":"m3","name":"\\ud800","at":1}',
+        b'{"k":"text","m":"m","o":0,"d":"a\\u0000b","at":1}',
+    ]
+    status, reply, _ = program.send(2, 11)
+    assert (status, reply["persisted"]) == (200, 11)
+    assert [refusal["n"] for refusal in reply["refused"]] == list(range(2, 11))
+    assert served.message()["tail"] == "a\0b"
+    assert program.text("c", 3) == 12
+
+
+def test_what_can_never_be_kept_does_not_hold_up_the_rest(served, caplog):
+    program = Reporter(served)
+    program.open()
+    served.studio.hub.store.write([("INSERT INTO runs(id) VALUES(?)", (1 << 70,))])
+    assert program.text("goes on", 0) == 2
+    assert served.message()["tail"] == "goes on"
+    assert "can't be kept" in caplog.text
+
+
+def test_the_disk_is_full_for_a_while(studio_process):
+    resource = pytest.importorskip("resource")
+    if not hasattr(resource, "prlimit"):
+        pytest.skip("a disk that is full is made of a Linux limit")
+    studio = studio_process()
+    program = Reporter(studio)
+    program.open()
+    resource.prlimit(studio.process.pid, resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
+    at = 0
+    while True:
+        program.log.append(frames.encode(frames.Text(message="m", offset=at, delta="word " * 4000)))
+        at += 20_000
+        status, reply, _ = program.send(len(program.log), len(program.log))
+        if status != 200:
+            break
+    assert status == 503
+    assert "database" in reply["error"]
+    resource.prlimit(studio.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+    wait_for(lambda: program.send(len(program.log), len(program.log))[0] == 200)
+    program.close()
+
+    (message,) = studio.get("/v1/runs/run/export.json")["messages"]
+    assert message["text"] == "word " * (at // 5)

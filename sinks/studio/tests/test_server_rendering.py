@@ -12,12 +12,14 @@ from modelstream_studio.server import markdown
 from modelstream_studio.server.rendering import Rendering
 
 LINES = st.sampled_from(
-    "# H|para text|- a|- b|  - c|  more|1. x|2) y|> q|> - z|"
-    "```|```py|~~~|````|    code|---|===|***|| a | b |"
-    "||---|---||| 1 ||[x] y|* k|+ p|  lazy|<b>|&amp;|1|-|**b** c|#|#x|`c` d|``` x ```|   |>|- ```"
-    "|  ```|文字|10. z"
-    "|\\|a  |\t|[foo]: /u|[foo]|[x]: https://a 't'".replace("||", "| |").split("|")
-) | st.just("")
+    [
+        *("# H", "#", "#x", "para text", "**b** c", "`c` d", "<b>", "&amp;", "文字", "\\", "a  ", "", "\t"),
+        *("- a", "- b", "  - c", "  more", "  lazy", "* k", "+ p", "-", "1. x", "2) y", "1", "10. z"),
+        *("> q", "> - z", ">", "- ```", "  ```", "```", "```py", "~~~", "````", "``` x ```", "    code"),
+        *("---", "===", "***", "| a | b |", "|---|---|", "| 1 |"),
+        *("[x] y", "[foo]: /u", "[foo]", "[x]: https://a 't'"),
+    ]
+)
 DOCUMENTS = st.lists(LINES, max_size=14).flatmap(
     lambda lines: st.sampled_from(["\n", "\r\n"]).map(lambda newline: newline.join(lines) + newline)
 ) | st.text(alphabet="ab1.-*#>`~|[]()!:= \n\t", max_size=80)

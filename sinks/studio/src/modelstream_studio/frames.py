@@ -33,18 +33,21 @@ LONG_POLL = 20.0
 """Seconds that Studio keeps a request for commands waiting."""
 
 State = Literal["complete", "failed", "cancelled"]
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Time = Annotated[float, msgspec.Meta(ge=0, le=1e11)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=1 << 53)]
 
 
 class RunInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     """The run of a program that a producer reports from."""
 
-    id: str
+    id: Id
     project: str | None = None
     name: str | None = None
     program: str | None = None
-    pid: int | None = None
+    pid: Count | None = None
     host: str | None = None
-    started: float = 0.0
+    started: Time = 0.0
 
 
 class Batch(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -53,8 +56,8 @@ class Batch(msgspec.Struct, frozen=True, omit_defaults=True):
     `run` is there in the first batch of a connection; who is not known and does not say it is asked to (409).
     """
 
-    producer: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
-    first: Annotated[int, msgspec.Meta(ge=1)]
+    producer: Id
+    first: Annotated[int, msgspec.Meta(ge=1, le=1 << 53)]
     run: RunInfo | None = None
 
 
@@ -82,9 +85,9 @@ class Frame(msgspec.Struct, frozen=True, tag_field="k", omit_defaults=True):
 class Open(Frame, tag="open", frozen=True):
     """A message begins; one that there is already begins afresh. `agent` tells agents of one name apart."""
 
-    message: str = msgspec.field(name="m")
+    message: Id = msgspec.field(name="m")
     name: str
-    at: float
+    at: Time
     role: str = "assistant"
     model_type: str | None = None
     model_name: str | None = None
@@ -95,34 +98,34 @@ class Open(Frame, tag="open", frozen=True):
 class Text(Frame, tag="text", frozen=True):
     """Text that continues the message at `offset`."""
 
-    message: str = msgspec.field(name="m")
-    offset: int = msgspec.field(name="o")
+    message: Id = msgspec.field(name="m")
+    offset: Count = msgspec.field(name="o")
     delta: str = msgspec.field(name="d")
-    at: float = 0.0
+    at: Time = 0.0
 
 
 class Fresh(Frame, tag="fresh", frozen=True):
     """Text that does not extend what came before: it is shown in its place."""
 
-    message: str = msgspec.field(name="m")
+    message: Id = msgspec.field(name="m")
     text: str = msgspec.field(name="d")
 
 
 class Reasoning(Frame, tag="reasoning", frozen=True):
     """Thinking that continues at `offset` of the message's reasoning."""
 
-    message: str = msgspec.field(name="m")
-    offset: int = msgspec.field(name="o")
+    message: Id = msgspec.field(name="m")
+    offset: Count = msgspec.field(name="o")
     delta: str = msgspec.field(name="d")
-    at: float = 0.0
+    at: Time = 0.0
 
 
 class Tool(Frame, tag="tool", frozen=True):
     """A piece of the tool call `index`: its arguments continue at `offset`."""
 
-    message: str = msgspec.field(name="m")
-    index: int = msgspec.field(name="i")
-    offset: int = msgspec.field(name="o", default=0)
+    message: Id = msgspec.field(name="m")
+    index: Count = msgspec.field(name="i")
+    offset: Count = msgspec.field(name="o", default=0)
     delta: str = msgspec.field(name="d", default="")
     id: str | None = None
     name: str | None = None
@@ -131,16 +134,16 @@ class Tool(Frame, tag="tool", frozen=True):
 class Counts(msgspec.Struct, frozen=True, omit_defaults=True):
     """Token counts, None where the provider did not say."""
 
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    reasoning_tokens: int | None = None
-    cached_tokens: int | None = None
+    input_tokens: Count | None = None
+    output_tokens: Count | None = None
+    reasoning_tokens: Count | None = None
+    cached_tokens: Count | None = None
 
 
 class UsageSoFar(Frame, tag="usage", frozen=True):
     """The token counts up to now; they replace earlier ones."""
 
-    message: str = msgspec.field(name="m")
+    message: Id = msgspec.field(name="m")
     usage: Counts
 
 
@@ -162,30 +165,30 @@ class Call(msgspec.Struct, frozen=True):
 class Close(Frame, tag="close", frozen=True):
     """The message is over. `first_at` is the time of its first delta."""
 
-    message: str = msgspec.field(name="m")
+    message: Id = msgspec.field(name="m")
     state: State
-    at: float
+    at: Time
     finish_reason: str | None = None
     error: Failure | None = None
     usage: Counts | None = None
     tool_calls: list[Call] = []
-    first_at: float | None = None
+    first_at: Time | None = None
 
 
 class Ask(Frame, tag="ask", frozen=True):
     """The user is asked; `schema` is a JSON schema where more than text is wanted."""
 
-    question: str = msgspec.field(name="q")
+    question: Id = msgspec.field(name="q")
     name: str
     prompt: str
-    at: float
+    at: Time
     schema: dict[str, Any] | None = None
 
 
 class Answered(Frame, tag="answered", frozen=True):
     """The question has its answer; `elsewhere`: not given in Studio."""
 
-    question: str = msgspec.field(name="q")
+    question: Id = msgspec.field(name="q")
     value: Any = None
     elsewhere: bool = msgspec.field(name="here", default=False)
 
@@ -193,20 +196,20 @@ class Answered(Frame, tag="answered", frozen=True):
 class Withdrawn(Frame, tag="withdrawn", frozen=True):
     """Nobody wants to know any more."""
 
-    question: str = msgspec.field(name="q")
+    question: Id = msgspec.field(name="q")
 
 
 class Gap(Frame, tag="gap", frozen=True):
     """So many characters of the message's text were given up while Studio was away."""
 
-    message: str = msgspec.field(name="m")
-    lost: int
+    message: Id = msgspec.field(name="m")
+    lost: Count
 
 
 class Bye(Frame, tag="bye", frozen=True):
     """The producer has finished."""
 
-    at: float
+    at: Time
 
 
 AnyFrame = (
@@ -218,7 +221,7 @@ class Answer(msgspec.Struct, frozen=True, tag_field="do", tag="answer"):
     """Command: the user's answer to a question."""
 
     n: int
-    question: str = msgspec.field(name="q")
+    question: Id = msgspec.field(name="q")
     value: Any
 
 
@@ -226,7 +229,7 @@ class Cancel(msgspec.Struct, frozen=True, tag_field="do", tag="cancel"):
     """Command: end the stream of a message."""
 
     n: int
-    message: str = msgspec.field(name="m")
+    message: Id = msgspec.field(name="m")
 
 
 Command = Answer | Cancel

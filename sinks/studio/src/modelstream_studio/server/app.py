@@ -46,9 +46,9 @@ ROUTES: list[BaseRoute] = [
     Route("/v1/commands", commands),
     Route("/v1/events", events),
     Route("/v1/runs", listing.runs),
-    Route("/v1/runs/{id}", listing.run),
-    Route("/v1/runs/{id}/messages", listing.messages),
-    Route("/v1/runs/{id}/export.{kind}", listing.export),
+    Route("/v1/runs/{id:path}/messages", listing.messages),
+    Route("/v1/runs/{id:path}/export.{kind}", listing.export),
+    Route("/v1/runs/{id:path}", listing.run),
     Route("/v1/answer", answers.answer, methods=["POST"]),
     Route("/v1/cancel", answers.cancel, methods=["POST"]),
 ]
@@ -76,7 +76,7 @@ class Studio:
         app = Starlette(
             routes=[*page, *ROUTES, *mounts],
             lifespan=self._lifespan,
-            exception_handlers={404: _nothing_here, 405: _nothing_here},
+            exception_handlers={404: _nothing_here, 405: _nothing_here, Exception: _our_fault},
         )
         self._guarded = Guard(app, tokens, hosts=hosts, any_address=any_address, without_token=without_token)
 
@@ -108,3 +108,7 @@ async def _page(request: Request) -> Response:
 
 async def _nothing_here(_request: Request, _why: Exception) -> Response:
     return error(404, "There is nothing here under that path and method.")
+
+
+async def _our_fault(_request: Request, why: Exception) -> Response:
+    return error(500, f"Studio failed: {type(why).__name__}. Its log says more.")

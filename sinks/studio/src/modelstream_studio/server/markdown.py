@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -20,6 +21,8 @@ from pygments.util import ClassNotFound
 if TYPE_CHECKING:
     from markdown_it.rules_core import StateCore
     from pygments.lexer import Lexer
+
+logger = logging.getLogger("modelstream.studio")
 
 MAX_HIGHLIGHTED = 40_000
 """Characters of a code block that is highlighted; a longer one would hold up everybody else."""
@@ -127,10 +130,14 @@ parser = _parser()
 
 def render(source: str, env: Env) -> list[str]:
     """The top-level blocks of `source` as HTML. `env` takes up link definitions, and knows earlier ones."""
-    return [
-        _cleaner.clean(parser.renderer.render(tokens, parser.options, env))
-        for tokens in grouped(parser.parse(source, env))
-    ]
+    try:
+        return [
+            _cleaner.clean(parser.renderer.render(tokens, parser.options, env))
+            for tokens in grouped(parser.parse(source, env))
+        ]
+    except Exception:  # whatever a text makes of the parser, it is to be shown
+        logger.exception("a text could not be read as markdown")
+        return [f"<p>{escapeHtml(source)}</p>\n"]
 
 
 def grouped(tokens: Sequence[Token]) -> Iterator[list[Token]]:

@@ -10,6 +10,8 @@ import uvicorn
 if TYPE_CHECKING:
     from modelstream_studio.server.app import Studio
 
+KEEP_ALIVE = 30
+"""Seconds that a connection may be idle: longer than programs and pages are silent."""
 GRACE = 2
 """Seconds that open requests have to get done when Studio stops."""
 
@@ -27,6 +29,7 @@ class Server(uvicorn.Server):
                 log_level="warning",
                 server_header=False,
                 timeout_graceful_shutdown=GRACE,
+                timeout_keep_alive=KEEP_ALIVE,
                 ws="none",
             )
         )

@@ -38,6 +38,15 @@ CREATE TABLE questions(
 CREATE INDEX questions_of_run ON questions(run, asked);
 CREATE TABLE commands(n INTEGER PRIMARY KEY, producer TEXT, body TEXT);
 """
+_HOPELESS = (
+    sqlite3.DataError,
+    sqlite3.IntegrityError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+    OverflowError,
+    UnicodeError,
+)
+"""What is wrong with a statement itself, and will be when it is tried again."""
 RETRY = 1.0
 """Seconds until a transaction that failed (the disk is full, say) is tried again."""
 
@@ -106,6 +115,9 @@ class Store:
         while True:
             try:
                 _transact(writer, statements)
+            except _HOPELESS:
+                logger.exception("something can't be kept in %s", self.path)
+                statements = _possible(writer, statements)
             except sqlite3.Error as error:
                 if self.failure is None:
                     logger.error("%s can't be written to: %s", self.path, error)  # noqa: TRY400
@@ -122,6 +134,18 @@ def _transact(writer: sqlite3.Connection, statements: list[Statement]) -> None:
         writer.execute("BEGIN")
         for sql, parameters in statements:
             writer.execute(sql, parameters)
+
+
+def _possible(writer: sqlite3.Connection, statements: list[Statement]) -> list[Statement]:
+    """The statements without those that can never be written: they must not hold up the others."""
+    possible = []
+    for statement in statements:
+        try:
+            _transact(writer, [("SAVEPOINT trial", ()), statement, ("ROLLBACK TO trial", ())])
+        except _HOPELESS:
+            continue
+        possible.append(statement)
+    return possible
 
 
 def _announce(done: asyncio.Future[None]) -> None:
