@@ -201,7 +201,7 @@ def test_close_from_another_thread_reaches_the_server(server, model_of, wire):
     with pytest.raises(StreamError):
         response.text  # noqa: B018
     assert server.connections[-1].disconnected.wait(1)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     closer.join()
 
 

@@ -20,6 +20,8 @@ from modelstream.errors import (
 )
 from modelstream.testing.server import Answer, End, Gate, refused_url
 
+SOON = 10.0
+
 WAIT = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "1.5s"}
 BAD_KEY = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}
 
@@ -148,7 +150,7 @@ def test_garbage_for_a_frame(model, server, wire, answer_of, garbage):
     got = answer_of(model)
     assert type(got.error) is MalformedDataError
     assert (got.error.partial_text, got.error.first_delta_seen) == ("Hello", True)
-    assert server.connections[0].disconnected.wait(0.5)
+    assert server.connections[0].disconnected.wait(SOON)
 
 
 @pytest.mark.parametrize("wrapped", [False, True], ids=["plain", "in a list"])
@@ -211,7 +213,7 @@ def elapsed_within(clock, seconds, ask):
     failure = ask().error
     assert type(failure) is StreamTimeoutError
     assert failure.clock == clock
-    assert seconds <= time.monotonic() - begin < seconds + 2
+    assert seconds <= time.monotonic() - begin < seconds + SOON
     return failure
 
 
@@ -229,20 +231,20 @@ def test_silence_before_the_headers(server, hurried, answer_of):
     failure = answer_of(hurried).error
     assert type(failure) is StreamTimeoutError
     assert failure.clock in ("first_delta", "total")
-    assert server.connections[-1].disconnected.wait(0.5)
+    assert server.connections[-1].disconnected.wait(SOON)
 
 
 def test_silence_before_the_body_of_a_refusal(server, hurried, answer_of):
     server.play(Answer([], 503, end=End.SILENCE))
     assert type(answer_of(hurried).error) is StreamTimeoutError
-    assert server.connections[-1].disconnected.wait(0.5)
+    assert server.connections[-1].disconnected.wait(SOON)
 
 
 def test_silence_before_the_first_delta(server, model_of, answer_of):
     server.play(Answer(end=End.SILENCE))
     model = model_of(server.url, first_delta_timeout=0.3)
     elapsed_within("first_delta", 0.3, lambda: answer_of(model))
-    assert server.connections[0].disconnected.wait(0.5)
+    assert server.connections[0].disconnected.wait(SOON)
 
 
 def test_silence_in_the_middle(server, model_of, wire, answer_of):
@@ -250,7 +252,7 @@ def test_silence_in_the_middle(server, model_of, wire, answer_of):
     model = model_of(server.url, idle_timeout=0.3)
     failure = elapsed_within("idle", 0.3, lambda: answer_of(model))
     assert failure.partial_text == "Hello"
-    assert server.connections[0].disconnected.wait(0.5)
+    assert server.connections[0].disconnected.wait(SOON)
 
 
 def test_silence_after_the_finish_is_no_error_and_is_not_waited_for(
@@ -261,8 +263,8 @@ def test_silence_after_the_finish_is_no_error_and_is_not_waited_for(
     begin = time.monotonic()
     got = answer_of(model_of(server.url))
     assert (got.snapshots[-1], got.error) == ((True, "Hello"), None)
-    assert time.monotonic() - begin < 2
-    assert server.connections[0].disconnected.wait(0.5)
+    assert time.monotonic() - begin < SOON
+    assert server.connections[0].disconnected.wait(SOON)
 
 
 def test_comments_are_no_deltas(server, model_of, answer_of):

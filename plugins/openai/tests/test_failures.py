@@ -21,6 +21,8 @@ from modelstream.errors import (
 )
 from modelstream.testing.server import Answer, End, Gate, refused_url
 
+SOON = 10.0
+
 
 def refusal(status, error, **headers):
     return Answer.of_json(
@@ -120,7 +122,7 @@ def test_garbage_for_a_frame(model, server, wire, answer_of):
     assert type(got.error) is MalformedDataError
     assert "{garbage}" in str(got.error)
     assert (got.error.partial_text, got.error.first_delta_seen) == ("Hello", True)
-    assert server.connections[0].disconnected.wait(0.5)
+    assert server.connections[0].disconnected.wait(SOON)
 
 
 def test_an_error_frame(model, server, wire, answer_of):
@@ -159,7 +161,7 @@ def elapsed_within(clock, seconds, ask):
     error = ask().error
     assert type(error) is StreamTimeoutError
     assert error.clock == clock
-    assert seconds <= time.monotonic() - begin < seconds + 3
+    assert seconds <= time.monotonic() - begin < seconds + SOON
     return error
 
 
@@ -173,7 +175,7 @@ def test_silence_before_the_first_delta(server, model_of, answer_of):
     server.play(Answer(end=End.SILENCE))
     model = model_of(server.url, first_delta_timeout=1)
     elapsed_within("first_delta", 1, lambda: answer_of(model))
-    assert server.connections[0].disconnected.wait(0.5)
+    assert server.connections[0].disconnected.wait(SOON)
 
 
 def test_silence_in_the_middle(server, model_of, wire, answer_of):
@@ -181,7 +183,7 @@ def test_silence_in_the_middle(server, model_of, wire, answer_of):
     model = model_of(server.url, idle_timeout=0.3)
     error = elapsed_within("idle", 0.3, lambda: answer_of(model))
     assert error.partial_text == "Hello"
-    assert server.connections[0].disconnected.wait(0.5)
+    assert server.connections[0].disconnected.wait(SOON)
 
 
 def test_silence_after_the_finish_is_no_error_and_is_not_waited_for(
@@ -192,8 +194,8 @@ def test_silence_after_the_finish_is_no_error_and_is_not_waited_for(
     begin = time.monotonic()
     got = answer_of(model_of(server.url))
     assert (got.snapshots[-1], got.error) == ((True, "Hello"), None)
-    assert time.monotonic() - begin < 2
-    assert server.connections[0].disconnected.wait(0.5)
+    assert time.monotonic() - begin < SOON
+    assert server.connections[0].disconnected.wait(SOON)
 
 
 def test_comments_are_no_deltas(server, model_of, wire, answer_of):

@@ -12,7 +12,7 @@ import pytest
 
 from modelstream.testing.server import Answer, End, Gate
 
-SOON = 2.0
+SOON = 10.0
 
 
 def test_lock_step_each_snapshot_is_out_before_the_next_chunk_is_sent(server, model, wire):
