@@ -118,6 +118,30 @@ def min_versions(session: nox.Session, package: str) -> None:
     session.run("pytest", f"{package}/tests", *session.posargs, env=FEW_EXAMPLES)
 
 
+# What AgentScope's versions need besides what they say, to be importable today.
+AGENTSCOPE = {
+    "0.1.1": ("agentscope==0.1.1", "tqdm"),
+    "0.1.6": ("agentscope==0.1.6", "tqdm", "openai<3"),
+    "1.0": ("agentscope==1.0.21", "tqdm", "greenlet", "mcp<2", "openai<3"),
+}
+
+
+@nox.session
+def agentscope(session: nox.Session) -> None:
+    """Have programs of several versions of AgentScope report to Studio, each in its own environment."""
+    session.install("uv", *editable(["core", "sinks/studio[agentscope]"]), *group("test"))
+    with tempfile.TemporaryDirectory() as name:
+        pythons = {}
+        for version, requirements in AGENTSCOPE.items():
+            folder = Path(name, version)
+            session.run("uv", "venv", "--quiet", "--python", "3.11", str(folder))
+            python = str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+            session.run("uv", "pip", "install", "--quiet", "--python", python, *requirements)
+            pythons[f"MODELSTREAM_AGENTSCOPE_{version.replace('.', '_')}"] = python
+        tests = "sinks/studio/tests/test_agentscope_programs.py"
+        session.run("pytest", tests, *session.posargs, env=pythons)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style and format."""

@@ -63,10 +63,10 @@ class Program:
         self._take(*new, *self._news(id, contents_of(content)))
 
     def count(self, usage: frames.Counts) -> None:
-        """What a call has used: of the message that is being written, if there is just one."""
-        messages = list(self.producer.messages)
-        if len(messages) == 1:
-            self._take(frames.UsageSoFar(message=messages[0], usage=usage))
+        """What a call has used. It does not say for which message: for the one that has grown last."""
+        latest = max(self.producer.messages, key=lambda id_: self._pushed.get(id_, 0.0), default=None)
+        if latest is not None:
+            self._take(frames.UsageSoFar(message=latest, usage=usage))
 
     def ask(self, question: frames.Ask) -> None:
         """The user is asked."""

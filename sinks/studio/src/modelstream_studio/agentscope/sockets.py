@@ -14,7 +14,7 @@ from modelstream_studio.frames import Answer, Ask
 from modelstream_studio.server.publish import error
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from modelstream_studio.agentscope.programs import Programs
 
@@ -44,11 +44,18 @@ def sockets(programs: Programs) -> ASGIApp:
 
     async def served(scope: Scope, receive: Receive, send: Send) -> None:
         hub = programs.hub = scope["app"].state.hub
-        answer = asyncio.ensure_future(application(scope, receive, send))
+        answered = False
+
+        async def noting(message: Message) -> None:
+            nonlocal answered
+            answered = True
+            await send(message)
+
+        answer = asyncio.ensure_future(application(scope, receive, noting))
         try:
             while not answer.done() and not hub.closed:
                 await asyncio.wait({answer}, timeout=LOOK)
-            if answer.done():
+            if answer.done() or answered:
                 await answer
             else:
                 # Not a farewell: the program comes back when Studio does, and goes on waiting.
