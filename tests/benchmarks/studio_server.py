@@ -32,6 +32,8 @@ CHUNKS = 50
 TICK = 0.05
 BROWSERS = 20
 TARGET, BROWSER_TARGET = 100.0, 2.0
+MANY_TARGET = 150.0
+"""With a program for each message there are 400 requests a second to be taken in, too."""
 
 STORY = """## What to look at
 
@@ -182,11 +184,11 @@ def told(pid: int, place: dict[str, Any], seconds: float) -> int:
     further = (watched - one) / BROWSERS
     print(f"{MESSAGES} messages, {MESSAGES * CHUNKS} chunks/s, markdown, SQLite; server CPU per chunk:")
     print(f"  one program       {one:6.1f} us (target {TARGET:.0f})")
-    print(f"  {MESSAGES} programs       {twenty:6.1f} us (target {TARGET:.0f})")
+    print(f"  {MESSAGES} programs       {twenty:6.1f} us (target {MANY_TARGET:.0f})")
     print(
         f"  a further browser {further:6.2f} us (target {BROWSER_TARGET:.0f}), {sent / 1000:.1f} kB/s to each"
     )
-    return int(max(one, twenty) > TARGET or further > BROWSER_TARGET)
+    return int(one > TARGET or twenty > MANY_TARGET or further > BROWSER_TARGET)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import ipaddress
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 
 if TYPE_CHECKING:
@@ -33,6 +33,11 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }
+_FOR_PAGES = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+# Twenty times a second, a page's headers would be most of what a program is answered.
+_FOR_PROGRAMS = [
+    (name, value) for name, value in _FOR_PAGES if name in {b"cache-control", b"x-content-type-options"}
+]
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _PUBLISH = frozenset({"/v1/publish", "/v1/commands"})
 _ANSWER = frozenset({"/v1/answer", "/v1/cancel"})
@@ -71,9 +76,11 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
+        headers = _FOR_PROGRAMS if scope["path"] in _PUBLISH else _FOR_PAGES
+
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
+                message["headers"] = [*message["headers"], *headers]
             await send(message)
 
         refusal = self._refusal(scope)
