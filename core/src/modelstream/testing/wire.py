@@ -22,6 +22,7 @@ class Wire(ABC):
         class MyWire(SseWire):
             path = "/v1"
             finishes = {"stop": "stop", "length": "max_tokens"}
+            counts = ("output_tokens",)
 
             def text(self, text):
                 return {"delta": text}
@@ -30,7 +31,7 @@ class Wire(ABC):
                 return [{"done": finish.raw, "tokens": usage.output_tokens if usage else None}]
 
             def whole(self, script):
-                return {"text": script.text, "done": script.finish.raw}
+                return {"text": script.text, **self.end(script.finish, script.usage)[0]}
 
             def refusal(self, status, code, message):
                 return {"error": {"code": code, "message": message}}
