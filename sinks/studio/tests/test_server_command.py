@@ -83,6 +83,14 @@ def test_another_address_needs_an_explicit_word(tmp_path):
     assert "no token" in told
 
 
+def test_exposed_it_says_what_that_means_and_how_programs_there_reach_it(studio_process):
+    studio = studio_process("--host", "0.0.0.0", "--expose")  # noqa: S104
+    assert "nothing is encrypted" in studio.told
+    assert f"/#publish={studio.tokens.publish}" in studio.told
+    assert studio.ask("GET", "/v1/runs", host=f"192.168.1.5:{studio.port}")[0] == 200
+    assert studio.ask("GET", "/v1/runs", host="evil.example")[0] == 421
+
+
 def test_an_address_that_is_not_ours_is_said(tmp_path):
     assert "can't listen on 192.0.2.1" in refused(tmp_path, "--host", "192.0.2.1", "--expose")
 

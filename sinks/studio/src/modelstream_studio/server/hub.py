@@ -193,8 +193,8 @@ class Hub:
             producer.kept = max(producer.kept, applied)
         for run, messages in over:
             run.let_go(messages)
-            if run.at_rest:
-                self.runs.pop(run.view.id, None)
+            if run.at_rest and self.runs.get(run.view.id) is run:
+                del self.runs[run.view.id]
 
     def _schedule(self) -> None:
         if self._timer is None and not self.closed:

@@ -118,8 +118,9 @@ def _greet(url: str, tokens: Tokens, options: Options) -> None:
         lines.append('Programs of yours find it: modelstream.init(sinks=["terminal", "studio"])')
     else:
         lines.append(f"Programs of yours find it, too, as the Studio that was started last: {url}")
-    if options.expose:
-        lines.append("It can be reached from other machines; nothing is encrypted.")
+    if not _is_loopback(options.host):
+        lines.append("It can be reached from other machines; nothing is encrypted. Programs there need:")
+        lines.append(f"  MODELSTREAM_STUDIO={url}/#publish={tokens.publish}")
     lines += [f"It keeps what it shows in {options.db}. Ctrl-C stops it.", ""]
     sys.stderr.write("\n".join(lines))
     if options.open_browser:
