@@ -111,6 +111,9 @@ def test_nothing_sticks_out_on_a_phone(server, program, tab):
     for element in ("html", "#scroller", "#dock", "#run-head"):
         excess = page.locator(element).evaluate("e => e.scrollWidth - e.clientWidth")
         assert excess <= 0, element
+    for scrolls in (f"{speech.article} .table", f"{speech.article} pre"):
+        room, inside = page.locator(scrolls).first.evaluate("e => [e.clientWidth, e.scrollWidth]")
+        assert room < inside, scrolls
     for control in page.locator(".stop, .icon-button, #dock button").all():
         box = control.bounding_box() if control.is_visible() else None
         assert box is None or (box["height"] >= 32 and box["x"] >= 0 and box["x"] + box["width"] <= 390)
