@@ -48,11 +48,8 @@ class Client:
         self, method: str, path: str, *, role: str | None = "watch", body: bytes | None = None, **headers: str
     ) -> tuple[int, Any, dict[str, str]]:
         """The status, the JSON (or text) and the headers of the answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LIMIT)
-        if role is not None:
-            headers.setdefault("authorization", f"Bearer {getattr(self.tokens, role)}")
+        connection = self.begin(method, path, role=role, body=body, **headers)
         try:
-            connection.request(method, path, body, {k.replace("_", "-"): v for k, v in headers.items()})
             response = connection.getresponse()
             data = response.read()
             found = {name.lower(): value for name, value in response.getheaders()}
@@ -60,6 +57,16 @@ class Client:
             connection.close()
         is_json = found.get("content-type", "").startswith("application/json")
         return response.status, json.loads(data) if is_json else data.decode(), found
+
+    def begin(
+        self, method: str, path: str, *, role: str | None = "watch", body: bytes | None = None, **headers: str
+    ) -> http.client.HTTPConnection:
+        """A connection with a request that was sent, and not answered yet."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LIMIT)
+        if role is not None:
+            headers.setdefault("authorization", f"Bearer {getattr(self.tokens, role)}")
+        connection.request(method, path, body, {k.replace("_", "-"): v for k, v in headers.items()})
+        return connection
 
     def get(self, path: str) -> Any:
         """The JSON of an answer that is 200."""

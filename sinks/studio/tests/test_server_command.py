@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from served import Reporter
+from served import Browser, Reporter, wait_for
 
 COMMAND = [str(Path(sys.executable).with_name("modelstream")), "studio"]
 
@@ -45,15 +45,20 @@ def test_it_prints_the_address_and_ends_with_ctrl_c(studio_process, tmp_path):
     kept.close()
 
 
-def test_it_ends_at_once_although_a_page_is_open(studio_process):
-    from served import Browser, wait_for
-
+def test_it_ends_at_once_although_a_page_is_open_and_a_program_waits(studio_process):
     studio = studio_process()
     Reporter(studio).open()
     browser = Browser(studio)
     wait_for(lambda: browser.messages)
+    waiting = studio.begin("GET", "/v1/commands?producer=producer&after=0", role="publish")
+    assert studio.get("/v1/runs")["runs"], "it has been taken in before this was"
+
     assert studio.interrupt() in {0, 130}
+
     assert "Traceback" not in studio.told
+    assert "rror" not in studio.told
+    assert waiting.getresponse().read() == b'{"commands":[]}'
+    waiting.close()
     browser.leave()
 
 

@@ -64,11 +64,22 @@ def test_blocks_and_tail_are_always_all_of_the_text(document, sizes):
         ("- a\n- b\n\nAnd", ["<ul>\n<li>a</li>\n<li>b</li>\n</ul>\n"]),
         ("- a\n- b\n\n1", []),
         ("para\nmore", []),
+        ("- a\n\n\n", []),
+        ("    code\n\n", []),
+        ("> quote\n\n", ["<blockquote>\n<p>quote</p>\n</blockquote>\n"]),
+        ("| a |\n|---|\n\n", ["<table>\n<thead>\n<tr>\n<th>a</th>\n</tr>\n</thead>\n</table>\n"]),
         ("```\ncode\n\n# no title\n", []),
     ],
 )
 def test_a_block_is_shown_as_soon_as_nothing_can_change_it(text, closed):
     assert Rendering().add(text) == closed
+
+
+@pytest.mark.parametrize(
+    "document", ["    code\n\n    more\n", "- a\n\n- b\n", "1. a\n\n1. b\n", "> a\n\n> b\n"]
+)
+def test_what_goes_on_after_a_blank_line_is_one_block_only_if_markdown_says_so(document):
+    assert rendered(document, [1]).blocks == markdown.render(document, {})
 
 
 def test_a_link_that_is_defined_late_is_put_right():

@@ -22,7 +22,6 @@ _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 # What may begin a line and yet never belongs to a list or a quote above it, however the line goes on.
 _FREE = re.compile(r"[^\W\d_]|#{1,6} |`[^`]|\*\*")
 
-_OPEN_AFTER_A_BLANK_LINE = frozenset({"bullet_list_open", "ordered_list_open", "code_block"})
 _CLOSED_BY_ITS_LINE = frozenset({"heading_open", "hr"})
 _SMALL = 2000
 """Characters of a tail that is parsed whenever it has grown by a line."""
@@ -120,4 +119,5 @@ def _is_closed(last: Token, block: str, rest: str) -> bool:
         return len(lines) > 1 and len(ending) >= len(last.markup) and set(ending) == {last.markup[0]}
     if last.type in _CLOSED_BY_ITS_LINE:
         return True
-    return last.type not in _OPEN_AFTER_A_BLANK_LINE and _BLANK_LINE.match(rest) is not None
+    # Indented code may go on after a blank line. So may a list, but that counts blank lines as its own.
+    return last.type != "code_block" and _BLANK_LINE.match(rest) is not None
