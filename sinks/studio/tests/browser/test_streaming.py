@@ -290,3 +290,37 @@ def test_the_picture_keeps_up_while_words_rain(server, program, tab):
         over.set()
         thread.join()
     assert drawn > 10
+
+
+def test_content_that_shrinks_does_not_end_the_following(server, program, tab):
+    """An open list of many lines becomes one that takes less room, and other messages grow meanwhile."""
+    one = program(server, "shrinking")
+    speech = one.speak("Lister").say("One.")
+    page = tab(look_at(server, one))
+    page.wait_for_selector(speech.article)
+    page.evaluate(
+        """async () => {
+          const frame = () => new Promise(requestAnimationFrame);
+          const box = document.createElement("div");
+          document.getElementById("log").append(box);
+          const scroller = document.getElementById("scroller");
+          box.style.height = "5000px";
+          scroller.scrollTop = 9999;
+          await frame(); await frame();
+          box.style.height = "1000px";
+          scroller.scrollHeight;
+          box.style.height = "5000px";
+          await frame(); await frame();
+        }"""
+    )
+    assert not page.locator("#jump").is_visible()
+    assert page.locator("#scroller").evaluate("e => e.scrollHeight - e.clientHeight - e.scrollTop") < 40
+
+
+def test_lines_stay_lines(server, program, tab):
+    one = program(server, "poem")
+    poem = "Rain on the roof,\nrain on the road,  \nrain."
+    speech = one.speak("Poet").say(poem).end()
+    page = tab(look_at(server, one))
+    lines = page.locator(f"{speech.article} .prose p").inner_text().split("\n")
+    assert [line.strip() for line in lines] == ["Rain on the roof,", "rain on the road,", "rain."]

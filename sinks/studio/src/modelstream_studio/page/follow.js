@@ -1,21 +1,24 @@
 // Following the end of the conversation: lets go when one scrolls up, takes hold again at the bottom.
 
-import { framed } from "./dom.js";
-
 const NEAR = 32; // pixels that still count as the bottom
+const GESTURE = 500; // milliseconds in which scrolling up counts as the doing of a hand
 
 export class Follow {
   #scroller;
   #button;
   #following = true;
   #last = 0;
+  #touched = -Infinity;
+  #held = false;
 
   constructor(scroller, button) {
     this.#scroller = scroller;
     this.#button = button;
-    this.pin = framed(() => this.#pin());
+    const touched = () => (this.#touched = performance.now());
+    for (const gesture of ["wheel", "touchmove", "keydown"]) scroller.addEventListener(gesture, touched, { passive: true });
+    scroller.addEventListener("pointerdown", () => (this.#held = true));
+    addEventListener("pointerup", () => (this.#held = false));
     scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    scroller.addEventListener("wheel", (event) => event.deltaY < 0 && this.#letGoIfScrollable(), { passive: true });
     button.addEventListener("click", () => this.jump());
     new ResizeObserver(() => this.pin()).observe(scroller);
   }
@@ -24,30 +27,30 @@ export class Follow {
     return this.#following;
   }
 
+  /** To the end, if it is followed. */
+  pin() {
+    if (!this.#following) return;
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    this.#last = this.#scroller.scrollTop;
+  }
+
   jump() {
     this.#hold(true);
-    this.#pin();
+    this.pin();
   }
 
   letGo() {
     this.#hold(false);
   }
 
-  #letGoIfScrollable() {
-    if (this.#scroller.scrollTop > 0) this.letGo();
-  }
-
-  #pin() {
-    if (!this.#following) return;
-    this.#scroller.scrollTop = this.#scroller.scrollHeight;
-    this.#last = this.#scroller.scrollTop;
-  }
-
+  /** Content that shrinks scrolls up, too: that alone is no reason to let go. */
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
+    const byHand = this.#held || performance.now() - this.#touched < GESTURE;
     if (scrollHeight - clientHeight - scrollTop < NEAR) this.#hold(true);
-    else if (scrollTop < this.#last - 1) this.#hold(false);
-    this.#last = scrollTop;
+    else if (byHand && scrollTop < this.#last - 1) this.#hold(false);
+    else if (!byHand) this.pin();
+    this.#last = this.#scroller.scrollTop;
   }
 
   #hold(following) {

@@ -25,7 +25,8 @@ export function showRun(run) {
 
 function showTotals(run) {
   const totals = { messages: count(run.messages), "tokens in": count(run.input_tokens ?? 0), "tokens out": count(run.output_tokens ?? 0) };
-  if (run.seen) totals.time = span(Math.round(run.seen - run.started));
+  const until = run.state === "live" ? Date.now() / 1000 : run.seen;
+  totals.time = span(Math.max(0, Math.round(until - run.started)));
   const rows = $("totals").children;
   if (rows.length !== Object.keys(totals).length) {
     $("totals").replaceChildren(...Object.keys(totals).map((name) => el("div", {}, el("dt", {}, name), el("dd"))));

@@ -97,6 +97,8 @@ function runOps(ops) {
   conversation.push(ops.filter((op) => op.m || op.message));
 }
 
+setInterval(() => chosen && body.dataset.link === "live" && rail.get(chosen) && showRun(rail.get(chosen)), 1_000);
+
 function conversationChanged() {
   showCast(conversation.views, (name) => conversation.hue(name), lookAt);
 }
