@@ -79,6 +79,12 @@ def test_a_port_that_is_taken_is_said(tmp_path):
     assert "--port" in told
 
 
+def test_the_address_of_the_studio_that_has_the_port_is_told_again(studio_process, tmp_path):
+    studio = studio_process()
+    told = refused(tmp_path, "--port", str(studio.port), "--db", str(tmp_path / "other.db"))
+    assert f"#watch={studio.tokens.watch}" in told
+
+
 def test_another_address_needs_an_explicit_word(tmp_path):
     everywhere = ("--host", "0.0.0.0")  # noqa: S104
     told = refused(tmp_path, *everywhere)

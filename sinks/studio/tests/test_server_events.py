@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import time
 
+import msgspec
 from served import LIMIT, Browser, Reporter, Served, browsing, wait_for
 
 from modelstream_studio import frames
 from modelstream_studio.server import limits
+from modelstream_studio.server.showing import snapshot
 
 STORY = (
     "# Title\n\nA *paragraph*.\n\n- one\n- two\n\n```python\nx = 1\n```\n\n中文 👩‍👩‍👧 end.\n\n" * 5
@@ -69,6 +72,28 @@ def test_a_browser_that_was_away_goes_on_where_it_was(served):
     with browsing(served, "run", position, first) as second:
         wait_for(lambda: second.html() == "one two")
         assert second.snapshots == 0
+
+
+def test_what_is_in_a_snapshot_already_is_not_told_once_more(served):
+    program = Reporter(served)
+    program.open()
+    hub = served.studio.hub
+    first = Browser(served)
+    wait_for(lambda: first.messages)
+    first.leave()
+
+    async def news_and_snapshot_within_a_tick():
+        hub.take(hub.producers["producer"], [frames.Text(message="m", offset=0, delta="one ")])
+        return snapshot(hub, "run")
+
+    taken = asyncio.run_coroutine_threadsafe(news_and_snapshot_within_a_tick(), hub._loop).result(LIMIT)
+    first.messages = {"m": msgspec.json.decode(taken.messages[0])}
+    assert first.html() == "one "
+    with browsing(served, "run", taken.at, first) as browser:
+        program.log.append(b"the one above")
+        program.text("two", 4)
+        wait_for(lambda: browser.html() == "one two")
+        assert browser.snapshots == 0
 
 
 def test_a_position_of_another_server_or_long_past_gives_a_snapshot(served, monkeypatch):

@@ -52,9 +52,11 @@ class CommandBoard:
         if not waiting:
             del self._of[producer]
 
-    def answered(self, producer: str, question: str) -> bool:
-        """Whether an answer to the question is on its way."""
-        return any(_about(command) == question for command in self._of.get(producer, ()))
+    def forget(self, producer: str) -> None:
+        """The producer has gone, and does not wait for anything."""
+        news = self._news.pop(producer, None)
+        if news is not None:
+            news.set()
 
     async def after(self, producer: str, n: int, seconds: float) -> list[Command]:
         """The commands after number `n`, as soon as there are any; none after so many seconds."""

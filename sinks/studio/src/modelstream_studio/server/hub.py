@@ -246,3 +246,4 @@ class Hub:
                 producer.lose()
             elif silent and producer.state != "live" and producer.kept == producer.applied:
                 del self.producers[producer.id]
+                self.commands.forget(producer.id)

@@ -6,6 +6,7 @@ markdown's own block parser runs over the open tail, and what it says is closed 
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
     from modelstream_studio.server.markdown import Env
+
+logger = logging.getLogger("modelstream.studio")
 
 _NEWLINE = re.compile(r"\r\n?|\n")
 _BLANK_LINE = re.compile(r"[ \t]*[\r\n]")
@@ -47,7 +50,11 @@ class Rendering:
         if self._settled <= max(before, self._again_at) or self._within_fence(before):
             return []
         self._again_at = 0 if self._settled < _SMALL else int(self._settled * _GROWTH)
-        end = _closed(self.tail[: self._settled], self._links)
+        try:
+            end = _closed(self.tail[: self._settled], self._links)
+        except Exception:  # whatever a text makes of the parser, it is to be shown
+            logger.exception("a text could not be read as markdown")
+            end = 0
         return self._close(end) if end else []
 
     def finish(self) -> list[str]:

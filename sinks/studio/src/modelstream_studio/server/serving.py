@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from modelstream.errors import ConfigError
-from modelstream_studio.places import Tokens, default_url
+from modelstream_studio.places import Tokens, default_url, known_place
 from modelstream_studio.server.app import Studio
 from modelstream_studio.server.running import Server
 from modelstream_studio.server.store import DatabaseError, Store
@@ -86,12 +86,22 @@ def _listening(options: Options) -> Iterator[socket.socket]:
 
 
 def _not_listening(options: Options, error: OSError) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return (
-            f"Port {options.port} on {options.host} is taken: a Studio may be running already.\n"
-            "Take another one (modelstream studio --port 7576), or any that is free (--port 0)."
-        )
-    return f"Studio can't listen on {options.host}, port {options.port}: {error.strerror}."
+    if error.errno != errno.EADDRINUSE:
+        return f"Studio can't listen on {options.host}, port {options.port}: {error.strerror}."
+    place = known_place()
+    if place is not None and place.url == f"http://{_in_url(options.host)}:{options.port}":
+        there = f"your Studio is there, it seems: {_link(place.url, place.tokens)}"
+    else:
+        there = "a Studio may be running already."
+    return (
+        f"Port {options.port} on {options.host} is taken: {there}\n"
+        "Take another one (modelstream studio --port 7576), or any that is free (--port 0)."
+    )
+
+
+def _link(url: str, tokens: Tokens) -> str:
+    """The address to open. What is behind the # is sent to nobody."""
+    return f"{url}/#watch={tokens.watch}&answer={tokens.answer}"
 
 
 @contextlib.contextmanager
@@ -107,7 +117,7 @@ def _database(path: Path) -> Iterator[Store]:
 
 
 def _greet(url: str, tokens: Tokens, options: Options) -> None:
-    link = f"{url}/#watch={tokens.watch}&answer={tokens.answer}"
+    link = _link(url, tokens)
     lines = [
         "Studio is running. Open this address; it holds the tokens, so keep it to yourself:",
         "",
