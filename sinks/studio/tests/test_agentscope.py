@@ -142,12 +142,16 @@ def test_blocks_of_all_kinds(old):
     assert (call["id"], call["name"], json.loads(call["arguments"])) == ("c", "find", {"q": "x"})
 
 
-def test_what_a_model_has_used_belongs_to_the_message_that_is_written(old):
+@pytest.mark.parametrize("in_a_record", [True, False])
+def test_what_a_model_has_used_belongs_to_the_message_that_grew_last(old, in_a_record):
+    old.push("there", "other", name="Ann")
     old.push("Hello")
     usage = {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
+    usage = {"id": "x", "usage": usage} if in_a_record else usage
     invocation = {"id": "i", "runId": "r1", "modelName": "m", "arguments": {}, "response": {}, "usage": usage}
     assert old.post("/trpc/pushModelInvocation", invocation) == 200
     wait_for(lambda: old.message()["usage"])
+    assert old.message("other")["usage"] is None
     run = old.served.run("r1")["run"]
     assert (run["input_tokens"], run["output_tokens"]) == (3, 4)
 

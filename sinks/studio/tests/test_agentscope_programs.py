@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,9 +15,10 @@ from served import StudioProcess, wait_for
 from modelstream.testing.server import Answer, LoopbackServer
 
 PROGRAMS = Path(__file__).with_name("programs")
+PATIENCE = 300.0  # seconds: they import for a long time
 COUNTED = "".join(f"{number} " for number in range(20))
 
-pytestmark = pytest.mark.timeout(180)  # they take their time to import
+pytestmark = pytest.mark.timeout(2 * PATIENCE)
 
 
 def interpreter(version):
@@ -50,12 +53,18 @@ def model():
         yield server
 
 
-def start(python, name, studio, model, folder):
+@contextmanager
+def started(python, name, studio, model, folder):
     """Such a program; what it says goes into a file."""
     command = [python, str(PROGRAMS / name), f"http://127.0.0.1:{studio.port}", model.url]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
     with Path(folder, "said").open("w") as said:
-        environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
-        return subprocess.Popen(command, stdout=said, stderr=said, env=environment, cwd=folder)
+        process = subprocess.Popen(command, stdout=said, stderr=said, env=environment, cwd=folder)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 def the_run(studio, process, folder):
@@ -66,13 +75,11 @@ def the_run(studio, process, folder):
         runs = studio.get("/v1/runs")["runs"]
         return runs and runs[0]["questions"] and runs[0]
 
-    for _ in range(6):
-        try:
-            return studio.run(wait_for(asking)["id"])
-        except AssertionError:
-            if process.poll() is not None:
-                raise
-    raise AssertionError(Path(folder, "said").read_text())
+    until = time.monotonic() + PATIENCE
+    while not (found := asking()):
+        assert time.monotonic() < until, Path(folder, "said").read_text()
+        time.sleep(0.1)
+    return studio.run(found["id"])
 
 
 def texts(studio, run):
@@ -96,32 +103,37 @@ def end_of(process, folder):
 
 @pytest.mark.parametrize("version", ["0.1.1", "0.1.6"])
 def test_a_program_of_0_1(studio, model, tmp_path, version):
-    process = start(interpreter(version), "agentscope_0_1.py", studio, model, tmp_path)
-    run = the_run(studio, process, tmp_path)
-    assert (run["run"]["project"], run["run"]["name"]) == ("old", "streams")
-    assert texts(studio, run) == [("Counter", COUNTED), ("Counter", "all at once"), ("Model", "Hello, user")]
-    if version != "0.1.1":  # which tells nobody what its models use
-        assert (run["run"]["input_tokens"], run["run"]["output_tokens"]) == (3, 4)
-    reply(studio, run, "blue")
-    assert "GOT blue" in end_of(process, tmp_path)
-    run = wait_for(lambda: (now := studio.run(run["run"]["id"]))["run"]["state"] == "finished" and now)
-    assert texts(studio, run)[-1] == ("User", "blue")
+    with started(interpreter(version), "agentscope_0_1.py", studio, model, tmp_path) as process:
+        run = the_run(studio, process, tmp_path)
+        assert (run["run"]["project"], run["run"]["name"]) == ("old", "streams")
+        said = [("Counter", COUNTED), ("Counter", "all at once"), ("Model", "Hello, user")]
+        assert texts(studio, run) == said
+        if version != "0.1.1":  # which tells nobody what its models use
+            assert (run["run"]["input_tokens"], run["run"]["output_tokens"]) == (3, 4)
+        reply(studio, run, "blue")
+        assert "GOT blue" in end_of(process, tmp_path)
+    run = finished(studio, run)
+    assert texts(studio, run) == [*said, ("User", "blue")]
     assert {message["state"] for message in run["messages"]} == {"complete"}
 
 
 def test_a_program_of_1_0(studio, model, tmp_path):
-    process = start(interpreter("1.0"), "agentscope_1_0.py", studio, model, tmp_path)
-    run = the_run(studio, process, tmp_path)
-    said = dict(texts(studio, run))
-    assert said == {"Counter": COUNTED.rstrip(), "Model": "Hello, user"}
-    reply(studio, run, "blue")
-    wait_for(lambda: "GOT blue" in Path(tmp_path, "said").read_text())
-    run = the_run(studio, process, tmp_path)
-    question = reply(studio, run, {"dish": "soup", "number": 2})
-    assert set(question["schema"]["properties"]) == {"dish", "number"}
-    assert "GOT {'dish': 'soup', 'number': 2}" in end_of(process, tmp_path)
-    run = wait_for(lambda: (now := studio.run(run["run"]["id"]))["run"]["state"] == "finished" and now)
+    with started(interpreter("1.0"), "agentscope_1_0.py", studio, model, tmp_path) as process:
+        run = the_run(studio, process, tmp_path)
+        assert dict(texts(studio, run)) == {"Counter": COUNTED.rstrip(), "Model": "Hello, user"}
+        reply(studio, run, "blue")
+        wait_for(lambda: "GOT blue" in Path(tmp_path, "said").read_text())
+        run = the_run(studio, process, tmp_path)
+        question = reply(studio, run, {"dish": "soup", "number": 2})
+        assert set(question["schema"]["properties"]) == {"dish", "number"}
+        assert "GOT {'dish': 'soup', 'number': 2}" in end_of(process, tmp_path)
+    run = finished(studio, run)
     counter = next(message for message in run["messages"] if message["name"] == "Counter")
     assert counter["reasoning"] == "hm"
     assert [json.loads(call["arguments"]) for call in counter["tool_calls"]] == [{"to": 19}]
     assert {message["state"] for message in run["messages"]} == {"complete"}
+
+
+def finished(studio, run):
+    """The run, when it is over."""
+    return wait_for(lambda: (now := studio.run(run["run"]["id"]))["run"]["state"] == "finished" and now)

@@ -132,6 +132,7 @@ def push_old(programs: Programs, said: OldPush) -> None:
 def invocation(programs: Programs, called: Invocation) -> None:
     """A model was called; what of it is shown is what it has used."""
     usage = called.usage if isinstance(called.usage, dict) else {}
+    usage = usage["usage"] if isinstance(usage.get("usage"), dict) else usage  # a record about the counts
     counts = Counts(
         _count(usage, "prompt_tokens", "input_tokens"), _count(usage, "completion_tokens", "output_tokens")
     )

@@ -44,24 +44,26 @@ def sockets(programs: Programs) -> ASGIApp:
 
     async def served(scope: Scope, receive: Receive, send: Send) -> None:
         hub = programs.hub = scope["app"].state.hub
-        answered = False
+        answered = stopped = False
 
-        async def noting(message: Message) -> None:
+        async def sent(message: Message) -> None:
             nonlocal answered
-            answered = True
-            await send(message)
+            if not stopped:
+                answered = True
+                await send(message)
 
-        answer = asyncio.ensure_future(application(scope, receive, noting))
+        answer = asyncio.ensure_future(application(scope, receive, sent))
         try:
-            while not answer.done() and not hub.closed:
+            while not answer.done() and not (hub.closed and not answered):
                 await asyncio.wait({answer}, timeout=LOOK)
-            if answer.done() or answered:
+            if answer.done():
                 await answer
-            else:
-                # Not a farewell: the program comes back when Studio does, and goes on waiting.
-                await error(503, "Studio stops.")(scope, receive, send)
+                return
         finally:
+            stopped = True
             answer.cancel()
+        # Not a farewell: the program comes back when Studio does, and goes on waiting.
+        await error(503, "Studio stops.")(scope, receive, send)
 
     return served
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qs, urlsplit
+
+import msgspec
 
 from modelstream.errors import ConfigError
 from modelstream_studio import places
@@ -12,8 +13,7 @@ from modelstream_studio import places
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(msgspec.Struct, frozen=True):
     """Where to connect to. `token` is None if none was found."""
 
     scheme: str
