@@ -30,6 +30,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PAGE = Path(frames.__file__).with_name("page")
 COMMAND = "import sys; from modelstream.cli import main; sys.exit(main())"
 
 

@@ -47,7 +47,7 @@ On the sample:
 """
 REVIEW = """I read the change line by line. Two remarks before it goes in:
 
-- `Row.parse` raises on a blank last line. The old code skipped it; files from the *Lisbon* branch end so.
+- `Row.parse` raises on a blank last line. The old code skipped it, and *Lisbon* sends one.
 - The error names the line, not the file. With 40 files a night, name both.
 
 Apart from that it does what the plan says, and the"""
@@ -105,7 +105,7 @@ def afternoon(studio: StudioProcess) -> tuple[Program, list]:
     lost.end("failed", error=failure, first_at=at + 14.8, at=at + 17.2)
     code = run.speak("Engineer", model_name="devstral-24b", at=at + 20).say(CODE)
     code.end(usage=Counts(input_tokens=1_630, output_tokens=512), first_at=at + 20.44, at=at + 29.7)
-    review = run.speak("Reviewer", model_name="claude-sonnet", at=time.time() - 0.4).think(DOUBT).say(REVIEW)
+    review = run.speak("Reviewer", model_name="qwen3-30b", at=time.time() - 0.4).think(DOUBT).say(REVIEW)
     tester = run.speak("Tester", model_name="qwen3-8b", at=time.time() - 0.3).say(
         "All 214 tests pass on the new branch; the slowest"
     )
@@ -113,7 +113,7 @@ def afternoon(studio: StudioProcess) -> tuple[Program, list]:
 
 
 def picture(browser: Browser, studio: StudioProcess, run: Program, path: Path, **options) -> None:
-    context = browser.new_context(**options)
+    context = browser.new_context(reduced_motion="reduce", **options)
     page = context.new_page()
     page.goto(f"{studio.link}&run={run.run}")
     page.locator(".message[data-state=live]").last.wait_for()
@@ -129,7 +129,7 @@ def main(folder: Path) -> None:
         studio = StudioProcess(Path(state))
         run, speaking = afternoon(studio)
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        sizes = {"wide": {"width": 1280, "height": 860}, "phone": {"width": 390, "height": 844}}
+        sizes = {"wide": {"width": 1280, "height": 916}, "phone": {"width": 390, "height": 844}}
         for size, viewport in sizes.items():
             for theme in ("light", "dark"):
                 path = folder / f"studio-{size}-{theme}.png"

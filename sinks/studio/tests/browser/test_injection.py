@@ -203,7 +203,7 @@ def test_the_policy_stops_what_would_get_through(server, elsewhere, tab):
 
 
 def test_html_comes_in_at_one_place_alone():
-    from modelstream_studio.server.app import PAGE
+    from browser_stage import PAGE
 
     risky = (
         "innerHTML",

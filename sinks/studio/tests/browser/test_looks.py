@@ -169,7 +169,7 @@ def test_everything_can_be_done_by_keyboard(server, program, tab):
 def test_the_help_names_every_shortcut():
     import re
 
-    from modelstream_studio.server.app import PAGE
+    from browser_stage import PAGE
 
     script = (PAGE / "main.js").read_text("utf-8")
     actions = re.search(r"^listen\(\n  \{(.*?)^  \},", script, re.DOTALL | re.MULTILINE)[1]
