@@ -99,6 +99,49 @@ def test_a_connection_that_falls_silent_is_replaced(server, program, tab):
     assert paragraphs(page, speech)[:6] == expected(0, 6)
 
 
+def test_a_studio_that_hangs_is_told_and_gone_on_with(other_server, program, tab):
+    one = program(other_server, "hanging")
+    speech = one.speak("Waiter").say(*lines(0, 3))
+    page = tab(may_complain=["ERR_"])
+    page.clock.install()
+    page.goto(look_at(other_server, one))
+    page.locator(f"{speech.article} p", has_text="Line 2").wait_for()
+    other_server.freeze()
+    try:
+        page.clock.run_for(16_000)
+        page.locator("#toast[data-kind=away]").wait_for()
+    finally:
+        other_server.thaw()
+    page.clock.run_for(16_000)
+    page.locator("#toast").wait_for(state="hidden")
+    speech.say(*lines(3, 6))
+    page.locator(f"{speech.article} p", has_text="Line 5").wait_for()
+    assert paragraphs(page, speech)[:6] == expected(0, 6)
+
+
+def test_a_hidden_tab_lets_go_and_goes_on_when_it_is_seen_again(server, program, tab):
+    one = program(server, "unseen")
+    speech = one.speak("Ghost").say(*lines(0, 3))
+    page = tab()
+    page.clock.install()
+    page.add_init_script(
+        "window.seen = 'visible'; Object.defineProperty(Document.prototype, 'visibilityState',"
+        " {get: () => window.seen}); window.see = state => { window.seen = state;"
+        " document.dispatchEvent(new Event('visibilitychange')) }"
+    )
+    page.goto(look_at(server, one))
+    page.locator(f"{speech.article} p", has_text="Line 2").wait_for()
+    page.evaluate("() => window.see('hidden')")
+    with page.expect_event("requestfailed", lambda request: "/v1/events" in request.url):
+        page.clock.run_for(61_000)
+    speech.say(*lines(3, 6)).end()
+    with page.expect_request(lambda request: "/v1/events" in request.url) as again:
+        page.evaluate("() => window.see('visible')")
+    page.wait_for_selector(f"{speech.article}[data-state=complete]")
+    assert again.value.headers["last-event-id"]
+    assert paragraphs(page, speech) == expected(0, 6)
+
+
 def test_two_tabs_show_the_same(server, program, tab):
     one = program(server, "two tabs")
     one.report()

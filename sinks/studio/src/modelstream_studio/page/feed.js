@@ -63,7 +63,9 @@ export class Feed {
   }
 
   #check() {
-    if (this.#connection && performance.now() - this.#heard > SILENCE) this.retry();
+    if (!this.#connection || performance.now() - this.#heard < SILENCE) return;
+    this.#on.link("reconnecting");
+    this.retry();
   }
 
   async #connect() {
