@@ -216,7 +216,21 @@ def browser(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Run the benchmarks and print their figures."""
+    """Measure modelstream beside its peers, each in its own environment; `-- lag streams` picks measures."""
+    session.install("uv")
+    session.run("python", "tests/benchmarks/peers/bench.py", *session.posargs)
+
+
+@nox.session
+def bench_quick(session: nox.Session) -> None:
+    """The floor, the openai SDK and modelstream in about a minute; fails when the ratios get worse."""
+    session.install(*editable(["core", "plugins/openai"]), *group("test"))
+    session.run("pytest", "-s", "tests/benchmarks/peers", *session.posargs)
+
+
+@nox.session
+def bench_studio(session: nox.Session) -> None:
+    """Measure what Studio costs a program, its server and its page."""
     session.install(*editable(PACKAGES), *group("test"), *group("browser"))
-    for script in sorted(ROOT.glob("tests/benchmarks/*.py")):
+    for script in sorted(ROOT.glob("tests/benchmarks/studio_*.py")):
         session.run("python", str(script), *session.posargs)

@@ -1,0 +1,46 @@
+# /// script
+# dependencies = ["aiohttp", "msgspec"]
+# ///
+"""Bytes by aiohttp, with the floor's decoder behind it."""
+
+import aiohttp
+import msgspec
+
+ASKED = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "stream": True}
+
+
+class Said(msgspec.Struct, gc=False):
+    content: str | None = None
+
+
+class Choice(msgspec.Struct, gc=False):
+    delta: Said
+
+
+class Frame(msgspec.Struct, gc=False):
+    choices: list[Choice]
+
+
+decode = msgspec.json.Decoder(Frame).decode
+
+
+def coroutine(url):
+    client = None
+
+    async def read(take):
+        nonlocal client
+        # A session belongs to its event loop, so it is made in it.
+        client = client or aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+        rest = b""
+        async with client.post(f"{url}/chat/completions", json=ASKED) as answer:
+            async for data in answer.content.iter_any():
+                *frames, rest = (rest + data).split(b"\n\n")
+                for frame in frames:
+                    if frame != b"data: [DONE]":
+                        take(decode(frame[6:]).choices[0].delta.content)
+
+    return read
+
+
+IMPORT = "import aiohttp, msgspec"
+WAYS = {"aiohttp bytes, async": coroutine}

@@ -1,0 +1,50 @@
+# /// script
+# dependencies = ["modelstream-litellm"]
+# ///
+"""LiteLLM, and modelstream on top of it."""
+
+import os
+
+# Otherwise its import asks the network for a table of prices.
+os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+
+ASKED = {"model": "openai/m", "messages": [{"role": "user", "content": "hi"}], "stream": True}
+
+
+def sync(url):
+    import litellm
+
+    def read(take):
+        for chunk in litellm.completion(**ASKED, api_base=url, api_key="k"):
+            take(chunk.choices[0].delta.content)
+
+    return read
+
+
+def coroutine(url):
+    import litellm
+
+    async def read(take):
+        async for chunk in await litellm.acompletion(**ASKED, api_base=url, api_key="k"):
+            take(chunk.choices[0].delta.content)
+
+    return read
+
+
+def ours(url):
+    import modelstream
+
+    model = modelstream.load_model(
+        {"model_type": "litellm_chat", "model_name": "openai/m", "api_key": "k", "base_url": url}
+    )
+
+    def read(take):
+        for snapshot in model("hi", stream=True).stream:
+            take(snapshot.delta)
+
+    return read
+
+
+IMPORT = "import litellm"
+WAYS = {"litellm": sync, "litellm, async": coroutine, "modelstream litellm_chat": ours}
+WRAPPERS = {"modelstream litellm_chat": "litellm"}
