@@ -66,6 +66,16 @@ def test_a_question_that_nobody_asks_any_more(studio, sinks):
     studio.memory.wait_for(lambda: "withdrawn" in studio.memory.kinds())
 
 
+def test_a_question_that_is_over_at_once_is_told_once(studio, sinks):
+    sink = sinks(studio.url)
+    for _ in range(5):
+        question = Question("B", "Which?")
+        ask(question, [sink])
+        question.answer("this")
+    sink.shutdown()
+    assert sorted(studio.memory.kinds()) == ["answered"] * 5 + ["ask"] * 5 + ["bye"]
+
+
 def test_a_question_waits_through_a_restart(monkeypatch, sinks):
     monkeypatch.setattr(listener, "PAUSE", 0.05)
     with FakeStudio() as studio:
@@ -104,6 +114,12 @@ def test_nobody_listens_when_there_is_nothing_to_stop(monkeypatch, studio, sinks
     studio.command(do="cancel", m=message.id)  # ends the request that waits
     thread.join(20)
     assert not thread.is_alive()
+    cancelled = threading.Event()
+    message = Message("B", cancel=cancelled.set)
+    sink.open(message)  # from here on, again
+    studio.memory.wait_for(lambda: studio.memory.text_of("B") is not None)
+    studio.command(do="cancel", m=message.id)
+    assert cancelled.wait(20)
 
 
 def _asked(studio, question):

@@ -44,21 +44,21 @@ class Connection:
         self._open: HTTPConnection | None = None
         self._aborted = False
 
-    def request(self, method: str, path: str, body: bytes | None = None, media: str | None = None) -> Reply:
+    def request(self, method: str, path: str, body: bytes | None = None) -> Reply:
         """Send a request and read the answer. Raises `Unreachable`.
 
         A kept connection that turns out to be closed is made anew, once: requests may be repeated.
         """
         kept = self._open is not None
         try:
-            return self._exchange(method, path, body, media)
+            return self._exchange(method, path, body)
         except ConnectionError as error:
             if not kept or self._aborted:
                 raise Unreachable(_told(error)) from error
         except (OSError, HTTPException) as error:
             raise Unreachable(_told(error)) from error
         try:
-            return self._exchange(method, path, body, media)
+            return self._exchange(method, path, body)
         except (OSError, HTTPException) as error:
             raise Unreachable(_told(error)) from error
 
@@ -76,14 +76,13 @@ class Connection:
             with suppress(OSError):
                 connection.sock.shutdown(socket.SHUT_RDWR)
 
-    def _exchange(self, method: str, path: str, body: bytes | None, media: str | None) -> Reply:
+    def _exchange(self, method: str, path: str, body: bytes | None) -> Reply:
         connection = self._connected()
         try:
             connection.putrequest(method, self.address.path + path, skip_accept_encoding=True)
             if self.address.token:
                 connection.putheader("Authorization", f"Bearer {self.address.token}")
             if body is not None:
-                connection.putheader("Content-Type", media or "application/json")
                 connection.putheader("Content-Length", str(len(body)))
             connection.endheaders(body)
             response = connection.getresponse()

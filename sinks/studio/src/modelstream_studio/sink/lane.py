@@ -39,12 +39,20 @@ class Lane:
         self._first_at: float | None = None
         self._ended_at = 0.0
         self._dated = False
-        self._seen = self._sent = 0  # ends of the text: as told, as put into frames
+        self._told = self._seen = self._sent = 0  # ends of the text: as told, as seen, as put into frames
         self._latest: Snapshot | None = None
         self._afresh = False
         self._thought = 0
         self._lost = 0
         self._arguments: dict[int, int] = {}  # their lengths, by index
+
+    def put_text(self, snapshot: Snapshot) -> None:
+        """There is more text. Never waits."""
+        # Where it just goes on, which is nearly always, the text alone is kept: that is half the cost.
+        goes_on = snapshot.offset == self._told
+        self._told = snapshot.offset + len(snapshot.delta)
+        self._latest = snapshot
+        self.put(snapshot.delta if goes_on else snapshot)
 
     def put(self, news: Any) -> None:
         """There is something new. Never waits."""
@@ -93,32 +101,30 @@ class Lane:
     def _opened(self, news: Sequence[Message], room: bool) -> Iterator[frames.Frame]:
         yield self._open()
 
-    def _texts(self, news: Sequence[Snapshot], room: bool) -> Iterator[frames.Frame]:
-        parts: list[str] = []
-        for snapshot in news:
-            new = self._follow(snapshot)
-            if new is None:
-                parts = [snapshot.text]
-            else:
-                parts.append(new)
-        self._latest = news[-1]
+    def _more(self, news: Sequence[str], room: bool) -> Iterator[frames.Frame]:
+        text = "".join(news)
+        self._seen += len(text)
         if room:
-            yield from self._text("".join(parts))
+            yield from self._text(text)
 
-    def _follow(self, snapshot: Snapshot) -> str | None:
-        """What is new in this snapshot; None if its text begins afresh."""
-        end = snapshot.offset + len(snapshot.delta)
-        seen, self._seen = self._seen, end
-        if snapshot.offset == seen:
-            return snapshot.delta
-        if snapshot.offset > seen:  # others went by unseen
+    def _elsewhere(self, news: Sequence[Snapshot], room: bool) -> Iterator[frames.Frame]:
+        """Snapshots that don't go on where the one before them ended."""
+        for snapshot in news:
+            text = self._follow(snapshot)
+            if room:
+                yield from self._text(text)
+
+    def _follow(self, snapshot: Snapshot) -> str:
+        """What is new in this snapshot."""
+        seen = self._seen
+        if snapshot.offset >= seen or not snapshot.delta:  # others went by unseen
+            self._seen = max(seen, snapshot.offset + len(snapshot.delta))
             return snapshot.text[seen:]
-        if not snapshot.delta:
-            self._seen = seen
-            return ""
+        # It begins afresh.
+        self._seen = snapshot.offset + len(snapshot.delta)
         self._afresh = self._afresh or self._sent > 0
         self._sent = 0
-        return None
+        return snapshot.text
 
     def _text(self, text: str) -> Iterator[frames.Frame]:
         missing = self._seen - len(text) - self._sent
@@ -217,7 +223,8 @@ def _failure(error: BaseException | None) -> frames.Failure | None:
 
 _MAKERS: dict[type, Callable[[Lane, list[Any], bool], Iterator[frames.Frame]]] = {
     Message: Lane._opened,  # noqa: SLF001
-    Snapshot: Lane._texts,  # noqa: SLF001
+    str: Lane._more,  # noqa: SLF001
+    Snapshot: Lane._elsewhere,  # noqa: SLF001
     ReasoningDelta: Lane._thoughts,  # noqa: SLF001
     ToolCallDelta: Lane._calls,  # noqa: SLF001
     UsageDelta: Lane._usage,  # noqa: SLF001

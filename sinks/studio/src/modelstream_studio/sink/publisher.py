@@ -56,7 +56,7 @@ class Publisher:
         connection = self._connected()
         where = connection.address.url
         try:
-            self._heed(connection.request("POST", frames.PUBLISH, self._batch(), frames.MEDIA_TYPE))
+            self._heed(connection.request("POST", frames.PUBLISH, self._batch()))
         except Unreachable as why:
             self.close()
             if not self._aborted:

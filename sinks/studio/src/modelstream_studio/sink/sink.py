@@ -70,7 +70,7 @@ class Studio(StreamSink):
         """Put what is new in the text where the thread finds it."""
         lane = self._lanes.get(message)
         if lane is not None:
-            lane.put(snapshot)
+            lane.put_text(snapshot)
 
     def write_delta(self, message: Message, delta: Delta) -> None:
         """Put reasoning, tool calls and token counts where the thread finds them."""
