@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import threading
+import time
 from contextlib import suppress
 
 import pytest
@@ -85,6 +86,39 @@ def test_a_browser_heals_by_itself_after_a_kill(studio_process):
     browser.leave()
 
 
+def test_one_that_catches_up_with_megabytes_does_not_hold_up_the_others(served):
+    late, other = Reporter(served, "late", "late"), Reporter(served, "other", "other")
+    other.open("m2")
+    story = "## Much\n\nwas **said** while Studio was away, in all these words.\n\n- one\n- two\n\n" * 200
+    texts = [frames.Text(message="m", offset=n * len(story), delta=story, at=1.0) for n in range(25)]
+    opening = frames.Open(message="m", name="Late", at=1.0)
+    late.log = [frames.encode(line) for line in (opening, *texts)]
+    replies = []
+    catching_up = [threading.Thread(target=lambda: replies.append(late.send(1, 26)[:2])) for _ in range(2)]
+    for thread in catching_up:
+        thread.start()
+    waits = []
+    while any(thread.is_alive() for thread in catching_up):
+        begun = time.monotonic()
+        other.text("x", len(waits), "m2")
+        waits.append(time.monotonic() - begun)
+    assert len(waits) >= 3, waits
+    assert late.send(2, 26)[:2] == (200, {"persisted": 26})
+    (message,) = served.get("/v1/runs/late/export.json")["messages"]
+    assert message["text"] == story * 25, "although it was sent twice at the same time"
+
+
+def test_who_was_not_listened_to_is_not_lost(served, monkeypatch):
+    monkeypatch.setattr(frames, "LEASE", 1.0)
+    program = Reporter(served)
+    program.open()
+    hub = served.studio.hub
+    wait_for(lambda: served.studio.hub._looked)
+    hub._loop.call_soon_threadsafe(time.sleep, 4)
+    assert program.send(2, 1)[0] == 200
+    assert served.message()["state"] == "live"
+
+
 PIECES = ["Hello ", "**you** ", "\n\n", "- a\n", "中", "👩‍👩‍👧", "`x`", "# T\n"]
 WORDS = st.lists(st.sampled_from(PIECES), min_size=1, max_size=12)
 
@@ -114,7 +148,8 @@ def test_sent_again_and_again_in_any_way_it_is_told_once(tmp_path_factory, words
             first = {"next": kept + 1, "again": data.draw(st.integers(1, kept + 1)), "too far": kept + 2}[
                 what
             ]
-            status, reply, _ = program.send(first, data.draw(st.integers(first - 1, len(lines))))
+            last = data.draw(st.integers(min(max(first, kept + 1), len(lines)), len(lines)))
+            status, reply, _ = program.send(first, last)
             assert status == (409 if what == "too far" else 200)
             assert reply["persisted"] >= kept
             kept = reply["persisted"]

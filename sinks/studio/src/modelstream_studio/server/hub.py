@@ -64,6 +64,7 @@ class Hub:
         self._kept: asyncio.Future[None] = self._loop.create_future()
         self._committing: asyncio.Future[None] = self._loop.create_future()
         self._committing.set_result(None)
+        self._looked = time.monotonic()
         self._recall()
         self._watch = self._loop.call_later(WATCH, self._look_for_lost)
 
@@ -240,7 +241,11 @@ class Hub:
     def _look_for_lost(self) -> None:
         self._watch = self._loop.call_later(WATCH, self._look_for_lost)
         now = time.monotonic()
+        # Who could not be listened to, because Studio was busy or asleep itself, was not silent.
+        deaf = max(now - self._looked - 2 * WATCH, 0)
+        self._looked = now
         for producer in list(self.producers.values()):
+            producer.seen += deaf
             silent = now - producer.seen > frames.LEASE
             if silent and producer.state == "live" and self.store.failure is None:
                 producer.lose()

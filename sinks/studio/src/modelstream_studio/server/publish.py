@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 PATIENCE = 5.0
 """Seconds that a batch waits for the store; the producer then sends it again."""
 
+PORTION = 1 << 14
+"""Bytes of a batch that are taken in without looking after others."""
+
 _encode = msgspec.json.Encoder()
 _decode_head = msgspec.json.Decoder(Batch)
 _decode_frame = msgspec.json.Decoder(AnyFrame)
@@ -71,9 +74,13 @@ async def _take(hub: Hub, producer: Producer, first: int, lines: list[bytes]) ->
         producer.revive()
     if first > producer.applied + 1:
         return _reply(409, Persisted(producer.kept))
-    known = producer.applied + 1 - first
-    new = [_frame(n, line) for n, line in enumerate(lines[known:], producer.applied + 1)]
-    refused = hub.take(producer, new) if new else []
+    refused: list[Refusal] = []
+    while news := lines[producer.applied + 1 - first :]:
+        part = _portion(news)
+        refused += hub.take(producer, [_frame(n, line) for n, line in enumerate(part, producer.applied + 1)])
+        if len(part) < len(news):
+            hub.tick()
+            await asyncio.sleep(0)  # others have news, too; perhaps this producer, who sent the same again
     if producer.kept < producer.applied:
         try:
             async with asyncio.timeout(PATIENCE):
@@ -113,6 +120,16 @@ def error(status: int, words: str, *, retry_after: float | None = None) -> Respo
     """A refusal, in words for whoever reads the log of the program that asked."""
     headers = {} if retry_after is None else {"retry-after": str(max(1, round(retry_after)))}
     return JSONResponse({"error": words}, status, headers)
+
+
+def _portion(lines: list[bytes]) -> list[bytes]:
+    """As many of the lines as can be taken in at once: one at least."""
+    size = 0
+    for count, line in enumerate(lines):
+        size += len(line)
+        if size > PORTION:
+            return lines[: max(count, 1)]
+    return lines
 
 
 def _frame(n: int, line: bytes) -> AnyFrame | Refusal:
