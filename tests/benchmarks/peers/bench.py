@@ -24,6 +24,7 @@ import tables
 from environments import CLIENTS, ROOT, needed, python_for, versions
 from plots import bars
 from stage import Stage, Way, all_ways
+from targets import targets_table
 
 PAGE = ROOT / "docs" / "explanation" / "performance.md"
 QUICK = ("floor", "openai_sdk", "modelstream_openai")
@@ -52,6 +53,10 @@ def main() -> None:
             told |= {title: as_text(title, rows, ways) for title, rows in found.items()}
             for title in found:
                 say(title, told[title])
+    told["targets"] = targets_table(
+        {title: rows for title, rows in results.items() if isinstance(rows, dict)}
+    )
+    say("Targets", told["targets"])
     if asked.json:
         asked.json.write_text(json.dumps(results, indent=1))
     if asked.write:
@@ -110,7 +115,7 @@ def carrying(ways: list[Way]) -> list[Way]:
 def as_text(title: str, found: Any, ways: list[Way]) -> str:
     """A result as it is shown."""
     if isinstance(found, str):
-        return f"```text\n{found.rstrip()}\n```"
+        return found.rstrip() if found.startswith("|") else f"```text\n{found.rstrip()}\n```"
     if title == "wrappers":
         return tables.wrappers_table(found, {way.name: way.over for way in ways if way.over})
     shown = {"lag": tables.lag_table, "streams": tables.streams_table, "start": tables.start_table}

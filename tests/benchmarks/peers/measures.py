@@ -61,12 +61,13 @@ def lag(stage: Stage, ways: list[Way], chunks: int = 40, interval: int = 50) -> 
     return rows
 
 
-def streams(stage: Stage, ways: list[Way], seconds: float = 4.0) -> Rows:
+def streams(stage: Stage, ways: list[Way], seconds: float = 3.5) -> Rows:
     """The most streams that one process carries in time, and how late chunks are at half of that."""
     rows: Rows = {}
     for way in hurried(stage, ways):
         try:
             rows[way.name] = carried(lambda count, way=way: load(stage, way, count, seconds))
+            print(f"  {way.name}: {rows[way.name]['streams']} streams", file=sys.stderr, flush=True)
         except FailedError:
             continue
     return rows
@@ -77,7 +78,7 @@ def carried(load: Callable[[int], dict[str, float]]) -> dict[str, Any]:
     count = min(MOST, int(0.8e6 / RATE / load(20)["cpu"]))
     best: tuple[int, dict[str, float]] | None = None
     failing = MOST
-    for _ in range(6):
+    for _ in range(4):
         found = load(count)
         if found["p99"] < TOO_LATE:
             best = (count, found)

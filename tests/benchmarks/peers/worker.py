@@ -97,7 +97,7 @@ class Client:
             in_threads(self.read, take, count)
         cpu = time.process_time() - cpu
         delays = sorted(
-            (now - sent) * 1e3 for sent, now in heard if began + 1.5 < sent < began + seconds - 0.5
+            (now - sent) * 1e3 for sent, now in heard if began + 1.2 < sent < began + seconds - 0.5
         )
         whole = len(heard) == count * int(seconds * 50)
         return {
