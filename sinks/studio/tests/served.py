@@ -137,7 +137,8 @@ class StudioProcess(Client):
         assert self.process.stderr is not None
         while "Ctrl-C stops it" not in self.told:
             line = self.process.stderr.readline()
-            assert line, f"it ended: {self.told}"
+            if not line:
+                raise AssertionError(f"it ended with {self._end(signal.SIGKILL)}: {self.told}")
             self.told += line
         place = json.loads(Path(self.folder, "modelstream/studio/studio.json").read_text())
         self.port = int(place["url"].rpartition(":")[2])

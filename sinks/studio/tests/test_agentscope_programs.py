@@ -40,6 +40,7 @@ def answer(*words):
 
 @pytest.fixture
 def studio(tmp_path):
+    pytest.importorskip("socketio", reason="needs modelstream-studio[agentscope]")
     process = StudioProcess(tmp_path, "--agentscope")
     yield process
     process.interrupt()
