@@ -92,7 +92,7 @@ def tab(browser):
     def open_tab(address=None, *, may_complain=(), **options):
         options = {"viewport": {"width": 1280, "height": 800}, **options}
         context = browser.new_context(**options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         contexts.append(context)
         page = context.new_page()
         allowed.extend(may_complain)

@@ -171,8 +171,8 @@ def test_the_help_names_every_shortcut():
 
     from browser_stage import PAGE
 
-    script = (PAGE / "main.js").read_text("utf-8")
-    actions = re.search(r"^listen\(\n  \{(.*?)^  \},", script, re.DOTALL | re.MULTILINE)[1]
+    script = (PAGE / "actions.js").read_text("utf-8")
+    actions = re.search(r"const actions = \{(.*?)^  \};", script, re.DOTALL | re.MULTILINE)[1]
     keys = {key.strip('"') for key in re.findall(r'^    ("?[^\s"]"?):', actions, re.MULTILINE)}
     shown = set(re.findall(r"<dt>(.*?)</dt>", (PAGE / "index.html").read_text("utf-8")))
     named = {key for term in shown for key in re.findall(r"<kbd>(.)</kbd>", term)}

@@ -8,6 +8,7 @@ const ENDS = { complete: "finished", failed: "failed", cancelled: "was stopped",
 
 export class Conversation {
   #log = $("log");
+  #run = null;
   #views = new Map();
   #asked = new Map();
   #palette = new Palette();
@@ -24,8 +25,9 @@ export class Conversation {
     setInterval(() => this.#tick(), 1_000);
   }
 
-  /** Show another run, or none. */
-  clear() {
+  /** Show another run, or none; what is in it comes by `snapshot`. */
+  choose(run) {
+    this.#run = run;
     this.#ops = [];
     this.#views.clear();
     this.#asked.clear();
@@ -55,6 +57,10 @@ export class Conversation {
   push(ops) {
     this.#ops.push(...ops);
     this.#draw();
+  }
+
+  get run() {
+    return this.#run;
   }
 
   get oldest() {

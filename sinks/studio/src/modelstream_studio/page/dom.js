@@ -33,6 +33,17 @@ export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Call `work` a moment after this is asked for, once for all that ask meanwhile: it is seen, and costs little. */
+export function paced(work, pause = 150) {
+  let waiting = 0;
+  return () => {
+    waiting ||= setTimeout(() => {
+      waiting = 0;
+      work();
+    }, pause);
+  };
+}
+
 /** Call `work` once in the next frame, however often this is asked for; in a hidden tab, where no frames come, soon. */
 export function framed(work) {
   let waiting = false;

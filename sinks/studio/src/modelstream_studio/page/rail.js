@@ -1,7 +1,7 @@
 // The list of projects and their runs, newest first, with search.
 
 import { getJSON } from "./api.js";
-import { $, el, framed, say } from "./dom.js";
+import { $, el, paced, say } from "./dom.js";
 import { exact, many, when } from "./figures.js";
 
 const PAGE = 50;
@@ -18,7 +18,7 @@ export class Rail {
   #more = false;
   #current = null;
   #asking = 0;
-  #draw = framed(() => this.#show());
+  #draw = paced(() => this.#show());
 
   constructor() {
     this.#search.addEventListener("input", () => this.#searched());
