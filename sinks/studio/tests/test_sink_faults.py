@@ -96,6 +96,7 @@ def test_studio_is_restarted_in_the_middle(hasty, sinks, warnings):
         telling.say("before ")
         memory.wait_for(lambda: memory.text_of("A"))
     telling.say("meanwhile ")
+    _until(lambda: sink._session._trouble._since is not None)
     with FakeStudio(memory, studio.port):
         telling.say("after")
         telling.end()
