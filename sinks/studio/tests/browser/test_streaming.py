@@ -324,3 +324,16 @@ def test_lines_stay_lines(server, program, tab):
     page = tab(look_at(server, one))
     lines = page.locator(f"{speech.article} .prose p").inner_text().split("\n")
     assert [line.strip() for line in lines] == ["Rain on the roof,", "rain on the road,", "rain."]
+
+
+def test_the_open_end_begins_where_the_text_will(server, program, tab):
+    """No empty line comes and goes between a closed block and what follows it."""
+    one = program(server, "open end")
+    page = watch(tab, server, one)
+    speech = one.speak("Coder").say("```python\nx = 1\n```\n").say("\n").say("\nThen ").say("this")
+    tail = page.locator(f"{speech.article} .tail", has_text="Then this")
+    tail.wait_for()
+    assert tail.text_content() == "Then this"
+    speech.say(".\n\n").say("\n```sh\nls").say(" -l")
+    page.locator(f"{speech.article} .tail[data-kind=code]", has_text="ls -l").wait_for()
+    assert page.locator(f"{speech.article} .fence").text_content() == "```sh\n"

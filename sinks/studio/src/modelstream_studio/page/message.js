@@ -65,7 +65,10 @@ export class MessageView {
     this.#dressTail();
   }
 
+  /** Only looks: no blank lines after the block above, and code as it will be framed. */
   #dressTail() {
+    const blank = /^(?:[ \t]*\r?\n)+/.exec(this.#tail.data);
+    if (blank) this.#tail.deleteData(0, blank[0].length);
     this.#tailBox.dataset.kind = kind(this.#tail.data);
     const line = this.#tailBox.dataset.kind === "code" ? this.#tail.data.indexOf("\n") + 1 : 0;
     if (!line) return;

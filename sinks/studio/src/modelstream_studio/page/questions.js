@@ -7,6 +7,7 @@ import { formOf, textForm } from "./form.js";
 
 export class Questions {
   #dock = $("dock");
+  #list = $("questions");
   #open = new Map();
   #onOver;
 
@@ -17,7 +18,7 @@ export class Questions {
 
   clear() {
     this.#open.clear();
-    this.#dock.replaceChildren();
+    this.#list.replaceChildren();
     this.#dock.hidden = true;
   }
 
@@ -33,7 +34,7 @@ export class Questions {
     if (this.#open.has(question.id)) return undefined;
     const card = questionCard(question);
     this.#open.set(question.id, { question, card });
-    this.#dock.append(card);
+    this.#list.append(card);
     this.#dock.hidden = false;
     return undefined;
   }
