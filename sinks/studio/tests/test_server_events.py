@@ -171,6 +171,15 @@ def test_news_comes_within_a_tick_or_two(served):
         assert time.monotonic() - begun < 2
 
 
+def test_the_tail_that_is_told_bit_by_bit_is_the_tail_of_a_snapshot(served):
+    program = Reporter(served)
+    program.open()
+    with browsing(served) as browser:
+        tell(program, story="# T\n\n\n```\nx\n```\n\n\nNow - and\n\n\n\nthen", size=1)
+        wait_for(lambda: browser.messages["m"]["tail"] == "then")
+        assert browser.html() == "".join(served.message()["blocks"]) + served.message()["tail"]
+
+
 def test_older_messages_are_asked_for(served, monkeypatch):
     monkeypatch.setattr(limits, "SNAPSHOT", 3)
     program = Reporter(served)

@@ -82,6 +82,14 @@ def test_what_goes_on_after_a_blank_line_is_one_block_only_if_markdown_says_so(d
     assert rendered(document, [1]).blocks == markdown.render(document, {})
 
 
+def test_the_open_tail_begins_with_a_line_that_shows_something():
+    rendering = Rendering()
+    for piece in ("# T\n", "\n", "\r\n", "\n\nNow"):
+        rendering.add(piece)
+        assert not rendering.tail.startswith(("\n", "\r"))
+    assert rendering.tail == "Now"
+
+
 def test_a_link_that_is_defined_late_is_put_right():
     rendering = rendered("See [it].\n\n[it]: https://example.org\n", [7])
     assert "href" not in "".join(rendering.blocks)

@@ -248,8 +248,9 @@ class LiveMessage:
 
     def _flush_text(self, ops: list[Op], statements: list[Statement]) -> None:
         text = _joined(self._new_text)
+        before = self._rendering.tail
         closed = self._rendering.add(text)
-        if closed:
+        if closed or not before:
             ops.append(TextOp(self.view.id, closed, tail=self._rendering.tail))
         else:
             ops.append(TextOp(self.view.id, more=text))

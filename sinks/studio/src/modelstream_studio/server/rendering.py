@@ -45,7 +45,7 @@ class Rendering:
 
     def add(self, text: str) -> list[str]:
         """Take up more text; the blocks that it has closed."""
-        self.tail += text
+        self.tail = self.tail + text if self.tail else text.lstrip("\r\n")
         before, self._settled = self._settled, _settled(self.tail)
         if self._settled <= max(before, self._again_at) or self._within_fence(before):
             return []
@@ -76,7 +76,7 @@ class Rendering:
     def _close(self, end: int) -> list[str]:
         closed = markdown.render(self.tail[:end], self._links)
         self.blocks += closed
-        self.tail = self.tail[end:].lstrip("\n")
+        self.tail = self.tail[end:].lstrip("\r\n")  # what is left between blocks shows nothing
         self._settled = self._again_at = 0
         return closed
 
