@@ -69,6 +69,17 @@ def test_text_that_begins_afresh_takes_the_place_of_the_old(studio, sinks):
     assert "fresh" in studio.memory.kinds()
 
 
+def test_of_texts_that_all_begin_afresh_the_last_is_shown(studio, sinks):
+    sink = sinks(studio.url)
+    message = Message("A")
+    sink.open(message)
+    for number in range(1000):
+        sink.write(message, whole(f"{number} " * 1000, last=False))
+    sink.shutdown()
+    assert studio.memory.text_of("A") == "999 " * 1000
+    assert studio.memory.bytes < 1_000_000
+
+
 def test_snapshots_that_were_left_out_are_made_good(studio, sinks):
     sink = sinks(studio.url)
     message, source = Message("A"), FixedText("one two three")

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from modelstream.deltas import ReasoningDelta, ToolCallDelta, UsageDelta
-from modelstream.sinks.base import Message, Outcome
+from modelstream.sinks.base import Outcome
 from modelstream.snapshot import Snapshot
 from modelstream_studio import frames
 from modelstream_studio.sink.plain import as_plain, clipped
 
 if TYPE_CHECKING:
     from modelstream.deltas import Usage
+    from modelstream.sinks.base import Message
 
 PIECE = 1 << 16
 """Characters in a frame: with all of them escaped it is still shorter than a line may be."""
@@ -33,9 +34,9 @@ class Lane:
     def __init__(self, message: Message, announce: Callable[[Lane], None]) -> None:
         self.message = message
         self.closed = False
-        self._news: list[Any] = [message]
+        self._news: list[Any] = []
         self._announce = announce
-        self._idle = False
+        self._idle = self._begun = False
         self._first_at: float | None = None
         self._ended_at = 0.0
         self._dated = False
@@ -76,8 +77,12 @@ class Lane:
         self._idle = True  # before: what comes from now on is announced
         news = self._news[:]
         del self._news[: len(news)]
+        if not self._begun:
+            self._begun = True
+            yield self._open()
         for kind, same in groupby(news, type):
-            yield from _MAKERS[kind](self, list(same), room)
+            if kind in _MAKERS:
+                yield from _MAKERS[kind](self, list(same), room)
 
     def again(self) -> list[frames.Frame]:
         """All that was put into frames so far, for a Studio that knows nothing of it."""
@@ -98,9 +103,6 @@ class Lane:
             metadata=as_plain(message.metadata) or {},
         )
 
-    def _opened(self, news: Sequence[Message], room: bool) -> Iterator[frames.Frame]:
-        yield self._open()
-
     def _more(self, news: Sequence[str], room: bool) -> Iterator[frames.Frame]:
         text = "".join(news)
         self._seen += len(text)
@@ -108,27 +110,20 @@ class Lane:
             yield from self._text(text)
 
     def _elsewhere(self, news: Sequence[Snapshot], room: bool) -> Iterator[frames.Frame]:
-        """Snapshots that don't go on where the one before them ended."""
+        """Snapshots that don't go on where the one before them ended: the last has all of it."""
         for snapshot in news:
-            text = self._follow(snapshot)
-            if room:
-                yield from self._text(text)
-
-    def _follow(self, snapshot: Snapshot) -> str:
-        """What is new in this snapshot."""
-        seen = self._seen
-        if snapshot.offset >= seen or not snapshot.delta:  # others went by unseen
-            self._seen = max(seen, snapshot.offset + len(snapshot.delta))
-            return snapshot.text[seen:]
-        # It begins afresh.
-        self._seen = snapshot.offset + len(snapshot.delta)
-        self._afresh = self._afresh or self._sent > 0
-        self._sent = 0
-        return snapshot.text
+            end = snapshot.offset + len(snapshot.delta)
+            if snapshot.offset >= self._seen or not snapshot.delta:  # others went by unseen
+                self._seen = max(self._seen, end)
+            else:
+                self._afresh = self._afresh or self._sent > 0
+                self._seen, self._sent = end, 0
+        if room:
+            yield from self._text("")
 
     def _text(self, text: str) -> Iterator[frames.Frame]:
-        missing = self._seen - len(text) - self._sent
-        if missing > 0 and self._latest is not None:  # there was no room
+        """All that was seen and not sent, which as a rule is `text`."""
+        if self._seen - self._sent > len(text) and self._latest is not None:
             text = self._latest.source.text_to(self._seen)[self._sent :]
         if self._afresh:
             self._afresh = False
@@ -222,7 +217,6 @@ def _failure(error: BaseException | None) -> frames.Failure | None:
 
 
 _MAKERS: dict[type, Callable[[Lane, list[Any], bool], Iterator[frames.Frame]]] = {
-    Message: Lane._opened,  # noqa: SLF001
     str: Lane._more,  # noqa: SLF001
     Snapshot: Lane._elsewhere,  # noqa: SLF001
     ReasoningDelta: Lane._thoughts,  # noqa: SLF001
