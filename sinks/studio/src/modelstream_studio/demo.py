@@ -48,7 +48,7 @@ def demo(*, open_browser: bool = False) -> int:
             DialogAgent(name, sys_prompt, {**MODEL, "context_length": ROOMS[number // 2 % len(ROOMS)]})
             for number, (name, (sys_prompt, _)) in enumerate(CAST.items())
         ]
-        with suppress(EOFError, KeyboardInterrupt):
+        with suppress(EOFError):
             _all_at_once(agents, [question for _, question in CAST.values()])
             while topic := ask_user("You", "What shall they talk about? (Enter: enough) "):
                 modelstream.show(topic, name="You", role="user")
