@@ -18,6 +18,7 @@ from modelstream.errors import ConfigError
 from modelstream_studio.places import URL, known_place
 from modelstream_studio.sink.address import find
 from modelstream_studio.sink.connection import Connection, Unreachable
+from modelstream_studio.sink.trouble import logger
 
 MODEL = {"config_name": "demo", "model_type": "local_chat", "stream": True}
 
@@ -44,21 +45,29 @@ def demo(*, open_browser: bool = False) -> int:
     with _studio(open_browser=open_browser) as started:
         modelstream.init(sinks=["studio"], project="modelstream", name="demo")
         _tell(f"{', '.join(CAST)} talk at {_link()}\n")
-        agents = [
-            DialogAgent(name, sys_prompt, {**MODEL, "context_length": ROOMS[number // 2 % len(ROOMS)]})
-            for number, (name, (sys_prompt, _)) in enumerate(CAST.items())
-        ]
-        with suppress(EOFError):
-            _all_at_once(agents, [question for _, question in CAST.values()])
-            while topic := ask_user("You", "What shall they talk about? (Enter: enough) "):
-                modelstream.show(topic, name="You", role="user")
-                _all_at_once(agents, [topic] * len(agents))
+        try:
+            _talk()
+        except KeyboardInterrupt:
+            logger.disabled = True  # Studio has heard it, too, and takes nothing any more
+            raise
         modelstream.shutdown()
         if started is not None:
             _tell("Studio goes on; Ctrl-C stops it.\n")
             with suppress(KeyboardInterrupt):
                 started.wait()
     return 0
+
+
+def _talk() -> None:
+    agents = [
+        DialogAgent(name, sys_prompt, {**MODEL, "context_length": ROOMS[number // 2 % len(ROOMS)]})
+        for number, (name, (sys_prompt, _)) in enumerate(CAST.items())
+    ]
+    _all_at_once(agents, [question for _, question in CAST.values()])
+    with suppress(EOFError):
+        while topic := ask_user("You", "What shall they talk about? (Enter: enough) "):
+            modelstream.show(topic, name="You", role="user")
+            _all_at_once(agents, [topic] * len(agents))
 
 
 def _all_at_once(agents: Sequence[Any], questions: Sequence[str]) -> None:
