@@ -43,12 +43,19 @@ def server():
         yield server
 
 
+@pytest.fixture(params=["sdk", "native"])
+def transport(request):
+    """Who speaks HTTP."""
+    return request.param
+
+
 @pytest.fixture
-def model_of():
+def model_of(transport):
     """Makes a wrapper for an address."""
 
     def model_of(url, **fields):
-        return OpenAIChat({"model_name": "gpt-test", "base_url": f"{url}/v1", "max_retries": 0, **fields})
+        given = {"model_name": "gpt-test", "base_url": f"{url}/v1", "max_retries": 0, "transport": transport}
+        return OpenAIChat({**given, **fields})
 
     return model_of
 

@@ -1,4 +1,4 @@
-"""openai_chat keeps all laws of the conformance kit."""
+"""openai_chat keeps all laws of the conformance kit, by either transport."""
 
 import pytest
 
@@ -10,3 +10,9 @@ pytestmark = pytest.mark.conformance
 class TestOpenAIChat(WrapperConformance):
     model_type = "openai_chat"
     wire = OpenAIWire()
+
+
+class TestNativeTransport(WrapperConformance):
+    model_type = "openai_chat"
+    wire = OpenAIWire()
+    config = {"transport": "native"}  # noqa: RUF012

@@ -250,6 +250,7 @@ def test_no_other_try_after_what_stays(server, model_of, answer_of):
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("transport", ["sdk"], indirect=True)
 def test_the_sdk_retries_only_on_request(server, model_of, wire, answer_of):
     server.play(refusal(429, {"message": "slow down"}, Retry_After="0.01"), wire.hello)
     got = answer_of(model_of(server.url, client_args={"max_retries": 1}))

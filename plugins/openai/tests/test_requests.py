@@ -127,7 +127,8 @@ def test_key_and_organization_and_headers(server, model_of, answer_of):
     assert headers["authorization"] == "Bearer sk-1"
     assert headers["openai-organization"] == "org-1"
     assert headers["x-mine"] == "1"
-    assert headers["user-agent"].endswith(f"OpenAI/Python {openai.__version__}")
+    agent = {"sdk": f"OpenAI/Python {openai.__version__}", "native": "modelstream"}[model.config.transport]
+    assert headers["user-agent"].endswith(agent)
 
 
 def test_key_and_address_from_the_environment(server, monkeypatch, answer_of):
@@ -170,12 +171,14 @@ def test_a_model_must_be_named():
         OpenAIChat(api_key="k")
 
 
+@pytest.mark.parametrize("transport", ["sdk"], indirect=True)
 def test_client_args_that_the_sdk_does_not_take(server, model_of, answer_of):
     model = model_of(server.url, client_args={"timeuot": 3})
     with pytest.raises(ConfigError, match=r"'timeuot'.* Did you mean 'timeout'\?"):
         answer_of(model)
 
 
+@pytest.mark.parametrize("transport", ["sdk"], indirect=True)
 def test_client_args_that_the_sdk_refuses(server, model_of, answer_of):
     model = model_of(server.url, client_args={"max_retries": None})
     with pytest.raises(ConfigError, match=r"client_args: .*max_retries"):

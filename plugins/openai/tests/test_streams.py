@@ -73,6 +73,7 @@ def test_calls_after_another_use_one_connection(server, model, answer_of):
     assert len(server.connections) == loops
 
 
+@pytest.mark.parametrize("transport", ["sdk"], indirect=True)
 def test_calls_of_one_event_loop_use_one_client_and_one_connection(server, model, monkeypatch):
     made, init = [], openai.AsyncOpenAI.__init__
 
@@ -98,6 +99,7 @@ def test_a_complete_answer_stays_complete_however_its_body_ends(server, model, w
     assert server.connections[0].disconnected.wait(SOON)
 
 
+@pytest.mark.parametrize("transport", ["sdk"], indirect=True)
 def test_connections_of_a_wrapper_end_with_it(server, model_of):
     model = model_of(server.url)
     assert model("hi", stream=True).text == "Hello"
@@ -120,6 +122,7 @@ def test_connections_of_an_event_loop_end_with_it(server, model):
     assert server.connections[0].disconnected.wait(SOON)
 
 
+@pytest.mark.parametrize("transport", ["sdk"], indirect=True)
 def test_connections_of_a_wrapper_dropped_in_a_running_loop_end_with_it(server, model_of):
     async def ask():
         model = model_of(server.url)
@@ -131,6 +134,7 @@ def test_connections_of_a_wrapper_dropped_in_a_running_loop_end_with_it(server, 
     assert asyncio.run(ask())
 
 
+@pytest.mark.parametrize("transport", ["sdk"], indirect=True)
 def test_clients_of_closed_loops_are_forgotten(server, model):
     for _ in range(3):
         loop = asyncio.new_event_loop()
@@ -140,7 +144,7 @@ def test_clients_of_closed_loops_are_forgotten(server, model):
             loop.run_until_complete(loop.shutdown_asyncgens())
         finally:
             loop.close()
-    assert len(model._clients._of_loops) <= 1
+    assert len(model._transport._clients._of_loops) <= 1
 
 
 def test_two_streams_of_one_wrapper_do_not_mix(server, model, wire):
@@ -160,6 +164,7 @@ def test_two_streams_of_one_wrapper_do_not_mix(server, model, wire):
     assert (list(other), list(one)) == ([(False, "bb"), (True, "bb")], [(False, "aa"), (True, "aa")])
 
 
+@pytest.mark.parametrize("transport", ["sdk"], indirect=True)
 def test_threads_that_call_at_once_share_the_client(server, model):
     texts, barrier = [], threading.Barrier(4)
 
@@ -173,7 +178,7 @@ def test_threads_that_call_at_once_share_the_client(server, model):
     for thread in threads:
         thread.join()
     assert texts == ["Hello"] * 4
-    assert len({id(model._clients.client()) for _ in range(4)}) == 1
+    assert len({id(model._transport._clients.client()) for _ in range(4)}) == 1
 
 
 def test_calls_that_start_together_in_one_loop_share_the_client(server, model):

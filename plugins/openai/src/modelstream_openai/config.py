@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -23,9 +23,11 @@ class OpenAIConfig(ModelConfig, kw_only=True):
 
     `model_name` defaults to `config_name`. `api_key` and `base_url` default to the environment variables
     `OPENAI_API_KEY` and `OPENAI_BASE_URL`; a server on this machine (localhost, 127.*, ::1) needs no key.
-    `organization` and everything in `client_args` go to the SDK's client.
+    `organization` and everything in `client_args` go to the SDK's client. `transport` says who speaks HTTP:
+    `sdk`, or `native`, which is faster and takes less of `client_args`.
     """
 
+    transport: Literal["sdk", "native"] = "sdk"
     api_key: str | None = None
     base_url: str | None = None
     organization: str | None = None
@@ -49,6 +51,11 @@ class OpenAIConfig(ModelConfig, kw_only=True):
         if not any(arguments.get(name) for name in _OTHER_CREDENTIALS):
             arguments["api_key"] = self._key(arguments)
         return arguments
+
+    def headers_limit(self, given: float | None) -> float | None:
+        """Seconds to wait for the headers: `given`, or a clock of the call that runs out earlier."""
+        limits = [given, self.first_delta_timeout, self.total_timeout]
+        return min((limit for limit in limits if limit is not None), default=None)
 
     def _key(self, arguments: dict[str, Any]) -> Any:
         given = self.api_key or arguments.get("api_key")

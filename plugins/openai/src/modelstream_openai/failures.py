@@ -1,19 +1,41 @@
-"""What the SDK raises, as errors of modelstream."""
+"""What the transports raise, as errors of modelstream."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
-from modelstream.errors import BadRequestError, StreamError
+from modelstream.errors import BadRequestError, ConfigError, StreamError
 from modelstream.faults import as_stream_error, http_error
 
+LONGEST_CONNECT = 5.0
+"""Seconds to wait for a connection, as the SDK does; what answers at all has answered by then."""
 
-def as_ours(error: Exception) -> StreamError:
-    """The error for what went wrong while a request was sent.
+
+class Refusal(NamedTuple):
+    """An answer with another status than 200, under the names that httpx has for its parts."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+class RefusedError(Exception):
+    """The native transport's word for what the SDK has its status errors for."""
+
+    def __init__(self, response: Refusal) -> None:
+        super().__init__(f"HTTP {response.status_code}")
+        self.response = response
+
+
+def as_ours(error: Exception) -> StreamError | ConfigError:
+    """The error for what went wrong while a request was sent; itself if it is one of ours.
 
     The SDK's exceptions are told by what they carry: a response (the API refused), or a cause (the
     connection).
     """
+    if isinstance(error, StreamError | ConfigError):
+        return error
     response = getattr(error, "response", None)
     if response is not None:
         ours = http_error(response.status_code, body_of(response), response.headers)

@@ -1,0 +1,258 @@
+"""Connections that an event loop waits for, and the pools that keep them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from typing import Any, cast
+
+from modelstream.errors import ConnectionLostError
+from modelstream.wire.clients import Clients
+from modelstream.wire.native.failures import check_tunnel, connect_limit, told
+from modelstream.wire.native.message import HttpRequest, connect_to, to_bytes
+from modelstream.wire.native.parsing import Answer
+from modelstream.wire.native.route import Route, route_to
+from modelstream.wire.native.threads import DRAINING, KEPT_FOR, MOST_KEPT
+from modelstream.wire.native.tls import is_made, tls_context
+
+MOST_UNREAD = 256 * 1024
+"""Bytes that wait for their reader before the server is made to wait."""
+
+
+class Connection(asyncio.Protocol):
+    """One connection: gathers what arrives until the reader takes it, all at once."""
+
+    def __init__(self) -> None:
+        self.transport: asyncio.Transport = cast("asyncio.Transport", None)
+        self.since = 0.0
+        self.closed = False
+        self._pieces: list[bytes] = []
+        self._unread = 0
+        self._paused = False
+        self._error: Exception | None = None
+        self._reader: asyncio.Future[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The connection is there."""
+        self.transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes have come."""
+        self._pieces.append(data)
+        self._unread += len(data)
+        if self._unread > MOST_UNREAD and not self._paused:
+            self._paused = True
+            self.transport.pause_reading()
+        self._wake()
+
+    def eof_received(self) -> None:
+        """The server will send nothing more."""
+        self.closed = True
+        self._wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone."""
+        self.closed = True
+        self._error = self._error or exc
+        self._wake()
+
+    async def receive(self) -> bytes:
+        """All that has arrived; waits for the first of it. Nothing: the server closed the connection."""
+        while not self._pieces:
+            if self._error is not None:
+                raise self._error
+            if self.closed:
+                return b""
+            self._reader = asyncio.get_running_loop().create_future()
+            await self._reader
+        pieces, self._pieces, self._unread = self._pieces, [], 0
+        if self._paused:
+            self._paused = False
+            self.transport.resume_reading()
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing came since its last answer."""
+        return not (self.closed or self._pieces or self.transport.is_closing())
+
+    def abort(self) -> None:
+        """Close at once; it takes effect in the loop's next turn."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    def _wake(self) -> None:
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
+
+
+class LoopPool:
+    """Idle connections of one event loop, by route."""
+
+    def __init__(self) -> None:
+        self._idle: dict[Route, list[Connection]] = {}
+
+    def take(self, route: Route) -> Connection | None:
+        """A connection that the server has not closed meanwhile, the one used last."""
+        idle = self._idle.get(route)
+        while idle:
+            connection = idle.pop()
+            if connection.idle and time.monotonic() - connection.since < KEPT_FOR:
+                return connection
+            connection.abort()
+        return None
+
+    def keep(self, route: Route, connection: Connection) -> None:
+        """Keep the connection for the next call."""
+        connection.since = now = time.monotonic()
+        idle = [*self._idle.get(route, ()), connection]
+        fresh = [one for one in idle[-MOST_KEPT:] if one.idle and now - one.since < KEPT_FOR]
+        for one in idle:
+            if one not in fresh:
+                one.abort()
+        self._idle[route] = fresh
+
+    async def close(self) -> None:
+        """Close all that is idle."""
+        idle, self._idle = self._idle, {}
+        for connections in idle.values():
+            for connection in connections:
+                connection.abort()
+        await asyncio.sleep(0)
+
+
+pools: Clients[None, LoopPool] = Clients(
+    lambda: None, LoopPool, close=lambda _: None, aclose=lambda pool: pool.close()
+)
+
+
+class AsyncNativeStream:
+    """An HTTP answer read by a coroutine; an `AsyncByteStream` once it has begun."""
+
+    def __init__(self, pool: LoopPool, route: Route, connection: Connection) -> None:
+        self._pool = pool
+        self._route = route
+        self._connection: Connection | None = connection
+        self._answer = Answer()
+        self._ahead = b""
+        self._read_out = False
+        self.status = 0
+        self.headers: Mapping[str, str] = {}
+
+    async def begin(self, sent: bytes) -> None:
+        """Send the request and wait for the headers."""
+        connection = self._taken()
+        connection.transport.write(sent)
+        self._ahead = await _read_head(connection, self._answer)
+        self.status, self.headers = self._answer.status, self._answer.headers
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """The body, read by read."""
+        return self
+
+    async def __anext__(self) -> bytes:
+        """What has arrived of the body."""
+        answer = self._answer
+        piece, self._ahead = self._ahead, b""
+        while not piece:
+            if answer.complete:
+                self._read_out = True
+                raise StopAsyncIteration
+            data = await self._taken().receive()
+            if data:
+                piece = answer.feed(data)
+            else:
+                answer.close()
+        return piece
+
+    async def aread(self) -> bytes:
+        """The whole body."""
+        return b"".join([piece async for piece in self])
+
+    async def adrain(self) -> None:
+        """Read the end of the body, for `DRAINING` seconds at most, and keep the connection."""
+        with suppress(Exception):
+            async with asyncio.timeout(DRAINING):
+                async for _ in self:
+                    pass
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Let go of the connection: it is kept if its answer was read to the end, and else closed."""
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        if self._read_out and self._answer.reusable:
+            self._pool.keep(self._route, connection)
+        else:
+            connection.abort()
+            await asyncio.sleep(0)  # the turn in which it is closed
+
+    def _taken(self) -> Connection:
+        if self._connection is None:
+            raise ConnectionLostError("the answer was closed")
+        return self._connection
+
+
+async def apost(request: HttpRequest, timeout: float | None) -> AsyncNativeStream:  # noqa: ASYNC109
+    """Send the request; its answer once the headers are there."""
+    route, target = route_to(request.url)
+    sent = to_bytes(request, route, target)
+    pool = await pools.of_this_loop()
+    with told(request.url):
+        async with asyncio.timeout(timeout):
+            connection = pool.take(route) or await _connected(route, timeout)
+            answer = AsyncNativeStream(pool, route, connection)
+            try:
+                await answer.begin(sent)
+            except BaseException:
+                await answer.aclose()
+                raise
+    return answer
+
+
+async def _connected(route: Route, timeout: float | None) -> Connection:  # noqa: ASYNC109
+    context = None
+    if route.secure:
+        context = tls_context() if is_made() else await asyncio.to_thread(tls_context)
+    via = route.proxy or route
+    tls: dict[str, Any] = {}
+    if context is not None and route.proxy is None:
+        tls = {"ssl": context, "server_hostname": route.host}
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(connect_limit(timeout)):
+        _, connection = await loop.create_connection(
+            Connection, via.host, via.port, happy_eyeballs_delay=0.25, **tls
+        )
+        try:
+            if context is not None and route.proxy is not None:
+                await _tunnel(connection, route)
+                through = await loop.start_tls(
+                    connection.transport, connection, context, server_hostname=route.host
+                )
+                connection.transport = cast("asyncio.Transport", through)
+        except BaseException:
+            connection.abort()
+            raise
+    return connection
+
+
+async def _tunnel(connection: Connection, route: Route) -> None:
+    connection.transport.write(connect_to(route))
+    answer = Answer(tunnel=True)
+    await _read_head(connection, answer)
+    check_tunnel(answer)
+
+
+async def _read_head(connection: Connection, answer: Answer) -> bytes:
+    """Read until the headers are there; what of the body came along."""
+    body = b""
+    while not answer.has_head:
+        data = await connection.receive()
+        if data:
+            body = answer.feed(data)
+        else:
+            answer.close()
+    return body

@@ -1,0 +1,55 @@
+"""What is sent, as bytes: one POST."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from modelstream.errors import BadRequestError
+
+if TYPE_CHECKING:
+    from modelstream.wire.native.route import Route
+
+
+class HttpRequest(NamedTuple):
+    """A POST. `headers` say nothing of connection, length or encoding: that is this package's business."""
+
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def to_bytes(request: HttpRequest, route: Route, target: str) -> bytes:
+    """The request as it is sent along `route`. Raises `BadRequestError` for a header that can't be sent."""
+    headers = {
+        "Host": route.host_header,
+        "User-Agent": "modelstream",
+        "Accept-Encoding": "identity",
+        **request.headers,
+        "Content-Length": str(len(request.body)),
+    }
+    if route.proxy is not None and not route.secure and route.proxy.authorization:
+        headers["Proxy-Authorization"] = route.proxy.authorization
+    return _head(f"POST {target} HTTP/1.1", headers) + request.body
+
+
+def connect_to(route: Route) -> bytes:
+    """The request for a tunnel through the proxy of `route`."""
+    host = f"[{route.host}]" if ":" in route.host else route.host
+    there = f"{host}:{route.port}"
+    headers = {"Host": there, "User-Agent": "modelstream"}
+    if route.proxy is not None and route.proxy.authorization:
+        headers["Proxy-Authorization"] = route.proxy.authorization
+    return _head(f"CONNECT {there} HTTP/1.1", headers)
+
+
+def _head(first: str, headers: Mapping[str, str]) -> bytes:
+    for name, value in headers.items():
+        # A caller may have put in anything.
+        if type(value) is not str or any(char < " " for char in name + value) or not name.isascii():
+            raise BadRequestError(f"the header {name!r} can't be sent: it must be one line of text")
+    lines = [first, *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+    try:
+        return "\r\n".join(lines).encode("latin-1")
+    except UnicodeEncodeError as error:
+        raise BadRequestError(f"a header can't be sent: {error.object[error.start]!r} is in it") from error

@@ -1,0 +1,237 @@
+"""One HTTP/1.1 answer, from the bytes of a connection to the bytes of its body. No socket is touched here."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from typing import Protocol
+
+from modelstream.errors import ConnectionLostError, MalformedDataError
+
+LONGEST_HEAD = 256 * 1024
+"""Bytes of status line and headers; what sends more is no API."""
+
+LONGEST_LINE = 4096
+"""Bytes of a line that tells the size of a chunk."""
+
+NO_BODY = (204, 304)
+
+
+class _Body(Protocol):
+    complete: bool
+
+    def feed(self, data: bytes) -> bytes: ...
+
+    def close(self) -> None: ...
+
+
+class Answer:
+    """Takes what a connection brings and gives out the body.
+
+    `status` and `headers` (names in lower case) are valid once `has_head`. `complete` says that nothing more
+    belongs to this answer, and `reusable`, once it is complete, that the connection may serve another one.
+    """
+
+    def __init__(self, *, tunnel: bool = False) -> None:
+        self.status = 0
+        self.headers: dict[str, str] = {}
+        self.has_head = False
+        self.complete = False
+        self.reusable = False
+        self._tunnel = tunnel
+        self._head = b""
+        self._body: _Body = _Sized(0)
+        self._decoded: Callable[[bytes], bytes] | None = None
+
+    def feed(self, data: bytes) -> bytes:
+        """What `data` adds to the body. Raises `ConnectionLostError` when it is no HTTP."""
+        if not self.has_head:
+            data = self._read_head(data)
+            if not self.has_head:
+                return b""
+        body = self._body.feed(data)
+        if self._body.complete:
+            self.complete = True
+        return body if self._decoded is None else self._decoded(body)
+
+    def close(self) -> None:
+        """The server closed the connection. Raises `ConnectionLostError` unless that ends the answer."""
+        if not self.has_head:
+            raise ConnectionLostError("the server closed the connection without an answer")
+        self._body.close()
+        self.complete = True
+        self.reusable = False
+
+    def _read_head(self, data: bytes) -> bytes:
+        """Take the head, if it is whole; what stands behind it."""
+        self._head += data
+        while True:
+            head, end, rest = self._head.partition(b"\r\n\r\n")
+            if not end:
+                if len(head) > LONGEST_HEAD or not b"HTTP/".startswith(head[:5]):
+                    raise _not_http(head)
+                return b""
+            self._read_lines(head)
+            if self.status >= 200:
+                break
+            self._head = rest  # 1xx only announces the answer
+        self._head = b""
+        self.has_head = True
+        self._choose_body()
+        return rest
+
+    def _read_lines(self, head: bytes) -> None:
+        first, *lines = head.decode("latin-1").split("\r\n")
+        version, _, rest = first.partition(" ")
+        status = rest[:3]
+        if version not in ("HTTP/1.1", "HTTP/1.0") or not (status.isascii() and status.isdigit()):
+            raise _not_http(head)
+        self.status = int(status)
+        self.headers = {}
+        for line in lines:
+            name, _, value = line.partition(":")
+            name, value = name.strip().lower(), value.strip()
+            before = self.headers.get(name)
+            self.headers[name] = value if before is None else f"{before}, {value}"
+        told = self.headers.get("connection", "").lower()
+        self.reusable = "close" not in told and (version == "HTTP/1.1" or "keep-alive" in told)
+
+    def _choose_body(self) -> None:
+        headers = self.headers
+        length = headers.get("content-length")
+        if self.status in NO_BODY or (self._tunnel and self.status == 200):
+            self._body = _Sized(0)
+        elif headers.get("transfer-encoding", "").lower().endswith("chunked"):
+            self._body = _Chunked()
+        elif length is not None:
+            # Sent twice, it is joined by a comma: harmless as long as both say the same.
+            lengths = {one.strip() for one in length.split(",")}
+            size = lengths.pop()
+            if lengths or not (size.isascii() and size.isdigit()):
+                raise _not_http(f"Content-Length: {length}".encode("latin-1"))
+            self._body = _Sized(int(size))
+        else:
+            self._body = _ToTheClose()
+            self.reusable = False
+        self._choose_coding(headers.get("content-encoding", "").lower())
+
+    def _choose_coding(self, coding: str) -> None:
+        if coding in ("gzip", "x-gzip", "deflate"):
+            self._decoded = _decompressing()
+        elif coding not in ("", "identity"):
+            raise MalformedDataError(
+                f"the answer is compressed by {coding!r}, which it was not asked for;"
+                " set 'transport' to 'sdk'"
+            )
+
+
+def _decompressing() -> Callable[[bytes], bytes]:
+    decompress = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress  # gzip or zlib, by its first bytes
+
+    def decoded(body: bytes) -> bytes:
+        try:
+            return decompress(body)
+        except zlib.error as error:
+            raise MalformedDataError(f"the answer can't be decompressed ({error})") from error
+
+    return decoded
+
+
+class _Sized:
+    def __init__(self, size: int) -> None:
+        self._left = size
+        self.complete = not size
+
+    def feed(self, data: bytes) -> bytes:
+        data = data[: self._left]
+        self._left -= len(data)
+        self.complete = not self._left
+        return data
+
+    def close(self) -> None:
+        if self._left:
+            raise ConnectionLostError(f"the connection was closed with {self._left} bytes missing")
+
+
+class _ToTheClose:
+    complete = False
+
+    def feed(self, data: bytes) -> bytes:
+        return data
+
+    def close(self) -> None:
+        pass
+
+
+class _Chunked:
+    def __init__(self) -> None:
+        self.complete = False
+        self._rest = b""
+        self._left = 0  # bytes of a chunk that has begun
+        self._in_trailers = False
+
+    def feed(self, data: bytes) -> bytes:
+        data = self._rest + data if self._rest else data
+        pieces: list[bytes] = []
+        at = 0
+        if self._left:
+            piece = data[: self._left]
+            at = len(piece)
+            self._left -= at
+            pieces.append(piece)
+        if not (self._left or self._in_trailers):
+            at = self._chunks(data, at, pieces)
+        self._rest = data[at:]
+        if self._in_trailers:
+            self._skip_trailers()
+        elif len(self._rest) > LONGEST_LINE:
+            raise _not_http(self._rest)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def close(self) -> None:
+        raise ConnectionLostError("the connection was closed in the middle of the answer")
+
+    def _chunks(self, data: bytes, at: int, pieces: list[bytes]) -> int:
+        """Append what the chunks from `at` on hold; the place of what is not a whole line yet."""
+        find = data.find
+        end = len(data)
+        while True:
+            if data[at : at + 2] == b"\r\n":  # behind the chunk before
+                at += 2
+            line = find(b"\r\n", at)
+            if line < 0:
+                return at
+            size = _size(data[at:line])
+            begin = line + 2
+            if not size:
+                self._in_trailers = True
+                return line  # the line end, which an empty line may follow at once
+            at = begin + size
+            if at > end:
+                pieces.append(data[begin:])
+                self._left = at - end
+                return end
+            pieces.append(data[begin:at])
+
+    def _skip_trailers(self) -> None:
+        if b"\r\n\r\n" in self._rest:
+            self.complete = True
+        elif len(self._rest) > LONGEST_HEAD:
+            raise _not_http(self._rest)
+
+
+def _size(line: bytes) -> int:
+    try:
+        size = int(line, 16)
+    except ValueError:
+        size = -1
+        told = line.partition(b";")[0].strip()  # behind it: extensions, which nobody uses
+        if told != line and told.isalnum():
+            return _size(told)
+    if size < 0:
+        raise _not_http(line)
+    return size
+
+
+def _not_http(found: bytes) -> ConnectionLostError:
+    return ConnectionLostError(f"the server's answer is no HTTP/1.1 ({found[:60]!r})")

@@ -1,0 +1,121 @@
+"""Where a request goes: the server, and the proxy on the way that the environment names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from modelstream.errors import BadRequestError, ConfigError
+
+PORTS = {"http": 80, "https": 443}
+
+
+class Proxy(NamedTuple):
+    """A proxy that is spoken to in plain HTTP."""
+
+    host: str
+    port: int
+    authorization: str | None
+
+
+class Route(NamedTuple):
+    """A server, by TLS or not, and how to get there: the same for all that can share a connection."""
+
+    secure: bool
+    host: str
+    port: int
+    proxy: Proxy | None
+
+    @property
+    def host_header(self) -> str:
+        """The server's name, and its port unless that goes without saying."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == PORTS["https" if self.secure else "http"] else f"{host}:{self.port}"
+
+
+def route_to(url: str, environment: Mapping[str, str] | None = None) -> tuple[Route, str]:
+    """The route to a URL and what to ask for there, by `environment` (else this process's).
+
+    Raises `BadRequestError` for what is no URL, `ConfigError` for a proxy that can't be used.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+        name = host.encode("idna").decode() if host and not host.isascii() else host
+    except ValueError as error:
+        raise BadRequestError(f"{url!r} is no address ({error})") from error
+    if parts.scheme not in PORTS or not name:
+        raise BadRequestError(f"{url!r} is no address of a server: it must begin with http:// or https://")
+    target = parts.path or "/"
+    if parts.query:
+        target += f"?{parts.query}"
+    if any(char <= " " or char > "~" for char in target):
+        raise BadRequestError(f"{url!r} is no address: it has characters that must be escaped")
+    environ = os.environ if environment is None else environment
+    secure = parts.scheme == "https"
+    route = Route(secure, name, PORTS[parts.scheme] if port is None else port, None)
+    route = route._replace(proxy=_proxy_for(route, parts.scheme, environ))
+    if route.proxy is not None and not secure:
+        target = f"http://{route.host_header}{target}"
+    return route, target
+
+
+def _proxy_for(route: Route, scheme: str, environ: Mapping[str, str]) -> Proxy | None:
+    name, value = _named(environ, scheme)
+    if not value or _bypassed(route, environ.get("no_proxy") or environ.get("NO_PROXY") or ""):
+        return None
+    parts = urlsplit(value if "://" in value else f"http://{value}")
+    if parts.scheme != "http" or not parts.hostname:
+        raise ConfigError(
+            f"{name} names a proxy that the native transport can't use: "
+            f"{parts.scheme}://{parts.hostname or ''}."
+            "\nIt speaks to http:// proxies; set 'transport' to 'sdk' for others, or NO_PROXY to go without."
+        )
+    return Proxy(parts.hostname, parts.port or 80, _basic(parts.username, parts.password))
+
+
+def _named(environ: Mapping[str, str], scheme: str) -> tuple[str, str]:
+    """The variable that names the proxy, and what it says."""
+    for name in (f"{scheme}_proxy", f"{scheme}_proxy".upper(), "all_proxy", "ALL_PROXY"):
+        # In a CGI program HTTP_PROXY is whatever the client's header "Proxy" said.
+        if name == "HTTP_PROXY" and "REQUEST_METHOD" in environ:
+            continue
+        if name in environ:
+            return name, environ[name].strip()
+    return "", ""
+
+
+def _bypassed(route: Route, no_proxy: str) -> bool:
+    """Whether NO_PROXY names the server: `*`, a name (and all below it), an address, or a network."""
+    host = route.host.lower()
+    for entry in no_proxy.lower().split(","):
+        one = entry.strip()
+        if one in ("*", host, f"{host}:{route.port}", f"[{host}]", f"[{host}]:{route.port}"):
+            return True
+        name, colon, port = one.lstrip("*").lstrip(".").rpartition(":")
+        if not colon or not port.isdigit():
+            name, port = one.lstrip("*").lstrip("."), ""
+        if name and port in ("", str(route.port)) and (host == name or host.endswith(f".{name}")):
+            return True
+        if "/" in one and _in_network(host, one):
+            return True
+    return False
+
+
+def _in_network(host: str, network: str) -> bool:
+    import ipaddress
+
+    try:
+        return ipaddress.ip_address(host) in ipaddress.ip_network(network, strict=False)
+    except ValueError:
+        return False
+
+
+def _basic(user: str | None, password: str | None) -> str | None:
+    if user is None:
+        return None
+    from base64 import b64encode
+
+    return "Basic " + b64encode(f"{unquote(user)}:{unquote(password or '')}".encode()).decode()

@@ -1,0 +1,235 @@
+"""Connections that a thread waits for, and the pool that keeps them."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import select
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+
+from modelstream.clocks import watchdog
+from modelstream.errors import ConnectionLostError
+from modelstream.wire.native.failures import check_tunnel, connect_limit, told
+from modelstream.wire.native.message import HttpRequest, connect_to, to_bytes
+from modelstream.wire.native.parsing import Answer
+from modelstream.wire.native.route import Route, route_to
+from modelstream.wire.native.tls import tls_context
+
+READ_AT_ONCE = 64 * 1024
+KEPT_FOR = 30.0
+"""Seconds that an idle connection is kept: most servers close theirs after 60 or more."""
+
+MOST_KEPT = 64
+"""Idle connections to one server."""
+
+DRAINING = 0.1
+"""Seconds that a complete answer is given to end as HTTP wants it."""
+
+
+class Pool:
+    """Idle connections of this process, by route."""
+
+    def __init__(self) -> None:
+        self._idle: dict[Route, list[tuple[float, socket.socket]]] = {}
+        self._changing = threading.Lock()
+
+    def take(self, route: Route) -> socket.socket | None:
+        """A connection that the server has not closed meanwhile, the one used last."""
+        while True:
+            with self._changing:
+                idle = self._idle.get(route)
+                if not idle:
+                    return None
+                since, connection = idle.pop()
+            if time.monotonic() - since < KEPT_FOR and not _readable(connection):
+                return connection
+            connection.close()
+
+    def keep(self, route: Route, connection: socket.socket) -> None:
+        """Keep the connection for the next call."""
+        now = time.monotonic()
+        with self._changing:
+            idle = self._idle.setdefault(route, [])
+            idle.append((now, connection))
+            fresh = [one for one in idle[-MOST_KEPT:] if now - one[0] < KEPT_FOR]
+            stale = [one for one in idle if one not in fresh]
+            idle[:] = fresh
+        for _, old in stale:
+            old.close()
+
+    def close(self) -> None:
+        """Close all that is idle."""
+        with self._changing:
+            idle, self._idle = self._idle, {}
+        for connections in idle.values():
+            for _, connection in connections:
+                connection.close()
+
+
+pool = Pool()
+atexit.register(pool.close)
+if hasattr(os, "register_at_fork"):  # the parent's connections are not the child's to use
+    os.register_at_fork(after_in_child=pool.__init__)  # type: ignore[misc]
+
+
+class NativeStream:
+    """An HTTP answer read by a thread; a `ByteStream` once it has begun."""
+
+    def __init__(self, route: Route, connection: socket.socket) -> None:
+        self._route = route
+        self._connection: socket.socket | None = connection
+        self._ending = threading.RLock()
+        self._answer = Answer()
+        self._ahead = b""
+        self._read_out = False
+        self.status = 0
+        self.headers: Mapping[str, str] = {}
+
+    def begin(self, sent: bytes, deadline: float | None) -> None:
+        """Send the request and wait for the headers."""
+        connection = self._taken()
+        connection.settimeout(_until(deadline))
+        connection.sendall(sent)
+        self._ahead = _read_head(connection, self._answer, deadline)
+        # From here on the call's own clocks watch.
+        connection.settimeout(None)
+        self.status, self.headers = self._answer.status, self._answer.headers
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The body, read by read."""
+        answer = self._answer
+        if self._ahead:
+            ahead, self._ahead = self._ahead, b""
+            yield ahead
+        while not answer.complete:
+            data = self._taken().recv(READ_AT_ONCE)
+            if data:
+                if piece := answer.feed(data):
+                    yield piece
+            else:
+                answer.close()
+        self._read_out = True
+
+    def read(self) -> bytes:
+        """The whole body."""
+        return b"".join(self)
+
+    def drain(self) -> None:
+        """Read the end of the body, for `DRAINING` seconds at most, and keep the connection."""
+        ends = time.monotonic() + DRAINING
+
+        def tick() -> float | None:
+            if self._connection is None:
+                return None
+            if time.monotonic() < ends:
+                return ends
+            self.abort()
+            return None
+
+        if not self._answer.complete:
+            watchdog.watch(tick)
+        with suppress(Exception):
+            for _ in self:
+                pass
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the connection: it is kept if its answer was read to the end, and else closed."""
+        with self._ending:
+            connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        if self._read_out and self._answer.reusable:
+            pool.keep(self._route, connection)
+        else:
+            connection.close()
+
+    def abort(self) -> None:
+        """Shut the connection down under a thread that waits for it."""
+        with self._ending, suppress(OSError):
+            if self._connection is not None:
+                # The plain socket's method: the TLS one would first tear down what the reader is using.
+                socket.socket.shutdown(self._connection, socket.SHUT_RDWR)
+
+    def _taken(self) -> socket.socket:
+        connection = self._connection
+        if connection is None:
+            raise ConnectionLostError("the answer was closed")
+        return connection
+
+
+def post(
+    request: HttpRequest,
+    timeout: float | None,
+    on_cancel: Callable[[Callable[[], None]], None] | None = None,
+) -> NativeStream:
+    """Send the request; its answer once the headers are there."""
+    deadline = None if timeout is None else time.monotonic() + timeout
+    route, target = route_to(request.url)
+    sent = to_bytes(request, route, target)
+    with told(request.url):
+        connection = pool.take(route) or _connected(route, timeout, deadline)
+        answer = NativeStream(route, connection)
+        try:
+            if on_cancel is not None:
+                on_cancel(answer.abort)
+            answer.begin(sent, deadline)
+        except BaseException:
+            answer.close()
+            raise
+    return answer
+
+
+def _connected(route: Route, timeout: float | None, deadline: float | None) -> socket.socket:
+    via = route.proxy or route
+    limit = connect_limit(timeout)
+    connection = socket.create_connection((via.host, via.port), limit)
+    try:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if not route.secure:
+            return connection
+        if route.proxy is not None:
+            connection.sendall(connect_to(route))
+            tunnel = Answer(tunnel=True)
+            _read_head(connection, tunnel, deadline)
+            check_tunnel(tunnel)
+            connection.settimeout(limit)
+        return tls_context().wrap_socket(connection, server_hostname=route.host)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _read_head(connection: socket.socket, answer: Answer, deadline: float | None) -> bytes:
+    """Read until the headers are there; what of the body came along."""
+    body = b""
+    while not answer.has_head:
+        connection.settimeout(_until(deadline))
+        data = connection.recv(READ_AT_ONCE)
+        if data:
+            body = answer.feed(data)
+        else:
+            answer.close()
+    return body
+
+
+def _until(deadline: float | None) -> float | None:
+    if deadline is None:
+        return None
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("no headers in time")
+    return left
+
+
+def _readable(connection: socket.socket) -> bool:
+    """Whether a read would return at once: of an idle connection, that it was closed."""
+    if not hasattr(select, "poll"):
+        return bool(select.select([connection], [], [], 0)[0])
+    poll = select.poll()  # select() refuses descriptors from 1024 on
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(0))
