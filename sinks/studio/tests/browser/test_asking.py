@@ -149,6 +149,26 @@ def test_a_message_is_stopped_by_button_and_by_key(server, program, tab):
     assert one.command(Cancel).message == other.id
 
 
+def test_a_program_that_does_not_listen_is_told_of(server, program, tab):
+    from modelstream_studio.frames import Cancel
+
+    one = program(server, "deaf")
+    speech = one.speak("Deaf").say("On and on")
+    page = tab()
+    page.clock.install()
+    page.goto(look_at(server, one))
+    page.locator(f"{speech.article} .stop").click()
+    page.locator(f"{speech.article} .stop:disabled").wait_for()
+    assert one.command(Cancel).message == speech.id
+    told = page.locator("#toast", has_text="Deaf has not stopped")
+    for _ in range(10):  # the patience begins when Studio has taken the wish
+        page.clock.run_for(11_000)
+        if told.is_visible():
+            break
+    assert told.is_visible()
+    assert page.locator(f"{speech.article} .stop").is_enabled()
+
+
 def test_the_real_sink_is_stopped_from_the_page(server, tab, monkeypatch):
     """The button ends the stream of a model in this process."""
     import modelstream

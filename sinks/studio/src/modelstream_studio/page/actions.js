@@ -9,6 +9,8 @@ import { note } from "./link.js";
 import { switchTheme } from "./theme.js";
 import { token } from "./tokens.js";
 
+const PATIENCE = 10_000; // milliseconds in which a program stops that listens
+
 const NARROW = matchMedia("(max-width: 48rem)");
 
 /** End the stream of this message in its program. */
@@ -16,10 +18,16 @@ export async function stop(view) {
   view.stopping();
   try {
     await cancel(view.message.id, view.message.run);
+    setTimeout(() => view.live && notStopped(view), PATIENCE);
   } catch (fault) {
     view.stoppable();
     note(fault instanceof Refused ? fault.message : "Studio is not to be reached; nothing was stopped.");
   }
+}
+
+function notStopped(view) {
+  view.stoppable();
+  note(`The program of ${view.message.name} has not stopped: it may not listen.`);
 }
 
 function stopByKey(conversation) {

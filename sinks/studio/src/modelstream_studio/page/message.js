@@ -47,6 +47,7 @@ export class MessageView {
     const same = this.#message && this.#message.state === message.state && message.state !== "live";
     if (same && this.#message.text_length === message.text_length) return;
     this.#message = { ...this.#message, ...message };
+    if (this.live) this.stoppable();
     if (message.blocks) this.#rewrite(message.blocks, message.tail ?? "");
     else if (typeof message.tail === "string" && message.state !== "live") this.#setTail(message.tail);
     if (typeof message.reasoning === "string") this.#setReasoning(message.reasoning);
