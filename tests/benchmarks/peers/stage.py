@@ -15,12 +15,13 @@ from typing import Any, Self
 from environments import CLIENTS, python_for
 
 HERE = Path(__file__).parent
-# A proxy of the user's would stand between client and server, and a key of the user's is nobody's business.
+# A proxy of the user's would stand between client and server, a key of the user's is nobody's business, and
+# the import of LiteLLM would ask the network for a table of prices.
 ENVIRONMENT = {
     name: value
     for name, value in os.environ.items()
     if not name.lower().endswith(("_proxy", "_api_key", "_base_url", "pythonunbuffered"))
-} | {"NO_PROXY": "*", "OPENAI_API_KEY": "k"}
+} | {"NO_PROXY": "*", "OPENAI_API_KEY": "k", "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
 
 # Clients tell much. Whoever wonders why one fails sets this.
 ERRORS = None if os.environ.get("BENCH_LOUD") else subprocess.DEVNULL

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-Results = dict[str, dict[str, dict[str, Any]]]
+Results = dict[str, Any]
 Place = tuple[str, str, str]
 """A table, a row and a value in it."""
 
@@ -91,5 +91,6 @@ def targets_table(results: Results) -> str:
 def looked_up(results: Results, place: Place) -> float | None:
     """A value, if it was measured."""
     title, row, key = place
-    value = results.get(title, {}).get(row, {}).get(key)
+    rows = results.get(title, {})
+    value = rows.get(row, {}).get(key) if isinstance(rows, dict) else None
     return None if value is None else float(value)

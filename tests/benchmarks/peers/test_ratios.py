@@ -30,20 +30,29 @@ def cost(measured):
     return {name: row["least"] for name, row in measured["cost 2000"].items()}
 
 
-@pytest.mark.parametrize("end", ["", ", async"], ids=["sync", "async"])
-def test_a_chunk_costs_little_beside_the_sdk(cost, end):
-    assert cost[f"openai SDK{end}"] / cost[f"modelstream{end}"] > 6
+# What was measured, sync and async, on a machine that others used as well:
+# 12 and 10 times less than the SDK, 7 and 9 times the floor; natively 53 and 41 times less, twice the floor.
+LESS_THAN_THE_SDK = {"modelstream": 6, "modelstream native": 22}
+TIMES_THE_FLOOR = {"modelstream": 14, "modelstream native": 4}
+WAYS = [f"{way}{end}" for way in LESS_THAN_THE_SDK for end in ("", ", async")]
 
 
-@pytest.mark.parametrize("end", ["", ", async"], ids=["sync", "async"])
-def test_a_chunk_costs_little_over_the_floor(cost, end):
-    assert cost[f"modelstream{end}"] / cost["floor"] < 15
+@pytest.mark.parametrize("way", WAYS)
+def test_a_chunk_costs_little_beside_the_sdk(cost, way):
+    transport, comma, end = way.partition(",")
+    assert cost[f"openai SDK{comma}{end}"] / cost[way] > LESS_THAN_THE_SDK[transport]
 
 
-def test_pairs_cost_little_more_than_deltas(cost):
-    assert cost["modelstream, pairs"] / cost["modelstream"] < 2
+@pytest.mark.parametrize("way", WAYS)
+def test_a_chunk_costs_little_over_the_floor(cost, way):
+    assert cost[way] / cost["floor"] < TIMES_THE_FLOOR[way.partition(",")[0]]
 
 
-@pytest.mark.parametrize("way", ["modelstream", "modelstream, async"])
+@pytest.mark.parametrize("transport", LESS_THAN_THE_SDK)
+def test_pairs_cost_little_more_than_deltas(cost, transport):
+    assert cost[f"{transport}, pairs"] / cost[transport] < 2
+
+
+@pytest.mark.parametrize("way", WAYS)
 def test_no_chunk_waits_for_the_next_one(measured, way):
     assert not measured["lag"][way]["waits"]

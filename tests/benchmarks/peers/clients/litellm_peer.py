@@ -3,11 +3,6 @@
 # ///
 """LiteLLM, and modelstream on top of it."""
 
-import os
-
-# Otherwise its import asks the network for a table of prices.
-os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
-
 ASKED = {"model": "openai/m", "messages": [{"role": "user", "content": "hi"}], "stream": True}
 
 
