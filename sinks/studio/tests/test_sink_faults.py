@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from http.client import HTTPConnection
 
 import pytest
 from fake_studio import AFTER, BEFORE, HANG, TOKEN, FakeStudio, Memory
@@ -18,6 +19,8 @@ from modelstream.testing import scripted
 from modelstream.testing.server import refused_url
 from modelstream_studio import Studio
 from modelstream_studio.sink import flusher, publisher
+from modelstream_studio.sink.address import find
+from modelstream_studio.sink.connection import Connection, Unreachable
 
 WORDS = [f"w{number} " for number in range(20)]
 
@@ -222,3 +225,16 @@ def _until(true, seconds=20.0):
     while not true():
         assert time.monotonic() < end, f"not within {seconds:g} s"
         time.sleep(0.005)
+
+
+def test_a_connection_that_is_given_up_while_it_comes_about_asks_nothing(studio, monkeypatch):
+    connection = Connection(find(studio.url, TOKEN), 20.0)
+    connect = HTTPConnection.connect
+
+    def given_up(self):
+        connection.abort()  # there is no socket yet
+        connect(self)
+
+    monkeypatch.setattr(HTTPConnection, "connect", given_up)
+    with pytest.raises(Unreachable, match="no longer wanted"):
+        connection.request("GET", "/v1/commands?producer=x&after=0")

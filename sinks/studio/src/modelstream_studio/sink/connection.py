@@ -96,8 +96,6 @@ class Connection:
 
     def _connected(self) -> HTTPConnection:
         if self._open is None:
-            if self._aborted:
-                raise ConnectionAbortedError("no longer wanted")
             kind = HTTPSConnection if self.address.scheme == "https" else HTTPConnection
             self._open = connection = kind(self.address.host, self.address.port, timeout=CONNECT_SECONDS)
             try:
@@ -106,6 +104,9 @@ class Connection:
                 self.close()
                 raise
             connection.sock.settimeout(self._timeout)
+        if self._aborted:  # asked only now: `abort` has either seen the socket, or was before this
+            self.close()
+            raise ConnectionAbortedError("no longer wanted")
         return self._open
 
 

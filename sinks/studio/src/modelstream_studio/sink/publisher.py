@@ -79,10 +79,10 @@ class Publisher:
             connection.abort()
 
     def _connected(self) -> Connection:
-        if self._aborted:
-            raise Unreachable("no longer wanted")
         if self._connection is None:
             self._connection = Connection(self._find(), ANSWER_SECONDS)
+        if self._aborted:
+            raise Unreachable("no longer wanted")
         return self._connection
 
     def _batch(self) -> bytes:
