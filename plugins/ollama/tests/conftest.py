@@ -51,10 +51,17 @@ def server():
         yield server
 
 
+@pytest.fixture(params=["sdk", "native"])
+def transport(request):
+    """Who speaks HTTP."""
+    return request.param
+
+
 @pytest.fixture
-def model_of(server):
+def model_of(server, transport):
     def model_of(**fields):
-        return OllamaChat({"model_name": "m", "host": server.url, "max_retries": 0, **fields})
+        given = {"model_name": "m", "host": server.url, "max_retries": 0, "transport": transport}
+        return OllamaChat({**given, **fields})
 
     return model_of
 

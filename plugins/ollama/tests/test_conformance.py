@@ -1,4 +1,4 @@
-"""ollama_chat keeps all laws of the conformance kit."""
+"""ollama_chat keeps all laws of the conformance kit, by either transport."""
 
 from __future__ import annotations
 
@@ -71,3 +71,9 @@ class OllamaWire(NdjsonWire):
 class TestOllamaChat(WrapperConformance):
     model_type = "ollama_chat"
     wire = OllamaWire()
+
+
+class TestNativeTransport(WrapperConformance):
+    model_type = "ollama_chat"
+    wire = OllamaWire()
+    config = {"transport": "native"}  # noqa: RUF012

@@ -183,11 +183,12 @@ def test_an_image_that_would_have_to_be_fetched(model_of, url):
         model_of()([{"role": "user", "content": [picture]}])
 
 
-def test_the_address(server, monkeypatch):
+def test_the_address(server, monkeypatch, transport):
     for fields in ({"base_url": server.url}, {"host": server.url}):
-        assert OllamaChat({"model_name": "m", **fields})("hi", stream=True).text == "Hello"
+        model = OllamaChat({"model_name": "m", "transport": transport, **fields})
+        assert model("hi", stream=True).text == "Hello"
     monkeypatch.setenv("OLLAMA_HOST", server.url)
-    assert OllamaChat({"model_name": "m"})("hi", stream=True).text == "Hello"
+    assert OllamaChat({"model_name": "m", "transport": transport})("hi", stream=True).text == "Hello"
     with pytest.raises(ConfigError, match="set one of them"):
         OllamaChat({"model_name": "m", "host": "a", "base_url": "b"})
 
@@ -207,9 +208,15 @@ def test_an_address_in_the_environment_that_is_none(monkeypatch):
         OllamaChat({"model_name": "m", "host": "127.0.0.1"})("hi")
 
 
+def test_headers(server, model_of):
+    model_of(headers={"X-Mine": "1"})("hi", stream=True).text  # noqa: B018
+    headers = server.requests[-1].headers
+    assert (headers["x-mine"], headers["content-type"]) == ("1", "application/json")
+
+
+@pytest.mark.parametrize("transport", ["sdk"], indirect=True)
 def test_arguments_of_the_client(server, model_of):
-    model_of(headers={"X-Mine": "1"}, client_args={"trust_env": False})("hi", stream=True).text  # noqa: B018
-    assert server.requests[-1].headers["x-mine"] == "1"
+    assert model_of(client_args={"trust_env": False})("hi", stream=True).text == "Hello"
     with pytest.raises(ConfigError, match="unheard_of"):
         model_of(client_args={"unheard_of": 1})("hi")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -21,9 +21,11 @@ class OllamaConfig(ModelConfig, kw_only=True):
     `num_ctx`, …), each overridden by `generate_args` and by those of a call. `keep_alive` is how long the
     server keeps the model loaded, as "5m" or in seconds. `api_key`, which Ollama's own cloud wants, defaults
     to `OLLAMA_API_KEY`. `timeout` limits the wait for the headers, in seconds. `headers` and everything in
-    `client_args` go to the SDK's client.
+    `client_args` go to the SDK's client. `transport` says who speaks HTTP: `sdk`, or `native`, which is
+    faster and takes less of `client_args`.
     """
 
+    transport: Literal["sdk", "native"] = "sdk"
     host: str | None = None
     base_url: str | None = None
     api_key: str | None = None
@@ -52,6 +54,11 @@ class OllamaConfig(ModelConfig, kw_only=True):
         return msgspec.structs.replace(
             self, model_name=self.model(), generate_args=arguments, options=options
         )
+
+    def headers_limit(self, given: float | None) -> float | None:
+        """Seconds to wait for the headers: `given`, or a clock of the call that runs out earlier."""
+        limits = [given, self.first_delta_timeout, self.total_timeout]
+        return min((limit for limit in limits if limit is not None), default=None)
 
     def for_client(self) -> dict[str, Any]:
         """The arguments of the SDK's client."""

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from modelstream.errors import ConnectionLostError
 from modelstream.faults import as_stream_error
 
 if TYPE_CHECKING:
     from modelstream.errors import StreamError
 
+_TOO_LATE = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError)
 
-def unreachable(error: Exception, client: Any) -> StreamError:
+
+def unreachable(error: Exception, address: str) -> StreamError:
     """The error for what went wrong before the server answered."""
     ours = as_stream_error(error)
-    if ours is error:
-        return ours
-    address = str(client.base_url).rstrip("/")
-    if type(error).__name__ == "ConnectError":
+    address = address.rstrip("/")
+    if _nobody_there(ours):
         ours.message = (
-            f"no Ollama server answers at {address} ({error}).\nStart it with `ollama serve`, or set the "
-            "field 'host' of the model config, or OLLAMA_HOST."
+            f"no Ollama server answers at {address} ({ours.__cause__}).\nStart it with `ollama serve`, or "
+            "set the field 'host' of the model config, or OLLAMA_HOST."
         )
-    else:
+    elif ours is not error:
         ours.message += f" at {address}"
     return ours
+
+
+def _nobody_there(ours: StreamError) -> bool:
+    """Whether no connection was made: httpx says so, and the system by any error but that of a lost one."""
+    cause = ours.__cause__
+    lost = isinstance(ours, ConnectionLostError) and not isinstance(cause, _TOO_LATE)
+    return type(cause).__name__ == "ConnectError" or (lost and isinstance(cause, OSError))
 
 
 def with_hint(error: StreamError, model: str) -> StreamError:

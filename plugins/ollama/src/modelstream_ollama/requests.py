@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from modelstream.request import Request
     from modelstream_ollama.config import OllamaConfig
 
+PATH = "/api/chat"
+
 _OPTIONS = frozenset(
     {
         "frequency_penalty",
