@@ -21,13 +21,8 @@ class HttpRequest(NamedTuple):
 
 def to_bytes(request: HttpRequest, route: Route, target: str) -> bytes:
     """The request as it is sent along `route`. Raises `BadRequestError` for a header that can't be sent."""
-    headers = {
-        "Host": route.host_header,
-        "User-Agent": "modelstream",
-        "Accept-Encoding": "identity",
-        **request.headers,
-        "Content-Length": str(len(request.body)),
-    }
+    headers = {"Host": route.host_header, "User-Agent": "modelstream", "Accept-Encoding": "identity"}
+    headers = _merged(headers, _merged(request.headers, {"Content-Length": str(len(request.body))}))
     if route.proxy is not None and not route.secure and route.proxy.authorization:
         headers["Proxy-Authorization"] = route.proxy.authorization
     return _head(f"POST {target} HTTP/1.1", headers) + request.body
@@ -43,10 +38,17 @@ def connect_to(route: Route) -> bytes:
     return _head(f"CONNECT {there} HTTP/1.1", headers)
 
 
+def _merged(under: Mapping[str, str], over: Mapping[str, str]) -> dict[str, str]:
+    """Both, and of two that differ in case alone the one of `over`."""
+    names = {str(name).lower() for name in over}
+    return {**{name: value for name, value in under.items() if str(name).lower() not in names}, **over}
+
+
 def _head(first: str, headers: Mapping[str, str]) -> bytes:
     for name, value in headers.items():
         # A caller may have put in anything.
-        if type(value) is not str or any(char < " " for char in name + value) or not name.isascii():
+        texts = type(name) is str and type(value) is str
+        if not texts or not name.isascii() or any(char < " " for char in name + value):
             raise BadRequestError(f"the header {name!r} can't be sent: it must be one line of text")
     lines = [first, *(f"{name}: {value}" for name, value in headers.items()), "", ""]
     try:
