@@ -168,7 +168,7 @@ def test_news_comes_within_a_tick_or_two(served):
         begun = time.monotonic()
         program.text("now", 0)
         wait_for(lambda: browser.html() == "now")
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < 4
 
 
 def test_the_tail_that_is_told_bit_by_bit_is_the_tail_of_a_snapshot(served):

@@ -81,7 +81,7 @@ def test_producers_are_bounded(served, monkeypatch):
 
 
 def test_one_that_sends_too_much_has_to_wait_and_the_others_not(served, monkeypatch):
-    monkeypatch.setattr(limits, "RATE", 100_000)
+    monkeypatch.setattr(limits, "RATE", 20_000)
     monkeypatch.setattr(limits, "BURST", 200_000)
     wild, calm = Reporter(served, "wild", "r1"), Reporter(served, "calm", "r2")
     wild.open()

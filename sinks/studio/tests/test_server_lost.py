@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from served import Reporter, Served, browsing, wait_for
 
@@ -30,7 +32,7 @@ def test_a_program_that_is_gone_has_its_messages_cut(impatient, served):
     assert served.message()["ended"]
 
 
-def test_one_that_comes_back_goes_on(impatient, served):
+def test_one_that_comes_back_goes_on(impatient, served, monkeypatch):
     program = Reporter(served)
     program.open()
     program.say(
@@ -39,6 +41,7 @@ def test_one_that_comes_back_goes_on(impatient, served):
     )
     with browsing(served) as browser:
         browser.wait("m", "cut")
+        monkeypatch.setattr(frames, "LEASE", 60)
         program.send(4, 3)
         browser.wait("m", "live")
         assert browser.html() == "half a sen"
@@ -51,7 +54,8 @@ def test_one_that_comes_back_goes_on(impatient, served):
         assert (run["state"], run["live"], run["questions"], run["messages"]) == ("live", 0, 1, 1)
 
 
-def test_a_heartbeat_keeps_it_alive(impatient, served):
+def test_a_heartbeat_keeps_it_alive(impatient, served, monkeypatch):
+    monkeypatch.setattr(frames, "LEASE", 3)
     program = Reporter(served)
     program.open()
     with browsing(served) as browser:
@@ -93,13 +97,14 @@ def test_one_that_died_while_studio_was_away_is_noticed_too(impatient, tmp_path)
         served.stop()
 
 
-def test_lost_before_a_restart_it_still_comes_back(impatient, tmp_path):
+def test_lost_before_a_restart_it_still_comes_back(impatient, tmp_path, monkeypatch):
     served = Served(tmp_path)
     try:
         program = Reporter(served)
         program.open()
         program.text("before ", 0)
         wait_for(lambda: served.message()["state"] == "cut")
+        monkeypatch.setattr(frames, "LEASE", 60)
         served.stop()
         served.start()
         program.text("and after", 7)
@@ -107,6 +112,17 @@ def test_lost_before_a_restart_it_still_comes_back(impatient, tmp_path):
         assert served.run()["run"]["state"] == "live"
     finally:
         served.stop()
+
+
+def test_who_could_not_be_listened_to_is_not_lost(impatient, served, monkeypatch):
+    monkeypatch.setattr(frames, "LEASE", 3)
+    program = Reporter(served)
+    program.open()
+    inside = served.studio.hub
+    before = inside.ring.seq
+    inside._loop.call_soon_threadsafe(time.sleep, 5)
+    assert program.send(2, 1)[0] == 200
+    assert inside.ring.seq == before, "it was not even cut for a moment"
 
 
 def test_a_run_at_rest_does_not_stay_in_memory(impatient, served):

@@ -108,17 +108,6 @@ def test_one_that_catches_up_with_megabytes_does_not_hold_up_the_others(served):
     assert message["text"] == story * 25, "although it was sent twice at the same time"
 
 
-def test_who_was_not_listened_to_is_not_lost(served, monkeypatch):
-    monkeypatch.setattr(frames, "LEASE", 1.0)
-    program = Reporter(served)
-    program.open()
-    hub = served.studio.hub
-    wait_for(lambda: served.studio.hub._looked)
-    hub._loop.call_soon_threadsafe(time.sleep, 4)
-    assert program.send(2, 1)[0] == 200
-    assert served.message()["state"] == "live"
-
-
 PIECES = ["Hello ", "**you** ", "\n\n", "- a\n", "中", "👩‍👩‍👧", "`x`", "# T\n"]
 WORDS = st.lists(st.sampled_from(PIECES), min_size=1, max_size=12)
 
