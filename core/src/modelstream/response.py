@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 from modelstream.adopted import Adopted
 from modelstream.deltas import Delta, Finish, FinishReason, TextDelta, ToolCall, Usage
 from modelstream.errors import StreamError, StreamInUseError
+from modelstream.record import BLOCK
 from modelstream.snapshot import Snapshot
-from modelstream.transcript import BLOCK
 
 if TYPE_CHECKING:
     from modelstream.request import Request
@@ -25,9 +25,8 @@ class _Response:
         self._request = request
         self._call: Any = call
         self._transcript: Transcript = call.transcript
-        # Readers that have begun and not ended, and how far the foremost was told the text.
+        # Readers that have begun and not ended.
         self._reading: list[object] = []
-        self._shown = 0
         return self
 
     @property
@@ -177,7 +176,7 @@ class ModelResponse(_Response, Adopted):
         if override is not None:
             return str(override)
         if self._reading and not self._transcript.ended:
-            return self._transcript.text_to(self._shown)
+            return self._transcript.shown_text
         self._drain()
         self._raise_error()
         return self._transcript.text
@@ -205,7 +204,8 @@ class ModelResponse(_Response, Adopted):
         """The snapshots; `others` is called with the deltas between them that are not text."""
         # The walk of `_follow`, written out: a generator less on the path of every delta.
         transcript, advance = self._transcript, self._call.advance
-        base, items = transcript.block_at(0)
+        record = transcript.record
+        base, items = record.block_at(0)
         at = offset = 0
         reading = object()
         self._reading.append(reading)
@@ -217,16 +217,16 @@ class ModelResponse(_Response, Adopted):
                     at += 1
                     if type(item) is str:
                         end = offset + len(item)
-                        if end > self._shown:  # noqa: PLR1730
-                            self._shown = end
-                        yield Snapshot(item, False, offset, transcript)  # noqa: FBT003
+                        if end > transcript.shown:  # noqa: PLR1730
+                            transcript.shown = end
+                        yield Snapshot(item, False, offset, record)  # noqa: FBT003
                         offset = end
                     elif type(item) is Finish:
-                        yield Snapshot("", True, offset, transcript)  # noqa: FBT003
+                        yield Snapshot("", True, offset, record)  # noqa: FBT003
                     else:
                         others(item)  # type: ignore[arg-type]
-                elif at == BLOCK and transcript.open_block[0] != base:
-                    base, items = transcript.block_at(base + BLOCK)
+                elif at == BLOCK and record.newest[0] != base:
+                    base, items = record.block_at(base + BLOCK)
                     at = 0
                 elif not transcript.ended:
                     advance(base + at)
@@ -240,12 +240,13 @@ class ModelResponse(_Response, Adopted):
         reading = object()
         self._reading.append(reading)
         self.__dict__.pop("_text", None)
+        transcript = self._transcript
         shown = 0
         try:
-            for item in _follow(self._transcript, self._call.advance):
+            for item in _follow(transcript, self._call.advance):
                 if type(item) is str:
                     shown += len(item)
-                    self._shown = max(self._shown, shown)
+                    transcript.shown = max(transcript.shown, shown)
                 yield _typed(item)
         finally:
             self._reading.remove(reading)
@@ -254,14 +255,15 @@ class ModelResponse(_Response, Adopted):
 
 def _follow(transcript: Transcript, advance: Callable[[int], None]) -> Generator[str | Delta, None, None]:
     """Every item of `transcript` from the first one on, calling `advance` where more must come."""
-    base, items = transcript.block_at(0)
+    record = transcript.record
+    base, items = record.block_at(0)
     at = 0
     while True:
         if at < len(items):
             yield items[at]
             at += 1
-        elif at == BLOCK and transcript.open_block[0] != base:  # else it is full, but not folded yet
-            base, items = transcript.block_at(base + BLOCK)
+        elif at == BLOCK and record.newest[0] != base:  # else it is full, but not folded yet
+            base, items = record.block_at(base + BLOCK)
             at = 0
         elif transcript.ended:
             if at == len(items):
@@ -313,7 +315,7 @@ class AsyncModelResponse(_Response):
         """
         if not self._transcript.ended:
             if self._reading:
-                return self._transcript.text_to(self._shown)
+                return self._transcript.shown_text
             raise StreamInUseError(
                 "the answer is not complete yet: use `await response.get_text()` for the full text, "
                 "or `response.partial_text` for what came so far"
@@ -345,6 +347,7 @@ class AsyncModelResponse(_Response):
     async def _snapshots(self, others: Callable[[Delta], None] = _nothing) -> AsyncGenerator[Snapshot, None]:
         """The snapshots; `others` is called with the deltas between them that are not text."""
         transcript = self._transcript
+        record = transcript.record
         offset = 0
         reading = object()
         self._reading.append(reading)
@@ -353,12 +356,12 @@ class AsyncModelResponse(_Response):
                 for item in items:
                     if type(item) is str:
                         end = offset + len(item)
-                        if end > self._shown:  # noqa: PLR1730
-                            self._shown = end
-                        yield Snapshot(item, False, offset, transcript)  # noqa: FBT003
+                        if end > transcript.shown:  # noqa: PLR1730
+                            transcript.shown = end
+                        yield Snapshot(item, False, offset, record)  # noqa: FBT003
                         offset = end
                     elif type(item) is Finish:
-                        yield Snapshot("", True, offset, transcript)  # noqa: FBT003
+                        yield Snapshot("", True, offset, record)  # noqa: FBT003
                     else:
                         others(item)  # type: ignore[arg-type]
         finally:
@@ -368,13 +371,14 @@ class AsyncModelResponse(_Response):
     async def _deltas(self) -> AsyncGenerator[Delta, None]:
         reading = object()
         self._reading.append(reading)
+        transcript = self._transcript
         shown = 0
         try:
             async for items in self._batches():
                 for item in items:
                     if type(item) is str:
                         shown += len(item)
-                        self._shown = max(self._shown, shown)
+                        transcript.shown = max(transcript.shown, shown)
                     yield _typed(item)
         finally:
             self._reading.remove(reading)
@@ -383,9 +387,10 @@ class AsyncModelResponse(_Response):
     async def _batches(self) -> AsyncGenerator[list[str | Delta], None]:
         """Every item from the first one on, in lists of those that are there already."""
         transcript, advance = self._transcript, self._call.advance
+        record = transcript.record
         position = 0
         while True:
-            base, block = transcript.block_at(position)
+            base, block = record.block_at(position)
             items = block[position - base :]
             if items:
                 position += len(items)

@@ -9,13 +9,17 @@ import msgspec
 
 
 class TextSource(Protocol):
-    """Where a snapshot finds the text that it stands for."""
+    """Where a snapshot finds the text that it stands for. It refers to text alone.
+
+    The collector does not look into snapshots, of which there are many: a source that led back to its
+    snapshot would never be freed.
+    """
 
     def text_to(self, end: int) -> str:
         """The first `end` characters of the text."""
 
 
-class Snapshot(msgspec.Struct, frozen=True, eq=False, repr_omit_defaults=True):
+class Snapshot(msgspec.Struct, frozen=True, eq=False, repr_omit_defaults=True, gc=False):
     """The response at one moment: `last, text = snapshot`.
 
     It unpacks, indexes, compares, hashes and prints like the pair `(last, text)`. Making one costs the

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import threading
-from array import array
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
@@ -26,44 +25,10 @@ from modelstream.deltas import (
     Yielded,
 )
 from modelstream.errors import MalformedDataError, StreamError
+from modelstream.record import BLOCK, Item, Record
 from modelstream.surrogates import Healer
 from modelstream.toolcalls import ToolCalls
 from modelstream.yielded import checked
-
-Item = str | Delta
-"""How a delta is kept: text as the bare string, which is by far the commonest."""
-
-BLOCK = 1024
-
-
-class _Block:
-    """A full run of items, folded: its texts are one string, which is a tenth of the memory."""
-
-    __slots__ = ("lengths", "others", "text")
-
-    def __init__(self, items: list[Item]) -> None:
-        self.others: dict[int, Delta] = {}
-        try:
-            self.text = "".join(items)  # type: ignore[arg-type]
-        except TypeError:  # not text alone
-            self.others = {at: item for at, item in enumerate(items) if not isinstance(item, str)}
-            items = [item if type(item) is str else "" for item in items]
-            self.text = "".join(items)  # type: ignore[arg-type]
-        self.lengths = array("L", map(len, items))  # type: ignore[arg-type]
-
-    def items(self, start: int) -> list[Item]:
-        """The items from `start` on, as they were put in."""
-        begin = sum(self.lengths[:start])
-        found: list[Item] = []
-        for at in range(start, BLOCK):
-            end = begin + self.lengths[at]
-            found.append(self.others.get(at) or self.text[begin:end])
-            begin = end
-        return found
-
-    def text_from(self, start: int) -> str:
-        """The text of the items from `start` on."""
-        return self.text[sum(self.lengths[:start]) :]
 
 
 class Transcript:
@@ -71,16 +36,15 @@ class Transcript:
 
     `count` is the number of deltas so far. `finish` is the provider's end marker once it was seen;
     `ended` is true when nothing more will come, and then either `error` is set or `finish` is: whichever was
-    first wins, and what is written later is dropped.
+    first wins, and what is written later is dropped. `shown` is how many characters of the text its foremost
+    reader was told.
     """
 
     __slots__ = (
         "__weakref__",
-        "_blocks",
         "_ending",
         "_healers",
         "_items",
-        "_memo",
         "_plain",
         "_reasoning",
         "_tool_calls",
@@ -89,8 +53,9 @@ class Transcript:
         "error",
         "finish",
         "ignored",
-        "open_block",
         "opened",
+        "record",
+        "shown",
         "usage",
         "waiters",
     )
@@ -103,12 +68,10 @@ class Transcript:
         self.finish: Finish | None = None
         self.usage: Usage | None = None
         self.ignored = 0
-        self._blocks: list[_Block] = []
-        # The items that are not folded yet, with the position of the first: one tuple, so that a reader
-        # in another thread always sees a pair that fits together.
-        self._items: list[Item] = []
-        self.open_block: tuple[int, list[Item]] = (0, self._items)
-        self._memo: tuple[str, int] = ("", 0)
+        self.shown = 0
+        self.record = Record()
+        # The list in the record that is filled at present.
+        self._items: list[Item] = self.record.newest[1]
         self._reasoning: list[str] = []
         self._tool_calls = ToolCalls()
         self._healers: dict[object, Healer] = {}
@@ -131,7 +94,7 @@ class Transcript:
                 self._items.append(news)
                 self.count = count = self.count + 1
                 if not count % BLOCK:
-                    self._fold()
+                    self._items = self.record.fold()
             else:
                 self.extend(news)
                 count = self.count
@@ -183,12 +146,7 @@ class Transcript:
         self._items.append(item)
         self.count += 1
         if not self.count % BLOCK:
-            self._fold()
-
-    def _fold(self) -> None:
-        self._blocks.append(_Block(self._items))
-        self._items = []
-        self.open_block = (self.count, self._items)
+            self._items = self.record.fold()
 
     def _take(self, one: str | Delta) -> None:
         if self.finish is not None and not isinstance(one, UsageDelta):
@@ -293,38 +251,15 @@ class Transcript:
 
     # Reading
 
-    def block_at(self, position: int) -> tuple[int, list[Item]]:
-        """The items from `position` on that stand in one block, and the position of the first of them.
-
-        The list of the newest block grows while it is being read; it is full at `BLOCK` items.
-        """
-        base, items = self.open_block
-        if position >= base:
-            return base, items
-        return position, self._blocks[position // BLOCK].items(position % BLOCK)
-
-    def text_to(self, end: int) -> str:
-        """The first `end` characters of the text, joined once and remembered."""
-        text = self._memo[0]
-        if end > len(text):
-            text = self.text
-        return text if end == len(text) else text[:end]
-
     @property
     def text(self) -> str:
         """All text so far."""
-        text, position = self._memo
-        base, items = self.open_block
-        pieces = [text]
-        while position < base:
-            pieces.append(self._blocks[position // BLOCK].text_from(position % BLOCK))
-            position += BLOCK - position % BLOCK
-        fresh = items[position - base :]
-        pieces += [item for item in fresh if type(item) is str]
-        text = "".join(pieces)
-        # Two readers may join at the same time; either result is right, and the later one is kept.
-        self._memo = (text, position + len(fresh))
-        return text
+        return self.record.text
+
+    @property
+    def shown_text(self) -> str:
+        """The text as far as the foremost reader was told it."""
+        return self.record.text_to(self.shown)
 
     @property
     def reasoning(self) -> str:

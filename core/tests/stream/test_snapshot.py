@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scripted import SyncScripted
 
 from modelstream.deltas import Finish
+from modelstream.record import Record
 from modelstream.snapshot import Snapshot, whole
 
 
@@ -142,12 +143,12 @@ def test_its_text_is_not_joined_until_it_is_asked_for(monkeypatch: pytest.Monkey
 def test_reading_deltas_of_a_stream_joins_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     response = SyncScripted(["word "] * 5000 + [Finish()])("hi")
     asked: list[Any] = []
-    joined = type(response._transcript).text
-    monkeypatch.setattr(type(response._transcript), "text_to", lambda self, end: asked.append(end))
-    monkeypatch.setattr(type(response._transcript), "text", property(asked.append))
+    joined = Record.text
+    monkeypatch.setattr(Record, "text_to", lambda self, end: asked.append(end))
+    monkeypatch.setattr(Record, "text", property(asked.append))
     pieces = [snapshot.delta for snapshot in response.stream]
     assert not asked
-    assert "".join(pieces) == joined.fget(response._transcript)
+    assert "".join(pieces) == joined.fget(response._transcript.record)
 
 
 def test_one_snapshot_is_asked_by_many_threads() -> None:
