@@ -6,7 +6,7 @@
 Both give what `WireWrapper.open` and `aopen` have to return. All wrappers share one TLS context, one pool of
 connections for threads, and one for each event loop.
 
-Why nothing but the standard library: what a client of one API needs of HTTP/1.1 is an afternoon's reading (a
+Why nothing but the standard library: what a client of one API needs of HTTP/1.1 is little (a
 POST; a body that is chunked, sized or ended by the close), while httpx costs 10 µs for every chunk that it
 hands on and aiohttp 200 ms to import. `http.client` would do for threads, but not for event loops, and it
 takes a call and two copies per chunk; so one parser (`parsing`), which never touches a socket, serves both.
