@@ -11,6 +11,12 @@ import sys
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    if sys.argv[1:] == ["--version"]:
+        # The same words as the option's in `app`, without the tenth of a second that click takes to import.
+        import modelstream
+
+        sys.stdout.write(f"modelstream {modelstream.__version__}\n")
+        return
     from modelstream.cli.app import app
     from modelstream.cli.failures import run
 
