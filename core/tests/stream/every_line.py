@@ -33,15 +33,17 @@ class _Injection:
         self.event = event
         self.place: str | None = None
         self._last: dict[FrameType, str] = {}
+        # Held here: Python 3.11 may still use a trace function that it has just let go of, when that raises.
+        self._on_call, self._on_step = self._called, self._traced
 
     def arm(self) -> None:
-        sys.settrace(self._called)
+        sys.settrace(self._on_call)
 
     def _called(self, frame: FrameType, event: str, arg: Any) -> Any:
         if self.place is not None or not frame.f_code.co_filename.startswith(FOLDER):
             return None
         frame.f_trace_opcodes = self.event == "opcode"
-        return self._traced
+        return self._on_step
 
     def _traced(self, frame: FrameType, event: str, arg: Any) -> Any:
         if self.place is not None:
@@ -56,7 +58,7 @@ class _Injection:
                 self.act()
                 return None
             self.left -= 1
-        return self._traced
+        return self._on_step
 
     def _is_checked(self, frame: FrameType) -> bool:
         code = frame.f_code.co_code
