@@ -25,8 +25,7 @@ class _Response:
         self._request = request
         self._call: Any = call
         self._transcript: Transcript = call.transcript
-        # Readers that have begun and not ended.
-        self._reading: list[object] = []
+        self._reading: list[object] = []  # readers that have begun and not ended
         return self
 
     @property

@@ -62,7 +62,7 @@ LINES = Answer(
 )
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _what_litellm_leaves_behind():
     """LiteLLM keeps an event loop and its sockets to the end of the process, and closes neither."""
     yield

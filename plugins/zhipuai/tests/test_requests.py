@@ -89,7 +89,7 @@ def test_headers(server, model_of):
 
 
 def test_each_call_is_sent_and_logged_once(server, model_of, caplog):
-    caplog.set_level("INFO")
+    caplog.set_level("INFO", logger="httpx")  # other libraries silence it
     sent(server, model_of(client_args={"max_retries": 2}))
     assert [record.name for record in caplog.records] == ["httpx"]
     assert len(server.requests) == 1
