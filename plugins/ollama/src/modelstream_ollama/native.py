@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from modelstream.errors import BadRequestError, ConfigError, StreamError
-from modelstream.hints import did_you_mean
-from modelstream.wire.native import HttpRequest, apost, post
+from modelstream.errors import ConfigError, StreamError
+from modelstream.wire.native import HttpRequest, apost, as_json, check_client_args, post, seconds
 from modelstream_ollama.failures import unreachable
 from modelstream_ollama.requests import PATH
 
@@ -31,17 +29,8 @@ class NativeTransport:
     def __init__(self, config: OllamaConfig) -> None:
         self._config = config
         given = config.for_client()
-        for name in given:
-            if name not in _CLIENT_ARGS:
-                raise ConfigError(
-                    f"client_args has {name!r}, which the native transport does not take."
-                    f"{did_you_mean(name, _CLIENT_ARGS)}"
-                    f"\nIt takes: {', '.join(_CLIENT_ARGS)}. The others need 'transport': 'sdk'."
-                )
-        limit = given["timeout"]
-        if limit is not None and not (isinstance(limit, int | float) and limit > 0):
-            raise ConfigError(f"timeout is {limit!r}: the native transport takes a number of seconds.")
-        self._timeout = config.headers_limit(limit)
+        check_client_args(given, _CLIENT_ARGS)
+        self._timeout = config.headers_limit(seconds(given["timeout"]))
         self._server = server_at(given["host"])
         theirs = {str(name).lower(): value for name, value in (given["headers"] or {}).items()}
         self._headers = {"content-type": "application/json", "accept": "application/x-ndjson", **theirs}
@@ -64,11 +53,7 @@ class NativeTransport:
             raise unreachable(error, self._server) from error.__cause__
 
     def _asked(self, body: Mapping[str, Any]) -> HttpRequest:
-        try:
-            sent = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-        except (TypeError, ValueError, RecursionError) as error:
-            raise BadRequestError(f"the request can't be sent as JSON ({error})") from error
-        return HttpRequest(self._server + PATH, self._headers, sent)
+        return HttpRequest(self._server + PATH, self._headers, as_json(body))
 
 
 def server_at(host: str | None) -> str:

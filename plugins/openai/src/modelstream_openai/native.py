@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from modelstream.errors import BadRequestError, ConfigError
-from modelstream.hints import did_you_mean
-from modelstream.wire.native import HttpRequest, apost, post
+from modelstream.errors import ConfigError
+from modelstream.wire.native import HttpRequest, apost, as_json, check_client_args, merged, post, seconds
 from modelstream_openai.failures import Refusal, RefusedError
 
 if TYPE_CHECKING:
@@ -41,13 +39,7 @@ class NativeTransport:
     def __init__(self, config: OpenAIConfig) -> None:
         self._config = config
         self._client = given = config.for_client()
-        for name in given:
-            if name not in _CLIENT_ARGS:
-                raise ConfigError(
-                    f"client_args has {name!r}, which the native transport does not take."
-                    f"{did_you_mean(name, _CLIENT_ARGS)}"
-                    f"\nIt takes: {', '.join(_CLIENT_ARGS)}. The others need 'transport': 'sdk'."
-                )
+        check_client_args(given, _CLIENT_ARGS)
         if given["max_retries"] != 0:
             raise ConfigError(
                 f"client_args has max_retries={given['max_retries']!r}, "
@@ -85,21 +77,19 @@ class NativeTransport:
 
     def _request(self, asked: Mapping[str, Any], key: str) -> HttpRequest:
         headers = {"Authorization": f"Bearer {key}", **self._headers}
-        _override(headers, asked.get("extra_headers"))
+        headers = merged(headers, asked.get("extra_headers") or {})
         body = {name: value for name, value in asked.items() if name not in _OF_THE_CALL}
         body.update(asked.get("extra_body") or {})
         query = {**(self._client.get("default_query") or {}), **(asked.get("extra_query") or {})}
         url = f"{self._url.rstrip('/')}/chat/completions"
         if told := "&".join(filter(None, (self._query, _encoded(query)))):
             url += f"?{told}"
-        return HttpRequest(url, headers, _as_json(body))
+        return HttpRequest(url, headers, as_json(body))
 
     def _limit(self, asked: Mapping[str, Any]) -> float | None:
         given = asked.get("timeout")
         given = self._client.get("timeout") if given is None else given
-        if given is not None and not (isinstance(given, int | float) and given > 0):
-            raise ConfigError(f"timeout is {given!r}: the native transport takes a number of seconds.")
-        return self._config.headers_limit(given)
+        return self._config.headers_limit(seconds(given))
 
 
 def _headers(given: Mapping[str, Any]) -> dict[str, str]:
@@ -110,29 +100,13 @@ def _headers(given: Mapping[str, Any]) -> dict[str, str]:
     ):
         if value := given.get(argument) or os.environ.get(variable):
             headers[name] = value
-    _override(headers, given.get("default_headers"))
-    return headers
-
-
-def _override(headers: dict[str, str], given: Mapping[str, str] | None) -> None:
-    """Put `given` in, in the place of those of the same name in another case."""
-    for name, value in (given or {}).items():
-        for same in [one for one in headers if one.lower() == name.lower()]:
-            del headers[same]
-        headers[name] = value
+    return merged(headers, given.get("default_headers") or {})
 
 
 def _encoded(query: Mapping[str, Any]) -> str:
     from urllib.parse import urlencode
 
     return urlencode(query, doseq=True)
-
-
-def _as_json(body: Mapping[str, Any]) -> bytes:
-    try:
-        return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        raise BadRequestError(f"the request can't be sent as JSON ({error})") from error
 
 
 async def _awaited(key: str | Callable[[], str | Awaitable[str]]) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelstream.errors import BadRequestError
 
@@ -19,10 +20,28 @@ class HttpRequest(NamedTuple):
     body: bytes
 
 
+def as_json(body: Mapping[str, Any]) -> bytes:
+    """The body of a request. Raises `BadRequestError` for what JSON can't have."""
+    try:
+        return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise BadRequestError(f"the request can't be sent as JSON ({error})") from error
+
+
+def merged(under: Mapping[str, str], over: Mapping[str, str]) -> dict[str, str]:
+    """The headers of both; of those that differ in case alone the last one."""
+    headers = dict(under)
+    for name, value in over.items():
+        for same in [one for one in headers if str(one).lower() == str(name).lower()]:
+            del headers[same]
+        headers[name] = value
+    return headers
+
+
 def to_bytes(request: HttpRequest, route: Route, target: str) -> bytes:
     """The request as it is sent along `route`. Raises `BadRequestError` for a header that can't be sent."""
     headers = {"Host": route.host_header, "User-Agent": "modelstream", "Accept-Encoding": "identity"}
-    headers = _merged(headers, _merged(request.headers, {"Content-Length": str(len(request.body))}))
+    headers = merged(headers, merged(request.headers, {"Content-Length": str(len(request.body))}))
     if route.proxy is not None and not route.secure and route.proxy.authorization:
         headers["Proxy-Authorization"] = route.proxy.authorization
     return _head(f"POST {target} HTTP/1.1", headers) + request.body
@@ -36,12 +55,6 @@ def connect_to(route: Route) -> bytes:
     if route.proxy is not None and route.proxy.authorization:
         headers["Proxy-Authorization"] = route.proxy.authorization
     return _head(f"CONNECT {there} HTTP/1.1", headers)
-
-
-def _merged(under: Mapping[str, str], over: Mapping[str, str]) -> dict[str, str]:
-    """Both, and of two that differ in case alone the one of `over`."""
-    names = {str(name).lower() for name in over}
-    return {**{name: value for name, value in under.items() if str(name).lower() not in names}, **over}
 
 
 def _head(first: str, headers: Mapping[str, str]) -> bytes:

@@ -1,0 +1,27 @@
+"""What a user may set for the native transport, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from modelstream.errors import ConfigError
+from modelstream.hints import did_you_mean
+
+
+def check_client_args(given: Iterable[str], known: Sequence[str]) -> None:
+    """Raise a `ConfigError` for the first of `client_args` that a wrapper does not know here."""
+    for name in given:
+        if name not in known:
+            raise ConfigError(
+                f"client_args has {name!r}, which the native transport does not take."
+                f"{did_you_mean(name, known)}"
+                f"\nIt takes: {', '.join(known)}. The others need 'transport': 'sdk'."
+            )
+
+
+def seconds(timeout: Any) -> float | None:
+    """A `timeout`, which is a number of seconds or None for no limit. Raises `ConfigError`."""
+    if timeout is None or (isinstance(timeout, int | float) and timeout > 0):
+        return timeout
+    raise ConfigError(f"timeout is {timeout!r}: the native transport takes a number of seconds.")
