@@ -31,3 +31,11 @@ class ModelConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     idle_timeout: Seconds | None = 120.0
     total_timeout: Seconds | None = 3600.0
     max_retries: Count = 2
+
+    def headers_limit(self, given: float | None = None) -> float | None:
+        """Seconds to wait for an answer's headers: `given`, or a clock of the call that runs out earlier.
+
+        Behind the headers the clocks watch by themselves. None is no limit.
+        """
+        limits = [given, self.first_delta_timeout, self.total_timeout]
+        return min((limit for limit in limits if limit is not None), default=None)

@@ -76,9 +76,7 @@ class DashScopeChat(WireWrapper):
         """For the headers; behind them the clocks of the call watch."""
         import httpx
 
-        config = self.config
-        limits = [config.client_args.get("timeout"), config.first_delta_timeout, config.total_timeout]
-        seconds = min((limit for limit in limits if limit is not None), default=None)
+        seconds = self.config.headers_limit(self.config.client_args.get("timeout"))
         connect = LONGEST_CONNECT if seconds is None else min(seconds, LONGEST_CONNECT)
         return httpx.Timeout(seconds, connect=connect)
 

@@ -73,7 +73,7 @@ class GeminiChat(WireWrapper):
 
     def open(self, request: Request) -> HttpxStream:
         """Send the request."""
-        answer = self._transport.send(self._prepared(request), self.config.patience)
+        answer = self._transport.send(self._prepared(request), self.config.headers_limit())
         if answer.status != 200:
             request.on_cancel(answer.abort)
             with closing(answer):
@@ -86,7 +86,7 @@ class GeminiChat(WireWrapper):
 
         # In a thread: the SDK's import takes a second, and for Vertex AI it may fetch a token.
         prepared = await to_thread(self._prepared, request)
-        answer = await self._transport.asend(prepared, self.config.patience)
+        answer = await self._transport.asend(prepared, self.config.headers_limit())
         if answer.status != 200:
             async with aclosing(answer):
                 raise refusal(answer.status, await answer.aread(), answer.headers)

@@ -53,9 +53,3 @@ class GeminiConfig(ModelConfig, kw_only=True):
         if chosen is None:
             chosen = os.environ.get("GOOGLE_GENAI_USE_VERTEXAI", "").lower() in {"true", "1"}
         return bool(chosen)
-
-    @property
-    def patience(self) -> float | None:
-        """Seconds to wait for the headers; behind them the clocks of the call watch."""
-        limits = [limit for limit in (self.first_delta_timeout, self.total_timeout) if limit is not None]
-        return min(limits, default=None)

@@ -84,9 +84,8 @@ class LiteLLMChat(WireWrapper):
         raise as_ours(failure, sys.exception()) from failure
 
     def _asked(self, request: Request) -> dict[str, Any]:
-        limits = [self.config.first_delta_timeout, self.config.total_timeout]
         asked = {
-            "timeout": min((limit for limit in limits if limit is not None), default=None),
+            "timeout": self.config.headers_limit(),
             "max_retries": 0,
             **self.config.for_call(),
             **request.arguments,

@@ -55,11 +55,6 @@ class OllamaConfig(ModelConfig, kw_only=True):
             self, model_name=self.model(), generate_args=arguments, options=options
         )
 
-    def headers_limit(self, given: float | None) -> float | None:
-        """Seconds to wait for the headers: `given`, or a clock of the call that runs out earlier."""
-        limits = [given, self.first_delta_timeout, self.total_timeout]
-        return min((limit for limit in limits if limit is not None), default=None)
-
     def for_client(self) -> dict[str, Any]:
         """The arguments of the SDK's client."""
         if self.host and self.base_url and self.host != self.base_url:

@@ -52,11 +52,6 @@ class OpenAIConfig(ModelConfig, kw_only=True):
             arguments["api_key"] = self._key(arguments)
         return arguments
 
-    def headers_limit(self, given: float | None) -> float | None:
-        """Seconds to wait for the headers: `given`, or a clock of the call that runs out earlier."""
-        limits = [given, self.first_delta_timeout, self.total_timeout]
-        return min((limit for limit in limits if limit is not None), default=None)
-
     def _key(self, arguments: dict[str, Any]) -> Any:
         given = self.api_key or arguments.get("api_key")
         if callable(given):

@@ -89,8 +89,7 @@ class ZhipuAIChat(WireWrapper):
         """For the headers; behind them the clocks of the call watch."""
         config = self.config
         given = config.client_args.get("timeout") if of_call is None else of_call
-        limits = [getattr(given, "read", given), config.first_delta_timeout, config.total_timeout]
-        seconds = min((limit for limit in limits if limit is not None), default=None)
+        seconds = config.headers_limit(getattr(given, "read", given))
         connect = LONGEST_CONNECT if seconds is None else min(seconds, LONGEST_CONNECT)
         return {"connect": connect, "read": seconds, "write": seconds, "pool": seconds}
 
