@@ -13,6 +13,7 @@ import msgspec
 
 from modelstream.wire import SseEventFramer, WireWrapper
 from modelstream.wire.httpx_streams import AsyncHttpxStream, HttpxStream
+from modelstream.wire.limits import connect_limit
 from modelstream_dashscope.asked import asked_of
 from modelstream_dashscope.clients import ClientSender
 from modelstream_dashscope.config import DashScopeConfig
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from modelstream.request import Request
 
 Sender = ClientSender | ModuleSender
-
-LONGEST_CONNECT = 5.0
-"""Seconds to wait for a connection, as the SDK does."""
 
 
 class DashScopeChat(WireWrapper):
@@ -77,8 +75,7 @@ class DashScopeChat(WireWrapper):
         import httpx
 
         seconds = self.config.headers_limit(self.config.client_args.get("timeout"))
-        connect = LONGEST_CONNECT if seconds is None else min(seconds, LONGEST_CONNECT)
-        return httpx.Timeout(seconds, connect=connect)
+        return httpx.Timeout(seconds, connect=connect_limit(seconds))
 
 
 def _kind_of_sender() -> type[Sender]:

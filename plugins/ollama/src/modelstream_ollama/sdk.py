@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any
 from modelstream.errors import BadRequestError, ConfigError
 from modelstream.wire.clients import Clients
 from modelstream.wire.httpx_streams import AsyncHttpxStream, HttpxStream
+from modelstream.wire.limits import httpx_timeout
 from modelstream_ollama.failures import unreachable
 from modelstream_ollama.requests import PATH
 
 if TYPE_CHECKING:
     from modelstream.request import Request
     from modelstream_ollama.config import OllamaConfig
-
-LONGEST_CONNECT = 5.0
-"""Seconds to wait for a connection."""
 
 
 class SdkTransport:
@@ -56,9 +54,7 @@ class SdkTransport:
             raise unreachable(error, str(client.base_url)) from error
 
     def _asked(self, client: Any, body: dict[str, Any]) -> Any:
-        seconds = self._config.headers_limit(client.timeout.read)
-        connect = LONGEST_CONNECT if seconds is None else min(seconds, LONGEST_CONNECT)
-        timeout = {"connect": connect, "read": seconds, "write": seconds, "pool": seconds}
+        timeout = httpx_timeout(self._config.headers_limit(client.timeout.read))
         try:
             return client.build_request("POST", PATH, json=body, extensions={"timeout": timeout})
         except (TypeError, ValueError) as error:

@@ -8,9 +8,6 @@ from typing import Any, NamedTuple
 from modelstream.errors import BadRequestError, ConfigError, StreamError
 from modelstream.faults import as_stream_error, http_error
 
-LONGEST_CONNECT = 5.0
-"""Seconds to wait for a connection, as the SDK does; what answers at all has answered by then."""
-
 
 class Refusal(NamedTuple):
     """An answer with another status than 200, under the names that httpx has for its parts."""

@@ -6,9 +6,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from modelstream.wire.httpx_streams import AsyncHttpxStream, HttpxStream
+from modelstream.wire.limits import connect_limit
 from modelstream_openai.arguments import sorted_out
 from modelstream_openai.clients import clients
-from modelstream_openai.failures import LONGEST_CONNECT
 
 if TYPE_CHECKING:
     from modelstream.request import Request
@@ -46,7 +46,7 @@ class SdkTransport:
         if isinstance(given, Timeout):
             return given
         seconds = self._config.headers_limit(given)
-        return Timeout(seconds, connect=LONGEST_CONNECT if seconds is None else min(seconds, LONGEST_CONNECT))
+        return Timeout(seconds, connect=connect_limit(seconds))
 
 
 @cache

@@ -13,6 +13,7 @@ from modelstream.faults import as_stream_error
 from modelstream.wire import SseFramer, WireWrapper
 from modelstream.wire.clients import Clients
 from modelstream.wire.httpx_streams import AsyncHttpxStream, HttpxStream
+from modelstream.wire.limits import httpx_timeout
 from modelstream_zhipuai.asking import Asker
 from modelstream_zhipuai.config import ZhipuAIConfig
 from modelstream_zhipuai.frames import ZhipuAIFrames, by_code
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from modelstream.errors import StreamError
     from modelstream.request import Request
     from modelstream.wire import AsyncByteStream, ByteStream
-
-LONGEST_CONNECT = 5.0
-"""Seconds to wait for a connection."""
 
 
 class ZhipuAIChat(WireWrapper):
@@ -89,9 +87,7 @@ class ZhipuAIChat(WireWrapper):
         """For the headers; behind them the clocks of the call watch."""
         config = self.config
         given = config.client_args.get("timeout") if of_call is None else of_call
-        seconds = config.headers_limit(getattr(given, "read", given))
-        connect = LONGEST_CONNECT if seconds is None else min(seconds, LONGEST_CONNECT)
-        return {"connect": connect, "read": seconds, "write": seconds, "pool": seconds}
+        return httpx_timeout(config.headers_limit(getattr(given, "read", given)))
 
 
 def _client() -> httpx.Client:

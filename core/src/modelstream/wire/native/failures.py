@@ -9,12 +9,10 @@ from urllib.parse import urlsplit
 
 from modelstream.errors import ProviderError, StreamError
 from modelstream.faults import as_stream_error
+from modelstream.wire.limits import connect_limit as connect_limit  # noqa: PLC0414
 
 if TYPE_CHECKING:
     from modelstream.wire.native.parsing import Answer
-
-LONGEST_CONNECT = 5.0
-"""Seconds to wait for a connection; what answers at all has answered by then."""
 
 
 @contextmanager
@@ -38,8 +36,3 @@ def check_tunnel(answer: Answer) -> None:
             status=answer.status,
             retryable=answer.status >= 500,
         )
-
-
-def connect_limit(timeout: float | None) -> float:
-    """Seconds that a connection may take."""
-    return LONGEST_CONNECT if timeout is None else min(timeout, LONGEST_CONNECT)
