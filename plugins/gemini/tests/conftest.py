@@ -1,4 +1,4 @@
-"""A real server on the loopback interface, and wrappers that talk to it with requests of either SDK."""
+"""A real server on the loopback interface, and wrappers that talk to it, each in every way that there is."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ def is_installed(backend):
 
 # What depends on the SDK is tested with each one that is there. Which those are, test_backends.py tells.
 INSTALLED = [name for name in PACKAGES if is_installed(name)]
+
+# Who makes requests and speaks HTTP: each SDK with httpx, or the plugin and the core alone.
+WAYS = {**{name: {"backend": name} for name in INSTALLED}, "native": {"transport": "native"}}
 
 
 def event(frame):
@@ -68,13 +71,22 @@ def server():
         yield server
 
 
-@pytest.fixture
-def model_of():
-    """Makes a wrapper for an address, with the SDK that is there."""
+@pytest.fixture(params=["sdk", "native"])
+def transport(request):
+    """Who speaks HTTP. For `sdk` the SDK that is there makes the requests."""
+    return request.param
 
+
+@pytest.fixture
+def model_of(transport):
+    """Makes a wrapper for an address."""
+    return made(WAYS["native" if transport == "native" else INSTALLED[0]])
+
+
+def made(way):
     def model_of(url, **fields):
         given = {"model_name": "gemini-test", "api_key": "k", "base_url": url, "max_retries": 0}
-        return GeminiChat({**given, "backend": INSTALLED[0], **fields})
+        return GeminiChat({**given, **way, **fields})
 
     return model_of
 
@@ -90,12 +102,27 @@ def backend(request):
     return request.param
 
 
-@pytest.fixture
-def ask(server, model_of, backend):
-    """Asks a model through each of the SDKs; what the server was sent."""
+@pytest.fixture(params=WAYS)
+def model_by(request):
+    """Makes a wrapper for an address, in each of the ways that there are."""
+    return made(WAYS[request.param])
 
+
+@pytest.fixture
+def ask(server, model_by):
+    """Asks a model in each of the ways; what the server was sent."""
+    return asking(server, model_by)
+
+
+@pytest.fixture
+def ask_an_sdk(server, backend):
+    """The same with each of the SDKs, for what only they can."""
+    return asking(server, made(WAYS[backend]))
+
+
+def asking(server, model_of):
     def ask(messages=None, fields=(), /, **arguments):
-        model = model_of(server.url, backend=backend, **dict(fields))
+        model = model_of(server.url, **dict(fields))
         if messages is None and "contents" not in arguments:
             messages = "hi"
         assert model(messages, **{"stream": True, **arguments}).text == "Hello"
@@ -184,7 +211,7 @@ class Pieces:
 @pytest.fixture(scope="session")
 def reading():
     """What a user is told of a body in pieces: all that comes after the HTTP library, and nothing before."""
-    model = GeminiChat(model_name="m", api_key="k", max_retries=0, backend=INSTALLED[0])
+    model = GeminiChat(model_name="m", api_key="k", max_retries=0, **WAYS[INSTALLED[0]])
 
     def reading(pieces, failure=None, **arguments):
         model.open = lambda request: Pieces(pieces, failure)

@@ -17,6 +17,11 @@ from modelstream_gemini.generativeai import GenerativeaiBackend
 PACKAGES = {"genai": "google.genai", "generativeai": "google.generativeai"}
 
 
+@pytest.fixture
+def transport():
+    return "sdk"
+
+
 def imported(package):
     """The SDK's module; the test is skipped where it is not installed, which is told."""
     with warnings.catch_warnings():
@@ -45,7 +50,7 @@ def made(**fields):
 )
 def test_the_sdk_is_chosen_by_what_is_installed(monkeypatch, installed, asked, expected):
     monkeypatch.setattr(backends, "_is_installed", installed.__contains__)
-    assert isinstance(made(backend=asked)._backend, expected)
+    assert isinstance(made(backend=asked)._transport.backend, expected)
 
 
 @pytest.mark.parametrize(

@@ -82,10 +82,10 @@ def test_break_and_drop(model, open_ended):
 
 
 def test_ctrl_c(server, open_ended, model):
+    how = {"backend": model.config.backend, "transport": model.config.transport}
     program = (
         "from modelstream_gemini import GeminiChat\n"
-        f"model = GeminiChat(model_name='m', api_key='k', base_url={server.url!r},"
-        f" backend={model.config.backend!r})\n"
+        f"model = GeminiChat(model_name='m', api_key='k', base_url={server.url!r}, **{how})\n"
         "for last, text in model('hi', stream=True).stream: print(text, flush=True)"
     )
     command = [sys.executable, "-c", program]

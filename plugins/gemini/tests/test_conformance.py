@@ -1,4 +1,4 @@
-"""The laws of all model wrappers, in Gemini's bytes."""
+"""The laws of all model wrappers, in Gemini's bytes, by either transport."""
 
 from __future__ import annotations
 
@@ -76,3 +76,9 @@ class TestGeminiChat(WrapperConformance):
     model_type = "gemini_chat"
     wire = GeminiWire()
     config = {"api_key": "k", "backend": installed()}  # noqa: RUF012
+
+
+class TestNativeTransport(WrapperConformance):
+    model_type = "gemini_chat"
+    wire = GeminiWire()
+    config = {"api_key": "k", "transport": "native"}  # noqa: RUF012

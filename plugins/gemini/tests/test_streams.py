@@ -12,6 +12,9 @@ from modelstream.testing.server import Answer, End, Gate
 
 SOON = 10.0
 
+# The native transport's connections belong to the process, or to an event loop.
+clients_of_the_wrapper = pytest.mark.parametrize("transport", ["sdk"])
+
 
 def test_lock_step_each_snapshot_is_out_before_the_next_chunk_is_sent(server, model, wire):
     gates = [Gate() for _ in range(6)]
@@ -81,6 +84,7 @@ def test_a_complete_answer_stays_complete_however_its_body_ends(server, model, w
     assert server.connections[0].disconnected.wait(SOON)
 
 
+@clients_of_the_wrapper
 def test_connections_of_a_wrapper_end_with_it(server, model_of):
     model = model_of(server.url)
     assert model("hi", stream=True).text == "Hello"
@@ -100,6 +104,7 @@ def test_connections_of_an_event_loop_end_with_it(server, model):
     assert server.connections[0].disconnected.wait(SOON)
 
 
+@clients_of_the_wrapper
 def test_connections_of_a_wrapper_dropped_in_a_running_loop_end_with_it(server, model_of):
     async def ask():
         model = model_of(server.url)
@@ -111,6 +116,7 @@ def test_connections_of_a_wrapper_dropped_in_a_running_loop_end_with_it(server, 
     assert asyncio.run(ask())
 
 
+@clients_of_the_wrapper
 def test_clients_of_closed_loops_are_forgotten(server, model):
     for _ in range(3):
         loop = asyncio.new_event_loop()
@@ -121,7 +127,7 @@ def test_clients_of_closed_loops_are_forgotten(server, model):
             loop.run_until_complete(loop.shutdown_default_executor())
         finally:
             loop.close()
-    assert len(model._transport._of_loops) <= 1
+    assert len(model._transport._clients._of_loops) <= 1
 
 
 def test_two_streams_of_one_wrapper_do_not_mix(server, model, wire):
@@ -163,10 +169,11 @@ def test_threads_that_call_at_once(server, model):
     assert texts == ["Hello"] * 4
 
 
+@clients_of_the_wrapper
 def test_calls_that_start_together_in_one_loop_share_the_client(server, model):
     async def ask():
         responses = await asyncio.gather(*(model.acall("hi", stream=True) for _ in range(4)))
         texts = [await response.get_text() for response in responses]
-        return texts, len(model._transport._of_loops)
+        return texts, len(model._transport._clients._of_loops)
 
     assert asyncio.run(ask()) == (["Hello"] * 4, 1)

@@ -29,7 +29,7 @@ def as_options(arguments: Mapping[str, Any]) -> Options:
     for written, value in arguments.items():
         name = snake_case(written)
         if name in {"generation_config", "config"}:
-            options.update(as_options(_fields(value, name)))
+            options.update(as_options(fields_of(value, name)))
         elif name == "tool_choice":
             options["tool_config"] = as_tool_config(value)
         else:
@@ -52,6 +52,13 @@ def with_system(options: Options, system: list[Part]) -> Options:
     return {**options, "system_instruction": {"parts": parts}}
 
 
+def as_safety_settings(given: Any) -> Any:
+    """The settings as the API has them; google-generativeai takes them as a dict, too."""
+    if not isinstance(given, Mapping):
+        return given
+    return [{"category": category, "threshold": threshold} for category, threshold in given.items()]
+
+
 def snake_case(name: str) -> str:
     """`maxOutputTokens` as `max_output_tokens`."""
     return _humps.sub("_", name).lower()
@@ -63,7 +70,7 @@ def camel_case(name: str) -> str:
     return first + "".join(map(str.capitalize, others))
 
 
-def _fields(config: Any, name: str) -> Mapping[str, Any]:
+def fields_of(config: Any, name: str) -> Mapping[str, Any]:
     """The fields that are set in a config object."""
     if isinstance(config, Mapping):
         return config

@@ -10,7 +10,6 @@ from modelstream.errors import ConfigError
 if TYPE_CHECKING:
     from modelstream_gemini.arguments import Options
     from modelstream_gemini.config import GeminiConfig
-    from modelstream_gemini.transport import Prepared
 
 
 class Asked(NamedTuple):
@@ -23,6 +22,14 @@ class Asked(NamedTuple):
     contents: Any
     options: Options
     stream: bool
+
+
+class Prepared(NamedTuple):
+    """A request that is ready to be sent, key and all."""
+
+    url: str
+    headers: dict[str, str]
+    body: bytes
 
 
 class Backend(Protocol):

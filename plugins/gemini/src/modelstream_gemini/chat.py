@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping
-from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelstream.wire import WireWrapper
 from modelstream_gemini.arguments import as_options, with_system
-from modelstream_gemini.backends import Asked, backend_for
+from modelstream_gemini.backends import Asked
 from modelstream_gemini.config import GeminiConfig
-from modelstream_gemini.contents import Conversation, conversation
+from modelstream_gemini.contents import Conversation, as_message, conversation
 from modelstream_gemini.failures import refusal
 from modelstream_gemini.frames import GeminiFrames
 from modelstream_gemini.framing import GeminiFramer
 from modelstream_gemini.signatures import Signatures
-from modelstream_gemini.transport import Prepared, Transport
 
 if TYPE_CHECKING:
     from modelstream.config import ModelConfig
+    from modelstream.errors import StreamError
     from modelstream.request import Request
     from modelstream.response import AsyncModelResponse, ModelResponse
-    from modelstream.wire.httpx_streams import AsyncHttpxStream, HttpxStream
+    from modelstream.wire import AsyncByteStream, ByteStream
+    from modelstream_gemini.native import NativeTransport
+    from modelstream_gemini.sdk import SdkTransport
 
 
 class GeminiChat(WireWrapper):
     """Google's Gemini models.
 
-    One of Google's SDKs builds the request (see `backends`). Sending it and reading the answer is done here:
-    one SDK is a chunk behind and has no async, and the other takes a cut answer for a whole one.
+    The transport that the config names sends the request; the bytes that come back are read here.
     """
 
     model_type = "gemini_chat"
@@ -40,8 +40,7 @@ class GeminiChat(WireWrapper):
     def __init__(self, config: Mapping[str, Any] | ModelConfig | None = None, /, **fields: Any) -> None:
         super().__init__(config, **fields)
         self._model = self.config.model()
-        self._backend = backend_for(self.config)
-        self._transport = Transport()
+        self._transport = _transport(self.config)
         self._signatures = Signatures()
         weakref.finalize(self, self._transport.close)
 
@@ -71,45 +70,48 @@ class GeminiChat(WireWrapper):
         messages, arguments = _one_of(messages, contents, arguments)
         return await super().acall(messages, stream=stream, raw=raw, **arguments)
 
-    def open(self, request: Request) -> HttpxStream:
-        """Send the request."""
-        answer = self._transport.send(self._prepared(request), self.config.headers_limit())
-        if answer.status != 200:
-            request.on_cancel(answer.abort)
-            with closing(answer):
-                raise refusal(answer.status, answer.read(), answer.headers)
-        return answer
+    def open(self, request: Request) -> ByteStream:
+        """Send the request by the transport that the config names."""
+        return self._transport.open(self._asked(request), request)
 
-    async def aopen(self, request: Request) -> AsyncHttpxStream:
-        """Send the request from a coroutine."""
-        from asyncio import to_thread
-
-        # In a thread: the SDK's import takes a second, and for Vertex AI it may fetch a token.
-        prepared = await to_thread(self._prepared, request)
-        answer = await self._transport.asend(prepared, self.config.headers_limit())
-        if answer.status != 200:
-            async with aclosing(answer):
-                raise refusal(answer.status, await answer.aread(), answer.headers)
-        return answer
+    async def aopen(self, request: Request) -> AsyncByteStream:
+        """The same for coroutines."""
+        return await self._transport.aopen(self._asked(request), request)
 
     def frame_reader(self, request: Request) -> GeminiFrames:
         """A new reader for the frames of one answer."""
         return GeminiFrames(self._signatures, request.raw_chunks)
 
-    def _prepared(self, request: Request) -> Prepared:
+    def refusal(self, answer: ByteStream | AsyncByteStream, body: bytes) -> StreamError:
+        """What Google says, with its own words for what is wrong."""
+        if answer.status == 200:
+            return super().refusal(answer, body)
+        return refusal(answer.status, body, answer.headers)
+
+    def _asked(self, request: Request) -> Asked:
         options = as_options(request.arguments)
         model = options.pop("model", self._model)
-        contents, system = self._asked(options.pop("contents", None), request)
-        return self._backend.prepare(Asked(model, contents, with_system(options, system), request.stream))
+        contents, system = self._conversation(options.pop("contents", None), request)
+        return Asked(model, contents, with_system(options, system), request.stream)
 
-    def _asked(self, contents: Any, request: Request) -> Conversation:
+    def _conversation(self, contents: Any, request: Request) -> Conversation:
         """The conversation of this call; `contents` of the SDKs' own types stay as they are."""
         if contents is None:
             return conversation(request.messages, self._signatures)
         given = contents if isinstance(contents, list | tuple) else [contents]
         if all(isinstance(one, str | Mapping) for one in given):
-            return conversation(map(_as_message, given), self._signatures)
+            return conversation(map(as_message, given), self._signatures)
         return Conversation(contents, [])
+
+
+def _transport(config: GeminiConfig) -> SdkTransport | NativeTransport:
+    if config.transport == "native":
+        from modelstream_gemini.native import NativeTransport
+
+        return NativeTransport(config)
+    from modelstream_gemini.sdk import SdkTransport
+
+    return SdkTransport(config)
 
 
 def _one_of(messages: Any, contents: Any, arguments: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -131,10 +133,3 @@ def _is_of_an_sdk(messages: Any) -> bool:
     return not (
         messages is None or isinstance(messages, str | Mapping) or hasattr(messages, "to_chat_messages")
     )
-
-
-def _as_message(one: str | Mapping[str, Any]) -> Mapping[str, Any]:
-    """A str or a part that stands among the contents as a message of the user's."""
-    if isinstance(one, Mapping) and ("parts" in one or "role" in one):
-        return one
-    return {"role": "user", "content": [one]}

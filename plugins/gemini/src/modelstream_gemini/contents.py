@@ -37,6 +37,13 @@ def conversation(messages: Iterable[Mapping[str, Any]], signatures: Signatures) 
     return Conversation(turns.contents, turns.system)
 
 
+def as_message(one: Any) -> Mapping[str, Any]:
+    """What stands among the contents as a message: a turn as it is, and parts as the user's."""
+    if isinstance(one, Mapping) and ("parts" in one or "role" in one):
+        return one
+    return {"role": "user", "content": one if isinstance(one, list) else [one]}
+
+
 class _Turns:
     def __init__(self, signatures: Signatures) -> None:
         self.contents: list[dict[str, Any]] = []

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from modelstream.errors import ConfigError
+from modelstream_gemini.arguments import as_safety_settings
+from modelstream_gemini.backends import Prepared
 from modelstream_gemini.failures import unbuildable
-from modelstream_gemini.transport import Prepared, certificates
+from modelstream_gemini.sdk import certificates
 
 if TYPE_CHECKING:
     from google.genai import Client
@@ -86,9 +88,8 @@ class GenaiBackend:
 def _as_config(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options as the SDK's config, in which it is told not to call functions itself."""
     config = {**options, "automatic_function_calling": {"disable": True}}
-    safety = config.get("safety_settings")
-    if isinstance(safety, Mapping):  # as google-generativeai takes them
-        config["safety_settings"] = [{"category": key, "threshold": value} for key, value in safety.items()]
+    if "safety_settings" in config:
+        config["safety_settings"] = as_safety_settings(config["safety_settings"])
     if "extra_body" in config:
         extra = config.pop("extra_body")
         config["http_options"] = {**(config.get("http_options") or {}), "extra_body": extra}

@@ -12,9 +12,10 @@ from urllib.parse import quote
 import msgspec
 
 from modelstream.errors import ConfigError
-from modelstream_gemini.arguments import camel_case, is_message, message_as_json
+from modelstream_gemini.arguments import is_message, message_as_json
+from modelstream_gemini.backends import Prepared
+from modelstream_gemini.bodies import body_of
 from modelstream_gemini.failures import unbuildable
-from modelstream_gemini.transport import Prepared
 
 if TYPE_CHECKING:
     from modelstream_gemini.backends import Asked
@@ -22,20 +23,6 @@ if TYPE_CHECKING:
 
 DEFAULT_ADDRESS = "https://generativelanguage.googleapis.com"
 DEFAULT_VERSION = "v1beta"
-
-_TOP_LEVEL = frozenset(
-    {
-        "system_instruction",
-        "tools",
-        "tool_config",
-        "safety_settings",
-        "cached_content",
-        "labels",
-        "service_tier",
-        "store",
-    }
-)
-"""The options beside `generationConfig`, where all others go."""
 
 
 class GenerativeaiBackend:
@@ -67,29 +54,10 @@ class GenerativeaiBackend:
 
 
 def _body(asked: Asked) -> dict[str, Any]:
-    body: dict[str, Any] = {"contents": _as_json("contents", asked.contents)}
-    generation: dict[str, Any] = {}
-    extra: Mapping[str, Any] = {}
-    for name, value in asked.options.items():
-        if name == "extra_body":
-            extra = value
-        else:
-            place = body if name in _TOP_LEVEL else generation
-            place[camel_case(name)] = _as_json(name, value)
-    if generation:
-        body["generationConfig"] = generation
-    return _merged(body, extra)
-
-
-def _merged(body: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
-    """`body` with `extra` put in, inside of its objects too."""
-    merged = dict(body)
-    for name, value in extra.items():
-        inner = merged.get(name)
-        merged[name] = (
-            _merged(inner, value) if isinstance(inner, dict) and isinstance(value, Mapping) else value
-        )
-    return merged
+    options = dict(asked.options)
+    extra = options.pop("extra_body", {})
+    options = {name: _as_json(name, value) for name, value in options.items()}
+    return body_of(_as_json("contents", asked.contents), options, extra)
 
 
 def _as_json(name: str, value: Any) -> Any:

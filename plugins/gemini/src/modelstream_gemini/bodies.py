@@ -1,0 +1,47 @@
+"""Where contents and options go in the API's JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from modelstream_gemini.arguments import camel_case
+
+_TOP_LEVEL = frozenset(
+    {
+        "cachedContent",
+        "continuationToken",
+        "labels",
+        "safetySettings",
+        "serviceTier",
+        "store",
+        "systemInstruction",
+        "toolConfig",
+        "tools",
+    }
+)
+"""The options beside `generationConfig`, where all others go."""
+
+
+def body_of(contents: Any, options: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    """The body of a request, of values that are ready to be sent, with `extra` put into its objects."""
+    generation: dict[str, Any] = {}
+    body: dict[str, Any] = {"contents": contents, "generationConfig": generation}
+    for written, value in options.items():
+        name = camel_case(written)
+        place = body if name in _TOP_LEVEL else generation
+        place[name] = value
+    return _merged(body, extra)
+
+
+def _merged(body: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    """`body` with `extra` put in, whichever way its names are written."""
+    merged = dict(body)
+    for written, value in extra.items():
+        camel = camel_case(written)
+        name = camel if camel in body else written
+        inner = merged.get(name)
+        merged[name] = (
+            _merged(inner, value) if isinstance(inner, dict) and isinstance(value, Mapping) else value
+        )
+    return merged

@@ -1,0 +1,120 @@
+"""What a caller gives, as the API's JSON: names, words, bytes, and the SDKs' objects."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+from modelstream.errors import ConfigError
+from modelstream_gemini.arguments import camel_case, is_message, message_as_json
+
+_FREE = frozenset(
+    {
+        "additionalProperties",
+        "args",
+        "default",
+        "example",
+        "labels",
+        "parametersJsonSchema",
+        "partMetadata",
+        "response",
+        "responseJsonSchema",
+    }
+)
+"""Fields whose content is the caller's and not the API's: no name in them is touched."""
+
+_BY_NAME = frozenset({"properties", "defs"})
+"""Fields of schemas in which each name is the caller's."""
+
+_WORDS = frozenset(
+    {
+        "behavior",
+        "category",
+        "environment",
+        "language",
+        "level",
+        "mediaResolution",
+        "mode",
+        "outcome",
+        "scheduling",
+        "thinkingLevel",
+        "threshold",
+        "type",
+    }
+)
+"""Fields with a word of an enum, which callers write small, too."""
+
+
+def as_api(value: Any, place: str = "", field: str = "") -> Any:
+    """`value` of the field `field` as the API writes it.
+
+    Names get their humps, words of enums their capitals, bytes become base64; what is None is left away.
+    Raises `ConfigError`, in which `place` is named, for what only an SDK could convert.
+    """
+    value = unwrapped(value, place)
+    if isinstance(value, list):
+        return [as_api(one, f"{place}[{at}]", field) for at, one in enumerate(value)]
+    if isinstance(value, Mapping):
+        if field in _BY_NAME:
+            return {name: as_api(inner, f"{place}.{name}") for name, inner in value.items()}
+        return dict(_fields(value, place, field))
+    return value.upper() if field in _WORDS and isinstance(value, str) else value
+
+
+def _fields(value: Mapping[str, Any], place: str, inside: str) -> list[tuple[str, Any]]:
+    fields = []
+    for written, inner in value.items():
+        if inner is not None:
+            name, there = camel_case(str(written)), f"{place}.{written}".lstrip(".")
+            # What a function returns is told to the model by a schema of the API's.
+            free = name in _FREE and (name, inside) != ("response", "functionDeclarations")
+            fields.append((name, _as_given(inner, there) if free else as_api(inner, there, name)))
+    return fields
+
+
+def _as_given(value: Any, place: str) -> Any:
+    """The same with all names and nulls left alone."""
+    value = unwrapped(value, place)
+    if isinstance(value, list):
+        return [_as_given(one, f"{place}[{at}]") for at, one in enumerate(value)]
+    if isinstance(value, Mapping):
+        return {name: _as_given(inner, f"{place}.{name}") for name, inner in value.items()}
+    return value
+
+
+def unwrapped(value: Any, place: str) -> Any:
+    """One of JSON's types: a list of such, a mapping of anything, or a plain value."""
+    if isinstance(value, list | tuple):
+        return [unwrapped(one, f"{place}[{at}]") for at, one in enumerate(value)]
+    if isinstance(value, Enum):
+        # The older SDK's are numbers, whose names are the API's words.
+        return value.value if isinstance(value.value, str) else value.name
+    if value is None or isinstance(value, Mapping | str | int | float):
+        return value
+    if isinstance(value, bytes | bytearray):
+        return base64.urlsafe_b64encode(value).decode("ascii")
+    return _object_as_json(value, place)
+
+
+def _object_as_json(value: Any, place: str) -> Any:
+    if not isinstance(value, type):
+        if type(value).__module__.startswith("google.genai."):
+            return value.model_dump(mode="json", by_alias=True, exclude_none=True)
+        if is_message(value):
+            return message_as_json(value)
+        if hasattr(value, "isoformat"):
+            return value.isoformat()
+    raise ConfigError(
+        f"{place} is {_kind(value)}, which the native transport can't convert: it takes JSON, bytes and"
+        " objects of google-genai.\nGive the JSON that the API takes, or set 'transport' to 'sdk'."
+    )
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, type) or hasattr(value, "__origin__"):  # the latter is list[str] and the like
+        return f"the type {getattr(value, '__name__', value)}"
+    if callable(value):
+        return f"the function {getattr(value, '__name__', type(value).__name__)}"
+    return f"of the type {type(value).__name__}"
