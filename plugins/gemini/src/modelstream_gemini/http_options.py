@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from modelstream.errors import ConfigError
+from modelstream.errors import BadRequestError, ConfigError
 from modelstream.hints import did_you_mean
 from modelstream.wire.native import merged
 from modelstream_gemini.arguments import fields_of, snake_case
@@ -42,9 +42,11 @@ class HttpOptions(NamedTuple):
 
 def http_options(given: Any, field: str) -> HttpOptions:
     """The options, which may be a dict or google-genai's object. Raises `ConfigError`s that name `field`."""
-    options = {
-        snake_case(name): value for name, value in fields_of(given, field).items() if value is not None
-    }
+    try:
+        written = fields_of(given, field)
+    except BadRequestError as error:
+        raise ConfigError(error.message) from error
+    options = {snake_case(name): value for name, value in written.items() if value is not None}
     for name in options:
         if name not in _KNOWN:
             raise ConfigError(

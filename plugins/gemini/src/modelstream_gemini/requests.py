@@ -58,7 +58,7 @@ def _converted(name: str, value: Any) -> Any:
 
 def _schema(given: Any) -> Any:
     given = unwrapped(given, "response_schema")
-    return as_schema(given) if isinstance(given, Mapping) else given
+    return (as_schema(given) or None) if isinstance(given, Mapping) else given
 
 
 def _instruction(given: Any) -> Any:

@@ -1,0 +1,211 @@
+"""What only the native transport has: no SDK, and what it therefore does not take."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import warnings
+
+import pytest
+
+from modelstream.errors import BadRequestError, ConfigError, MissingApiKeyError, StreamTimeoutError
+from modelstream.testing.server import Answer, End
+from modelstream_gemini import GeminiChat
+
+SOON = 10.0
+
+
+@pytest.fixture
+def transport():
+    return "native"
+
+
+def made(**fields):
+    return GeminiChat({"model_name": "m", "api_key": "k", "transport": "native", **fields})
+
+
+def test_no_sdk_is_imported(server):
+    program = (
+        "import asyncio, sys\n"
+        "from modelstream_gemini import GeminiChat\n"
+        f"model = GeminiChat(model_name='m', api_key='k', base_url={server.url!r}, transport='native')\n"
+        "async def main(): return await (await model.acall('hi', stream=True)).get_text()\n"
+        "print(model('hi', stream=True).text, asyncio.run(main()))\n"
+        "heavy = ('google.genai', 'google.generativeai', 'google.protobuf', 'httpx', 'httpx2', 'pydantic')\n"
+        "print([name for name in heavy if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "Hello Hello\n[]\n"
+
+
+def test_calls_of_several_wrappers_share_a_connection(server, model_of):
+    for _ in range(3):
+        assert model_of(server.url)("hi", stream=True).text == "Hello"
+    assert len(server.connections) == 1
+
+
+# Configs
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"transport": "carrier-pigeon"}, "transport"),
+        ({"backend": "genai"}, "backend is 'genai'.*\nLeave 'backend' away, or set 'transport' to 'sdk'"),
+        (
+            {"client_args": {"vertexai": True}},
+            r"Vertex AI is chosen .by client_args.*\nSet 'transport' to 'sdk'",
+        ),
+        ({"client_args": {"credentials": 1}}, "client_args has 'credentials'.*\n.*'transport': 'sdk'"),
+        ({"client_args": {"htp_options": {}}}, "Did you mean 'http_options'"),
+        ({"client_args": {"http_options": 7}}, "client_args.http_options is int"),
+        (
+            {"client_args": {"http_options": {"retry_options": {}}}},
+            "client_args.http_options has 'retry_options'.*\nIt takes: .*timeout.*'transport': 'sdk'",
+        ),
+        ({"client_args": {"http_options": {"haeders": {}}}}, "'haeders'.* Did you mean 'headers'"),
+        ({"client_args": {"http_options": {"headers": "x"}}}, "http_options.headers is 'x': expected a dict"),
+        ({"client_args": {"http_options": {"timeout": "soon"}}}, "timeout is 'soon': .*milliseconds"),
+        ({"client_args": {"http_options": {"timeout": 0}}}, "timeout is 0"),
+    ],
+)
+def test_configs_that_it_does_not_take(fields, told):
+    with pytest.raises(ConfigError, match=told) as failed:
+        made(**fields)
+    assert str(failed.value).count("\n") <= 2
+
+
+def test_vertex_ai_by_the_environment(monkeypatch):
+    monkeypatch.setenv("GOOGLE_GENAI_USE_VERTEXAI", "true")
+    with pytest.raises(ConfigError, match=r"Vertex AI is chosen .by GOOGLE_GENAI_USE_VERTEXAI"):
+        made()
+    made(client_args={"vertexai": False})
+
+
+def test_a_key_is_needed():
+    with pytest.raises(MissingApiKeyError, match=r"GOOGLE_API_KEY or GEMINI_API_KEY.*'api_key'"):
+        made(api_key=None)
+
+
+def test_a_key_in_the_client_args(server, model_of):
+    model_of(server.url, api_key=None, client_args={"api_key": "there"})("hi", stream=True).close()
+    assert server.requests[0].headers["x-goog-api-key"] == "there"
+
+
+def test_addresses_stand_over_each_other(server, monkeypatch):
+    monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", f"{server.url}/environment")
+    options = {"http_options": {"base_url": f"{server.url}/options/", "api_version": "v1"}}
+    for fields, start in (
+        ({}, "/environment/v1beta/"),
+        ({"client_args": options}, "/options/v1/"),
+        ({"client_args": options, "base_url": f"{server.url}/config", "api_version": "v2"}, "/config/v2/"),
+    ):
+        made(**fields)("hi", stream=True).close()
+        assert server.requests[-1].path.startswith(f"{start}models/m:")
+
+
+# Options of HTTP
+
+
+def test_headers_and_bodies_of_config_and_call(server, model_of):
+    options = {"headers": {"X-Mine": "1", "X-Other": "2"}, "timeout": 1500, "extraBody": {"store": True}}
+    model = model_of(server.url, client_args={"http_options": options})
+    model("hi", stream=True).close()
+    model("hi", stream=True, http_options={"headers": {"x-mine": "3"}, "timeout": 7000}).close()
+    model("hi", stream=True, extra_body={"store": False}).close()
+    first, second, third = server.requests
+    assert [first.headers[name] for name in ("x-mine", "x-other", "x-server-timeout")] == ["1", "2", "2"]
+    assert [second.headers[name] for name in ("x-mine", "x-other", "x-server-timeout")] == ["3", "2", "7"]
+    assert [one.json["store"] for one in server.requests] == [True, True, False]
+    assert third.headers["x-goog-api-key"] == "k"
+
+
+def test_the_timeout_is_for_the_headers(server, model_of, answer_of):
+    server.play(Answer(status=None, end=End.SILENCE))
+    got = answer_of(model_of(server.url), http_options={"timeout": 200})
+    assert type(got.error) is StreamTimeoutError
+    assert server.connections[0].disconnected.wait(SOON)
+
+
+def test_options_that_a_call_does_not_take(server, model_of, answer_of):
+    with pytest.raises(ConfigError, match=r"^http_options has 'retry_options'"):
+        answer_of(model_of(server.url), http_options={"retry_options": {}})
+    assert server.requests == []
+
+
+# What needs an SDK
+
+
+def weather(city: str) -> str:
+    """Tells the weather."""
+
+
+class Odd:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"tools": [weather]}, "tools is the function weather"),
+        ({"response_schema": list[str]}, "response_schema is the type list"),
+        ({"response_schema": Odd}, "response_schema is the type Odd"),
+        ({"temperature": Odd()}, "temperature is of the type Odd"),
+        ({"thinking_config": Odd()}, "thinking_config is of the type Odd"),
+        ({"tools": [{"function_declarations": [Odd()]}]}, r"function_declarations\[0\] is of the type Odd"),
+        ({"system_instruction": ["a", Odd()]}, r"system_instruction\[1\] is of the type Odd"),
+        ({"contents": ["a", Odd()]}, r"contents\[1\] is of the type Odd"),
+        ({"config": {"labels": {"a_b": Odd()}}}, r"labels.a_b is of the type Odd"),
+    ],
+)
+def test_what_only_an_sdk_converts(server, model_of, answer_of, arguments, told):
+    arguments = {"messages": None if "contents" in arguments else "hi", **arguments}
+    with pytest.raises(ConfigError, match=rf"{told}, .*\n.*set 'transport' to 'sdk'"):
+        answer_of(model_of(server.url), arguments.pop("messages"), **arguments)
+    assert server.requests == []
+
+
+ENDLESS: dict[str, object] = {}
+ENDLESS["again"] = ENDLESS
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"temperature": float("nan")}, "can't be sent as JSON"),
+        ({"thinking_config": ENDLESS}, "it holds itself"),
+        ({"extra_body": ENDLESS}, "can't be sent as JSON"),
+        ({"model": "../secrets"}, "model is '../secrets'"),
+        ({"model": 7}, "model is 7"),
+        ({"response_schema": {"$ref": "#/$defs/City"}}, "refers to '#/$defs/City'"),
+    ],
+)
+def test_what_can_not_be_sent(server, model_of, answer_of, arguments, told):
+    got = answer_of(model_of(server.url), **arguments)
+    assert type(got.error) is BadRequestError
+    assert told in str(got.error)
+    assert server.requests == []
+
+
+def test_options_that_nobody_here_knows_are_sent(server, model_of):
+    model_of(server.url)("hi", stream=True, new_option={"its_value": 1}).close()
+    assert server.requests[0].json["generationConfig"] == {"newOption": {"itsValue": 1}}
+
+
+def test_objects_of_the_older_sdk(server, model_of):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        sdk = pytest.importorskip("google.generativeai", exc_type=ImportError)
+    model_of(server.url)(
+        [sdk.protos.Content(role="user", parts=[sdk.protos.Part(text="hi")])],
+        stream=True,
+        generation_config=sdk.types.GenerationConfig(temperature=0.5),
+        safety_settings={"HARM_CATEGORY_HARASSMENT": sdk.types.HarmBlockThreshold.BLOCK_NONE},
+        tools=[sdk.protos.Tool(function_declarations=[{"name": "f"}])],
+    ).close()
+    assert server.requests[0].json == {
+        "contents": [{"role": "user", "parts": [{"text": "hi"}]}],
+        "generationConfig": {"temperature": 0.5},
+        "safetySettings": [{"category": "HARM_CATEGORY_HARASSMENT", "threshold": "BLOCK_NONE"}],
+        "tools": [{"functionDeclarations": [{"name": "f"}]}],
+    }

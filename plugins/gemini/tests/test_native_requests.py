@@ -1,0 +1,325 @@
+"""The native transport asks for what google-genai would ask: the same path, and the same JSON."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import warnings
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from modelstream.errors import BadRequestError
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    genai = pytest.importorskip("google.genai", reason="google-genai is not installed", exc_type=ImportError)
+types = genai.types
+
+# What stands in these is the caller's.
+CALLERS = {"args", "response", "labels", "parametersJsonSchema", "responseJsonSchema", "default", "example"}
+
+
+def documented(value, field=""):
+    """The SDK's JSON with names as the API's documentation has them; some it writes with underscores."""
+    if isinstance(value, dict):
+        if field in {"properties", "extra"}:
+            return {name: documented(inner) for name, inner in value.items()}
+        named = {humped(name): inner for name, inner in value.items()}
+        return {name: inner if name in CALLERS else documented(inner, name) for name, inner in named.items()}
+    return [documented(one, field) for one in value] if isinstance(value, list) else value
+
+
+def humped(name):
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
+
+
+@pytest.fixture
+def transport():
+    return "sdk"
+
+
+@pytest.fixture
+def same(server, model_of):
+    """Asks by both transports; fails unless the server was asked the same, and returns what."""
+    ways = [
+        model_of(server.url, backend="genai"),
+        model_of(server.url, backend=None, transport="native"),
+    ]
+
+    def same(messages=None, **arguments):
+        messages = "hi" if messages is None and "contents" not in arguments else messages
+        for model in ways:
+            assert model(copy.deepcopy(messages), stream=True, **copy.deepcopy(arguments)).text == "Hello"
+        theirs, ours = server.requests[-2:]
+        assert ours.path == theirs.path
+        assert ours.headers["x-goog-api-key"] == theirs.headers["x-goog-api-key"]
+        assert ours.headers["content-type"] == theirs.headers["content-type"]
+        assert ours.json == documented(theirs.json)
+        return ours.json
+
+    return same
+
+
+# One by one
+
+FUNCTION = {"name": "f", "parameters": {"type": "object", "properties": {"my_city": {"type": "string"}}}}
+OPENAI = {"name": "g", "description": "d", "parameters": FUNCTION["parameters"]}
+SIGNED = {"functionCall": {"name": "f", "args": {"n": 2}}, "thoughtSignature": "c2lnbmVkLS1fXw=="}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"system_instruction": "Be brief."},
+        {"system_instruction": ["Be brief.", "Be kind."]},
+        {"system_instruction": {"text": "Be brief."}},
+        {"system_instruction": {"parts": [{"text": "Be brief."}]}},
+        {"thinking_config": {"include_thoughts": True, "thinkingBudget": 0}},
+        {"thinking_config": {"include_thoughts": None}},
+        {"safety_settings": {"HARM_CATEGORY_HARASSMENT": "BLOCK_NONE"}},
+        {"safety_settings": [{"category": "harm_category_harassment", "threshold": "block_none"}]},
+        {"safety_settings": []},
+        {"tools": []},
+        {"tools": [{"function_declarations": [FUNCTION]}, {"google_search": {}}, {"url_context": {}}]},
+        {"tools": [{"functionDeclarations": [FUNCTION]}, {"type": "function", "function": OPENAI}]},
+        {"tools": [{"function_declarations": [{**FUNCTION, "response": FUNCTION["parameters"]}]}]},
+        {"tools": [{"function_declarations": [{**FUNCTION, "behavior": "non_blocking"}]}]},
+        {"tools": [{"google_search_retrieval": {"dynamic_retrieval_config": {"mode": "mode_dynamic"}}}]},
+        {"tools": [{"computer_use": {"environment": "environment_browser"}}]},
+        {"tools": [{"type": "function", "function": OPENAI}], "tool_choice": "g"},
+        {"tool_config": {"retrieval_config": {"lat_lng": {"latitude": 1, "longitude": 2}}}},
+        {"tool_config": {"function_calling_config": {"mode": "any", "allowed_function_names": ["f"]}}},
+        {"speech_config": "Kore"},
+        {"speech_config": {"voice_config": {"prebuilt_voice_config": {"voice_name": "Kore"}}}},
+        {"cached_content": "1"},
+        {"cached_content": "cachedContents/1"},
+        {"response_modalities": ["TEXT", "image"], "media_resolution": "media_resolution_low"},
+        {"image_config": {"aspect_ratio": "1:1"}},
+        {"response_json_schema": {"type": "object", "properties": {"a_b": {"type": "string"}}}},
+        {"config": {"temperature": 0.5}, "generation_config": {"topK": 3}, "stop_sequences": []},
+        {"temperature": 0.5, "extra_body": {"generation_config": {"temperature": 1}, "toolConfig": {}}},
+        {"http_options": {"extra_body": {"cachedContent": "cachedContents/2"}, "api_version": "v1"}},
+        {"automatic_function_calling": {"maximum_remote_calls": 3}},
+        {"model": "models/other"},
+        {"model": "tunedModels/my own"},
+        {"model": "ünlich/x"},
+    ],
+    ids=str,
+)
+def test_options(same, arguments):
+    same(**arguments)
+
+
+DEFINED = {
+    "$defs": {"City": {"type": "object", "properties": {"name": {"type": "string"}}}},
+    "type": "object",
+    "properties": {
+        "home": {"$ref": "#/$defs/City"},
+        "others": {"type": "array", "items": {"$ref": "#/$defs/City"}, "maxItems": 3},
+        "kind": {"const": "city", "type": "string", "title": "Kind"},
+        "maybe": {"anyOf": [{"type": "integer"}, {"type": "null"}], "default": None},
+        "perhaps": {"anyOf": [{"$ref": "#/$defs/City"}, {"type": "null"}]},
+        "either": {"any_of": [{"type": "integer"}, {"$ref": "#/$defs/City"}, {"type": "null"}]},
+    },
+    "required": ["home"],
+}
+TREE = {
+    "$defs": {"Tree": {"type": "object", "properties": {"branch": {"$ref": "#/$defs/Tree"}}}},
+    "$ref": "#/$defs/Tree",
+}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {},
+        {"type": "object", "properties": {"a_b": {"type": "STRING", "enum": ["x"]}}},
+        {"type": "object", "properties": {"z": {"type": "string"}, "a": {"type": "number", "minimum": 0}}},
+        {"type": "object", "properties": {"a": {"type": "null"}, "b": {}}, "property_ordering": ["b", "a"]},
+        {"type": "array", "items": {"type": "string"}, "min_items": 1, "maxItems": 3},
+        DEFINED,
+    ],
+)
+def test_schemas(same, schema):
+    same(response_mime_type="application/json", response_schema=schema)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"labels": {"my_label": "x"}},
+        {"service_tier": "FLEX"},
+        {"store": True},
+        {"thinking_config": {"thinking_level": "low"}},
+        {"response_schema": TREE},
+    ],
+    ids=str,
+)
+def test_what_older_sdks_refuse(same, arguments):
+    try:
+        same(**arguments)
+    except BadRequestError as refused:
+        if "the SDK can't build the request" not in str(refused):
+            raise
+        pytest.skip(f"google-genai {genai.__version__} refuses it: {refused}")
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [{"inline_data": {"mime_type": "image/png", "data": b"\xfb\xff"}}],
+        [{"inlineData": {"mimeType": "image/png", "data": "-_8="}}],
+        [{"type": "image_url", "image_url": "data:image/png;base64,AAAA"}, "Look."],
+        [{"file_data": {"file_uri": "gs://x/y", "mime_type": "a/b"}, "video_metadata": {"fps": 2.0}}],
+        [{"text": "x", "thought": True, "thought_signature": "c2lnbmVk"}],
+        [SIGNED],
+        [{"executable_code": {"code": "1", "language": "python"}}],
+        [{"code_execution_result": {"outcome": "outcome_ok", "output": "1"}}],
+        [{"function_response": {"name": "f", "response": {"a_b": None}, "scheduling": "silent"}}],
+    ],
+    ids=str,
+)
+def test_parts(same, parts):
+    same(contents=[{"role": "user", "parts": parts}])
+
+
+# All together
+
+words = st.text(st.sampled_from("ab_ é"), max_size=6)
+names = st.sampled_from(["a", "my_city", "myCity", "city_2", "type", "mode", "args", "parts"])
+free = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.floats(-1, 1) | words,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(names, inner, max_size=2),
+    max_leaves=6,
+)
+free_object = st.dictionaries(names, free, max_size=3)
+
+
+def fields(required=(), /, **optional):
+    """Objects with these fields, each name in either spelling."""
+    plain = st.fixed_dictionaries(dict(required), optional=optional)
+    return st.tuples(plain, st.booleans()).map(
+        lambda drawn: {humped(name) if drawn[1] else name: value for name, value in drawn[0].items()}
+    )
+
+
+kinds = st.sampled_from(["string", "integer", "NUMBER", "Boolean"])
+leaves = fields({"type": kinds}, description=words, nullable=st.booleans(), title=words)
+schemas = st.recursive(
+    leaves,
+    lambda inner: (
+        fields({"type": st.just("array"), "items": inner}, min_items=st.integers(0, 3))
+        | fields({"type": st.just("OBJECT"), "properties": st.dictionaries(names, inner, max_size=3)})
+        | fields({"any_of": st.lists(inner, min_size=2, max_size=2)})
+    ),
+    max_leaves=4,
+)
+functions = fields({"name": words}, description=words, parameters=schemas) | fields(
+    {"name": words}, parameters_json_schema=free_object
+)
+tools = st.lists(
+    fields(function_declarations=st.lists(functions, min_size=1, max_size=2))
+    | fields(google_search=st.just({}))
+    | st.fixed_dictionaries({"type": st.just("function"), "function": st.just(OPENAI)}),
+    max_size=3,
+)
+modes = st.sampled_from(["auto", "ANY", "none"])
+arguments = fields(
+    temperature=st.floats(0, 2),
+    top_p=st.floats(0, 1),
+    top_k=st.integers(1, 9),
+    candidate_count=st.integers(1, 2),
+    max_output_tokens=st.integers(1, 99),
+    stop_sequences=st.lists(words, max_size=2),
+    presence_penalty=st.floats(-1, 1),
+    frequency_penalty=st.floats(-1, 1),
+    seed=st.integers(0, 9),
+    response_mime_type=words,
+    response_schema=schemas,
+    response_modalities=st.lists(st.sampled_from(["TEXT", "IMAGE"]), max_size=2),
+    thinking_config=fields(include_thoughts=st.none() | st.booleans(), thinking_budget=st.integers(0, 9)),
+    system_instruction=words | st.lists(words, min_size=1, max_size=2),
+    tools=tools,
+    tool_config=fields(
+        function_calling_config=fields({"mode": modes}, allowed_function_names=st.lists(words, max_size=2))
+    ),
+    speech_config=fields(language_code=words),
+)
+turns = st.fixed_dictionaries({"role": st.just("user"), "content": words})
+answers = st.fixed_dictionaries(
+    {"role": st.just("assistant"), "content": words | st.none()},
+    optional={
+        "tool_calls": st.lists(
+            st.fixed_dictionaries(
+                {
+                    "id": st.just("c"),
+                    "function": st.fixed_dictionaries({"name": words, "arguments": free_object}),
+                }
+            ),
+            max_size=2,
+        )
+    },
+)
+pairs = st.tuples(turns, answers)
+
+
+@pytest.mark.timeout(120)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(st.lists(pairs, max_size=2), turns, arguments, st.sampled_from(["", "config", "generation_config"]))
+def test_any_call(same, before, last, options, place):
+    messages = [*(one for pair in before for one in pair), last]
+    same(messages, **({place: options} if place else options))
+
+
+# The SDK's objects
+
+
+def test_a_config_and_contents_of_the_sdk(same):
+    config = types.GenerateContentConfig(
+        temperature=0.5,
+        system_instruction=types.Content(parts=[types.Part.from_text(text="Be brief.")]),
+        thinking_config=types.ThinkingConfig(include_thoughts=True),
+        response_schema=types.Schema(
+            type="OBJECT", properties={"b_c": types.Schema(type="STRING"), "a": types.Schema(type="NUMBER")}
+        ),
+        safety_settings=[
+            types.SafetySetting(
+                category=types.HarmCategory.HARM_CATEGORY_HARASSMENT,
+                threshold=types.HarmBlockThreshold.BLOCK_NONE,
+            )
+        ],
+        tools=[types.Tool(function_declarations=[types.FunctionDeclaration(**FUNCTION)])],
+        media_resolution=types.MediaResolution.MEDIA_RESOLUTION_LOW,
+        http_options=types.HttpOptions(extra_body={"store": True}),
+    )
+    contents = [
+        types.Content(role="user", parts=[types.Part.from_bytes(data=b"\xfb\xff", mime_type="image/png")]),
+        types.Content(role="model", parts=[types.Part.from_function_call(name="f", args={"my_n": 2})]),
+        types.Content(
+            role="user", parts=[types.Part.from_function_response(name="f", response={"my_r": None})]
+        ),
+    ]
+    sent = same(contents, config=config)
+    assert (
+        sent["contents"][0]["parts"][0]["inlineData"]["data"]
+        == base64.urlsafe_b64encode(b"\xfb\xff").decode()
+    )
+    assert sent["generationConfig"]["responseSchema"]["propertyOrdering"] == ["b_c", "a"]
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        types.Part.from_text(text="hi"),
+        types.Content(role="user", parts=[types.Part.from_text(text="hi")]),
+        [types.Part.from_text(text="Look:"), types.Part.from_uri(file_uri="gs://x", mime_type="a/b")],
+        ["Look:", types.Part.from_bytes(data=b"x", mime_type="image/png")],
+        [["Look:", types.Part.from_text(text="here")]],
+    ],
+    ids=["part", "content", "parts", "text and part", "list of parts"],
+)
+def test_contents_of_the_sdk(same, contents):
+    same(contents=contents)
