@@ -1,4 +1,4 @@
-"""What is told to the user of good answers, whichever SDK has made the request."""
+"""What is told to the user of good answers, whoever has made the request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""zhipuai_chat keeps all laws of the conformance kit, with either SDK."""
+"""zhipuai_chat keeps all laws of the conformance kit, by either transport, with either SDK."""
 
 from __future__ import annotations
 
@@ -43,6 +43,10 @@ class ZhipuAIWire(OpenAIWire):
 class _Conformance(WrapperConformance):
     model_type = "zhipuai_chat"
     wire = ZhipuAIWire()
+
+
+class TestNativeTransport(_Conformance):
+    config = {"api_key": "id.secret", "transport": "native"}  # noqa: RUF012
 
 
 if find_spec("zai"):  # not where the other one is tried

@@ -10,6 +10,7 @@ import pytest
 from modelstream.errors import (
     AuthenticationError,
     BadRequestError,
+    ConfigError,
     ConnectionLostError,
     ContentFilteredError,
     MalformedDataError,
@@ -217,6 +218,13 @@ def test_the_timeout_of_the_client_and_of_a_call_count_for_the_headers(server, m
     server.play(Answer(status=None, end=End.SILENCE))
     assert refused(model_of(client_args={"timeout": 0.3})).clock == "first_delta"
     assert refused(model_of(client_args={"timeout": 60}), timeout=0.3).clock == "first_delta"
+
+
+def test_a_timeout_that_is_no_number(model_of):
+    with pytest.raises(ConfigError, match="timeout is 'soon'"):
+        model_of(client_args={"timeout": "soon"})("hi")
+    with pytest.raises(ConfigError, match="timeout is 'soon'"):
+        model_of()("hi", timeout="soon")
 
 
 def test_the_limit_of_the_headers_does_not_rule_the_stream(server, model_of, wire):

@@ -1,4 +1,4 @@
-"""What is sent to the provider: what the SDK makes of a call, whichever SDK it is."""
+"""What is sent to the provider: what an SDK makes of a call, or the native transport in its place."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from modelstream.agents import Msg
 from modelstream.errors import BadRequestError, ConfigError, MissingApiKeyError
+from modelstream.request import Request
 from modelstream_zhipuai import ZhipuAIChat
 
 KEYS = ("ZHIPUAI_API_KEY", "ZAI_API_KEY")
@@ -41,7 +42,7 @@ def test_a_call_overrides_the_generate_args(server, model_of):
     assert (body["stream"], body["model"]) == (True, "glm-9")
 
 
-def test_what_the_sdk_does_not_know_is_sent_all_the_same(server, model_of):
+def test_what_nobody_here_knows_is_sent_all_the_same(server, model_of):
     thinking = {"type": "enabled"}
     body = sent(server, model_of(), thinking=thinking, tool_stream=True, unheard_of=1, extra_body={"mine": 2})
     assert (body["thinking"], body["tool_stream"], body["unheard_of"], body["mine"]) == (thinking, True, 1, 2)
@@ -70,7 +71,7 @@ def test_messages_of_agents(server, model_of, tmp_path):
     (message,) = sent(server, model_of(), [Msg("me", asked, "user")])["messages"]
     text, image = message["content"]
     assert text == {"type": "text", "text": "?"}
-    # As the API wants it: the SDK takes away what stands before the data.
+    # As the API wants it: what stands before the data is taken away.
     assert image["image_url"]["url"] == "cGljdHVyZQ=="
 
 
@@ -88,16 +89,23 @@ def test_headers(server, model_of):
     assert (headers["x-mine"], headers["x-call"]) == ("1", "2")
 
 
-def test_each_call_is_sent_and_logged_once(server, model_of, caplog):
+def test_each_call_is_sent_and_logged_once(server, sdk_model_of, caplog):
     caplog.set_level("INFO", logger="httpx")  # other libraries silence it
-    sent(server, model_of(client_args={"max_retries": 2}))
+    sent(server, sdk_model_of(client_args={"max_retries": 2}))
     assert [record.name for record in caplog.records] == ["httpx"]
     assert len(server.requests) == 1
 
 
 def test_what_is_no_json(model_of):
-    with pytest.raises(BadRequestError, match="can't make a request of this call"):
+    with pytest.raises(
+        BadRequestError, match=r"the SDK can't make a request of this call|can't be sent as JSON"
+    ):
         model_of()("hi", tools=[print])
+
+
+def test_an_extra_body_that_is_no_dict(model_of):
+    with pytest.raises(BadRequestError, match="extra_body is 5: expected a dict"):
+        model_of()("hi", extra_body=5, unheard_of=1)
 
 
 def test_many_threads_and_tasks_at_once(server, model_of):
@@ -146,14 +154,10 @@ def test_a_signed_key(server, model_of):
 
 
 @pytest.mark.parametrize(("region", "host"), [("cn", "open.bigmodel.cn"), ("international", "api.z.ai")])
-def test_regions(sdk, region, host):
-    model = ZhipuAIChat({"model_name": "glm", "api_key": "k.s", "sdk": sdk, "region": region})
-    asked = model._asker.request([{"role": "user", "content": "hi"}], {}, stream=True)
-    assert (asked.url.scheme, asked.url.host, asked.url.path) == (
-        "https",
-        host,
-        "/api/paas/v4/chat/completions",
-    )
+def test_regions(way, region, host):
+    model = ZhipuAIChat({"model_name": "glm", "api_key": "k.s", "region": region, **way})
+    asked = model._transport._asked(Request([{"role": "user", "content": "hi"}]))
+    assert str(asked.url) == f"https://{host}/api/paas/v4/chat/completions"
 
 
 @pytest.mark.parametrize("region", ["cn", "international"])
@@ -163,11 +167,11 @@ def test_an_address_goes_before_the_region(server, model_of, region):
 
 
 @pytest.mark.parametrize("where", ["base_url", "client_args"])
-def test_an_address_with_the_endpoint(where):
+def test_an_address_with_the_endpoint(where, way):
     url = "https://api.z.ai/api/paas/v4/chat/completions"
     fields = {"base_url": url} if where == "base_url" else {"client_args": {"base_url": url}}
     with pytest.raises(ConfigError, match="leave /chat/completions away"):
-        ZhipuAIChat({"model_name": "glm", "api_key": "k.s", **fields})
+        ZhipuAIChat({"model_name": "glm", "api_key": "k.s", **fields, **way})
 
 
 # The SDK
@@ -187,11 +191,11 @@ def test_no_sdk_at_all(monkeypatch):
         ZhipuAIChat({"model_name": "glm", "api_key": "k.s"})("hi")
 
 
-def test_arguments_that_the_client_does_not_take(model_of):
+def test_arguments_that_the_client_does_not_take(sdk_model_of):
     with pytest.raises(ConfigError, match="unheard_of"):
-        model_of(client_args={"unheard_of": 1})("hi")
+        sdk_model_of(client_args={"unheard_of": 1})("hi")
     with pytest.raises(ConfigError, match="'http_client' would not be used"):
-        model_of(client_args={"http_client": object()})
+        sdk_model_of(client_args={"http_client": object()})
 
 
 def test_a_model_is_needed():
@@ -200,7 +204,7 @@ def test_a_model_is_needed():
     assert ZhipuAIChat({"config_name": "glm", "api_key": "k.s"}).config.model_name == "glm"
 
 
-def test_a_config_of_agentscope(server, sdk):
+def test_a_config_of_agentscope(server, way):
     config = {
         "config_name": "mine",
         "model_type": "zhipuai_chat",
@@ -210,5 +214,5 @@ def test_a_config_of_agentscope(server, sdk):
         "client_args": {"base_url": f"{server.url}/v4", "timeout": 20},
         "generate_args": {"temperature": 0.5},
     }
-    assert ZhipuAIChat({**config, "sdk": sdk})("hi").text == "Hello"
+    assert ZhipuAIChat({**config, **way})("hi").text == "Hello"
     assert server.requests[-1].json["temperature"] == 0.5

@@ -16,13 +16,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from modelstream.errors import BadRequestError, ConfigError
+from modelstream_zhipuai.addresses import REGIONS
+from modelstream_zhipuai.body import mapping
 
 if TYPE_CHECKING:
     import httpx
 
     from modelstream_zhipuai.config import ZhipuAIConfig
 
-INTERNATIONAL = "https://api.z.ai/api/paas/v4"
 _CLIENTS = {"zai": {"cn": "ZhipuAiClient", "international": "ZaiClient"}, "zhipuai": {"cn": "ZhipuAI"}}
 
 
@@ -40,7 +41,7 @@ class Asker:
         """The HTTP request of a call."""
         known, others = self._sorted_out({"model": self._config.model_name, **arguments, "stream": stream})
         if others:
-            known["extra_body"] = {**others, **(known.get("extra_body") or {})}
+            known["extra_body"] = {**others, **mapping(arguments, "extra_body")}
         self._caught.request = None
         # The SDK shortens images in the messages that it is given, where they stand.
         known["messages"] = copy.deepcopy(list(messages))
@@ -68,7 +69,7 @@ class Asker:
         sdk, name = self._sdk()
         arguments = {**self._arguments, "max_retries": 0}
         if self._config.region == "international" and sdk.__name__ == "zhipuai":
-            arguments.setdefault("base_url", INTERNATIONAL)
+            arguments.setdefault("base_url", REGIONS["international"])
         arguments["http_client"] = httpx.Client(transport=httpx.MockTransport(self._catch))
         try:
             return getattr(sdk, name)(**arguments)
