@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
+import weakref
 
 import pytest
 
@@ -78,6 +79,19 @@ def test_break_and_drop(model, gone):
         break
     gc.collect()
     assert gone()
+
+
+def test_nothing_of_a_dropped_wrapper_waits_for_the_collector(model_of):
+    model = model_of()
+    gc.collect()
+    gc.disable()
+    try:
+        assert model("hi").text == "Hello"
+        transport = weakref.ref(model._transport)
+        del model
+        assert transport() is None
+    finally:
+        gc.enable()
 
 
 def started(model, then):

@@ -45,13 +45,12 @@ class Asker:
         self._caught.request = None
         # The SDK shortens images in the messages that it is given, where they stand.
         known["messages"] = copy.deepcopy(list(messages))
-        failure: Exception | None = None
         try:
             self._client.chat.completions.create(**known)
-        except Exception as error:  # noqa: BLE001 - what it makes of the catch does not matter
-            failure = error
-        if self._caught.request is None:
-            raise BadRequestError(f"the SDK can't make a request of this call ({failure})") from failure
+        except Exception as error:  # What it makes of the catch does not matter, but must not be kept:
+            # its traceback would keep all that asks, connections included, until the collector comes by.
+            if self._caught.request is None:
+                raise BadRequestError(f"the SDK can't make a request of this call ({error})") from error
         caught: httpx.Request = self._caught.request
         return caught
 
