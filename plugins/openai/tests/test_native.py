@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 import sys
 
@@ -65,25 +64,6 @@ def test_organization_and_project_of_the_environment(server, native_of, monkeypa
     assert native_of()("hi", stream=True).text == "Hello"
     headers = server.requests[0].headers
     assert (headers["openai-organization"], headers["openai-project"]) == ("org-1", "proj-1")
-
-
-def test_a_key_that_is_made_for_each_call(server, native_of):
-    keys = iter(["k1", "k2"])
-    model = native_of(api_key=lambda: next(keys))
-    for _ in range(2):
-        assert model("hi", stream=True).text == "Hello"
-    assert [request.headers["authorization"] for request in server.requests] == ["Bearer k1", "Bearer k2"]
-
-
-def test_a_key_that_is_awaited(server, native_of):
-    async def key():
-        return "k"
-
-    async def ask():
-        return await (await native_of(api_key=key).acall("hi", stream=True)).get_text()
-
-    assert asyncio.run(ask()) == "Hello"
-    assert server.requests[0].headers["authorization"] == "Bearer k"
 
 
 def test_calls_of_several_wrappers_share_a_connection(server, native_of):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import openai
 import pytest
 
@@ -145,6 +147,56 @@ def test_address_and_key_in_client_args(server, answer_of):
     args = {"base_url": f"{server.url}/v1", "api_key": "sk-args"}
     answer_of(OpenAIChat(model_name="m", client_args=args))
     assert server.requests[0].headers["authorization"] == "Bearer sk-args"
+
+
+CALLS_FUNCTIONS = not callable(openai.OpenAI(api_key=lambda: "k").api_key)
+
+
+@pytest.fixture
+def keyed_by(server, model_of, transport):
+    """Makes a wrapper whose key a function makes."""
+    if transport == "sdk" and not CALLS_FUNCTIONS:
+        pytest.skip(f"openai {openai.__version__} calls no functions for keys")
+    return lambda key: model_of(server.url, client_args={"api_key": key})
+
+
+async def awaited_key():
+    return "k0"
+
+
+def test_a_key_that_is_made_for_each_call(server, keyed_by, answer_of):
+    keys = iter(["k1", "k2"])
+    model = keyed_by(lambda: next(keys))
+    assert [answer_of(model).text for _ in range(2)] == ["Hello", "Hello"]
+    assert [request.headers["authorization"] for request in server.requests] == ["Bearer k1", "Bearer k2"]
+
+
+def test_a_key_that_is_awaited(server, keyed_by):
+    async def ask():
+        return await (await keyed_by(awaited_key).acall("hi", stream=True)).get_text()
+
+    assert asyncio.run(ask()) == "Hello"
+    assert server.requests[0].headers["authorization"] == "Bearer k0"
+
+
+@pytest.mark.parametrize("key", [awaited_key, lambda: asyncio.sleep(0, "k")])
+def test_a_key_that_must_be_awaited_is_refused_to_a_call_that_blocks(server, keyed_by, key):
+    with pytest.raises(ConfigError, match=r"client_args has an 'api_key' that must be awaited.*\n.*acall"):
+        keyed_by(key)("hi", stream=True)
+    assert server.requests == []
+
+
+def test_a_function_that_returns_no_key(server, keyed_by, answer_of):
+    with pytest.raises(ConfigError, match="an 'api_key' that returns NoneType; expected a str"):
+        answer_of(keyed_by(lambda: None))
+    assert server.requests == []
+
+
+@pytest.mark.skipif(CALLS_FUNCTIONS, reason="of SDKs that call no functions for keys")
+@pytest.mark.parametrize("transport", ["sdk"], indirect=True)
+def test_a_function_that_the_sdk_does_not_call(server, model_of, answer_of):
+    with pytest.raises(ConfigError, match=r"which the client of this openai SDK does not call.*\n.*native"):
+        answer_of(model_of(server.url, client_args={"api_key": lambda: "k"}))
 
 
 def test_a_server_on_this_machine_needs_no_key(server, model, answer_of):

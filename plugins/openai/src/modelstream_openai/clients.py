@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from modelstream.errors import ConfigError
 from modelstream.hints import did_you_mean
 from modelstream.wire.clients import Clients
+from modelstream_openai.keys import Key, amade, made
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
@@ -27,16 +29,22 @@ def clients(arguments: Mapping[str, Any]) -> Clients[OpenAI, AsyncOpenAI]:
 def _client(arguments: Mapping[str, Any]) -> OpenAI:
     import openai
 
-    client: OpenAI = _made(openai.OpenAI, arguments)
+    client: OpenAI = _made(openai.OpenAI, _with_key(arguments, made))
     return client
 
 
 def _async_client(arguments: Mapping[str, Any]) -> AsyncOpenAI:
     import openai
 
-    client: AsyncOpenAI = _made(openai.AsyncOpenAI, arguments)
+    client: AsyncOpenAI = _made(openai.AsyncOpenAI, _with_key(arguments, amade))
     client.chat.completions  # noqa: B018 (the SDK imports the rest of itself here)
     return client
+
+
+def _with_key(arguments: Mapping[str, Any], made: Callable[[Key], object]) -> Mapping[str, Any]:
+    """The arguments with a function for a key, if it is one, that returns or awaits as the client wants."""
+    key = arguments.get("api_key")
+    return {**arguments, "api_key": partial(made, key)} if callable(key) else arguments
 
 
 def _made(kind: type[Any], arguments: Mapping[str, Any]) -> Any:
@@ -51,6 +59,12 @@ def _made(kind: type[Any], arguments: Mapping[str, Any]) -> Any:
                 f"\nIt takes: {', '.join(one for one in known if not one.startswith('_'))}."
             )
     try:
-        return kind(**arguments)
+        client = kind(**arguments)
     except (OpenAIError, TypeError, ValueError) as error:
         raise ConfigError(f"client_args: the openai SDK can't make a client of them ({error}).") from error
+    if callable(client.api_key):  # It would be sent as it is printed.
+        raise ConfigError(
+            "client_args has a function for 'api_key', which the client of this openai SDK does not call.\n"
+            "Give the key itself, take a newer openai, or set 'transport' to 'native'."
+        )
+    return client

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 from modelstream.errors import ConfigError
 from modelstream.wire.native import HttpRequest, apost, as_json, check_client_args, merged, post, seconds
 from modelstream_openai.failures import Refusal, RefusedError
+from modelstream_openai.keys import amade, made
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from modelstream.request import Request
     from modelstream.wire.native.loops import AsyncNativeStream
     from modelstream.wire.native.threads import NativeStream
@@ -54,8 +53,7 @@ class NativeTransport:
 
     def open(self, asked: dict[str, Any], request: Request) -> NativeStream:
         """Send the request; its answer once the headers are there. Raises `RefusedError`, `StreamError`s."""
-        key = self._client["api_key"]
-        sent = self._request(asked, key() if callable(key) else key)
+        sent = self._request(asked, made(self._client["api_key"]))
         answer = post(sent, timeout=self._limit(asked), on_cancel=request.on_cancel)
         if answer.status != 200:
             try:
@@ -66,7 +64,7 @@ class NativeTransport:
 
     async def aopen(self, asked: dict[str, Any], request: Request) -> AsyncNativeStream:
         """The same for coroutines."""
-        sent = self._request(asked, await _awaited(self._client["api_key"]))
+        sent = self._request(asked, await amade(self._client["api_key"]))
         answer = await apost(sent, timeout=self._limit(asked))
         if answer.status != 200:
             try:
@@ -107,8 +105,3 @@ def _encoded(query: Mapping[str, Any]) -> str:
     from urllib.parse import urlencode
 
     return urlencode(query, doseq=True)
-
-
-async def _awaited(key: str | Callable[[], str | Awaitable[str]]) -> str:
-    made = key() if callable(key) else key
-    return made if isinstance(made, str) else await made
