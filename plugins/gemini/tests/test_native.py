@@ -5,11 +5,19 @@ from __future__ import annotations
 import subprocess
 import sys
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from modelstream.errors import BadRequestError, ConfigError, MissingApiKeyError, StreamTimeoutError
-from modelstream.testing.server import Answer, End
+from modelstream.errors import (
+    BadRequestError,
+    ConfigError,
+    ConnectionLostError,
+    MissingApiKeyError,
+    StreamTimeoutError,
+)
+from modelstream.request import Request
+from modelstream.testing.server import Answer, End, Gate
 from modelstream_gemini import GeminiChat
 
 SOON = 10.0
@@ -42,6 +50,20 @@ def test_calls_of_several_wrappers_share_a_connection(server, model_of):
     for _ in range(3):
         assert model_of(server.url)("hi", stream=True).text == "Hello"
     assert len(server.connections) == 1
+
+
+def test_a_call_is_cancelled_while_it_waits_for_the_headers(server, model_of):
+    gate = Gate()
+    server.play(Answer(before=gate))
+    model = model_of(server.url, first_delta_timeout=None, total_timeout=None)
+    request = Request([{"role": "user", "content": "hi"}])
+    with ThreadPoolExecutor() as threads:
+        call = threads.submit(lambda: next(model.deltas(request)))
+        assert gate.reached.wait(SOON)
+        request.cancel()
+        with pytest.raises(ConnectionLostError):
+            call.result(SOON)
+    assert server.connections[0].disconnected.wait(SOON)
 
 
 # Configs
