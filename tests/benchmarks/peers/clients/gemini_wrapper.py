@@ -1,7 +1,9 @@
 # /// script
 # dependencies = ["modelstream-gemini"]
 # ///
-"""Google's SDK, and modelstream's wrapper."""
+"""Google's SDK, and modelstream's wrapper by either transport."""
+
+from functools import partial
 
 from google import genai
 
@@ -18,9 +20,9 @@ def sdk(url):
     return read
 
 
-def ours(url):
+def ours(url, **fields):
     config = {"model_type": "gemini_chat", "model_name": "m", "api_key": "k", "base_url": url}
-    model = modelstream.load_model(config)
+    model = modelstream.load_model(config | fields)
 
     def read(take):
         for snapshot in model("hi", stream=True).stream:
@@ -30,6 +32,10 @@ def ours(url):
 
 
 IMPORT = "from google import genai"
-WAYS = {"google-genai": sdk, "modelstream gemini_chat": ours}
+WAYS = {
+    "google-genai": sdk,
+    "modelstream gemini_chat": ours,
+    "modelstream gemini_chat, native": partial(ours, transport="native"),
+}
 WIRES = dict.fromkeys(WAYS, "gemini")
-WRAPPERS = {"modelstream gemini_chat": "google-genai"}
+WRAPPERS = {"modelstream gemini_chat": "google-genai", "modelstream gemini_chat, native": "google-genai"}
