@@ -1,7 +1,9 @@
 # /// script
 # dependencies = ["modelstream-zhipuai"]
 # ///
-"""ZhipuAI's SDK, and modelstream's wrapper."""
+"""ZhipuAI's SDK, and modelstream's wrapper by either transport."""
+
+from functools import partial
 
 import zai
 
@@ -19,9 +21,9 @@ def sdk(url):
     return read
 
 
-def ours(url):
+def ours(url, **fields):
     config = {"model_type": "zhipuai_chat", "model_name": "m", "api_key": "id.secret", "base_url": url}
-    model = modelstream.load_model(config)
+    model = modelstream.load_model(config | fields)
 
     def read(take):
         for snapshot in model("hi", stream=True).stream:
@@ -31,6 +33,10 @@ def ours(url):
 
 
 IMPORT = "import zai"
-WAYS = {"zai-sdk": sdk, "modelstream zhipuai_chat": ours}
+WAYS = {
+    "zai-sdk": sdk,
+    "modelstream zhipuai_chat": ours,
+    "modelstream zhipuai_chat, native": partial(ours, transport="native"),
+}
 WIRES = dict.fromkeys(WAYS, "zhipuai")
-WRAPPERS = {"modelstream zhipuai_chat": "zai-sdk"}
+WRAPPERS = {"modelstream zhipuai_chat": "zai-sdk", "modelstream zhipuai_chat, native": "zai-sdk"}
