@@ -199,6 +199,10 @@ ENDLESS["again"] = ENDLESS
         ({"extra_body": ENDLESS}, "can't be sent as JSON"),
         ({"model": "../secrets"}, "model is '../secrets'"),
         ({"model": 7}, "model is 7"),
+        ({"response_schema": {"items": True, "anyOf": 7}}, "'anyOf': 7; expected a list of schemas"),
+        ({"response_schema": {"anyOf": ["string"]}}, "'string' where a schema belongs"),
+        ({"response_schema": {"$defs": []}}, "'$defs': []; expected an object"),
+        ({"system_instruction": 7}, "system_instruction is int"),
         ({"response_schema": {"$ref": "#/$defs/City"}}, "refers to '#/$defs/City'"),
     ],
 )

@@ -18,7 +18,16 @@ with warnings.catch_warnings():
 types = genai.types
 
 # What stands in these is the caller's.
-CALLERS = {"args", "response", "labels", "parametersJsonSchema", "responseJsonSchema", "default", "example"}
+CALLERS = {
+    "args",
+    "default",
+    "example",
+    "headers",
+    "labels",
+    "parametersJsonSchema",
+    "response",
+    "responseJsonSchema",
+}
 
 
 def documented(value, field=""):
@@ -126,6 +135,7 @@ DEFINED = {
     },
     "required": ["home"],
 }
+HEADERS = {"url": "https://example.org", "headers": {"My_Header": "x"}}
 TREE = {
     "$defs": {"Tree": {"type": "object", "properties": {"branch": {"$ref": "#/$defs/Tree"}}}},
     "$ref": "#/$defs/Tree",
@@ -150,6 +160,8 @@ def test_schemas(same, schema):
 @pytest.mark.parametrize(
     "arguments",
     [
+        {"tools": [{"mcp_servers": [{"name": "my_s", "streamable_http_transport": HEADERS}]}]},
+        {"tools": [{"computer_use": {"disabled_safety_policies": ["financial_transactions"]}}]},
         {"labels": {"my_label": "x"}},
         {"service_tier": "FLEX"},
         {"store": True},

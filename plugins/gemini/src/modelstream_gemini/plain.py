@@ -16,6 +16,7 @@ _FREE = frozenset(
         "args",
         "default",
         "example",
+        "headers",
         "labels",
         "parametersJsonSchema",
         "partMetadata",
@@ -32,15 +33,19 @@ _WORDS = frozenset(
     {
         "behavior",
         "category",
+        "contentLayers",
+        "disabledSafetyPolicies",
         "environment",
         "language",
         "level",
+        "mediaProcessing",
         "mediaResolution",
         "mode",
         "outcome",
         "scheduling",
         "thinkingLevel",
         "threshold",
+        "toolType",
         "type",
     }
 )

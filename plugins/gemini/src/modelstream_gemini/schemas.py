@@ -16,22 +16,31 @@ _SPELLINGS = {
     "property_ordering": "propertyOrdering",
 }
 
+_SHAPES: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "$defs": (Mapping, "an object of schemas"),
+    "$ref": (str, "a str"),
+    "anyOf": ((list, tuple), "a list of schemas"),
+    "prefixItems": ((list, tuple), "a list of schemas"),
+    "properties": (Mapping, "an object of schemas"),
+}
+
 
 def as_schema(given: Mapping[str, Any]) -> Schema:
     """The schema with its references put in, null told by `nullable`, and the order of its properties.
 
-    Raises `BadRequestError` for a reference that leads nowhere.
+    Raises `BadRequestError` for what is no schema, and for a reference that leads nowhere.
     """
-    return _Definitions(given.get("$defs") or {}).put_into(given, ())
+    return _Definitions(_checked(given).get("$defs", {})).put_into(given, ())
 
 
 class _Definitions:
     def __init__(self, schemas: Mapping[str, Any]) -> None:
         self._schemas = schemas
 
-    def put_into(self, given: Mapping[str, Any], inside: tuple[str, ...]) -> Schema:
+    def put_into(self, given: Any, inside: tuple[str, ...]) -> Schema:
         """The schema; `inside` are the references that led here, which are not followed again."""
-        schema = {_SPELLINGS.get(name, name): value for name, value in given.items() if name != "$defs"}
+        schema = _checked(given)
+        schema.pop("$defs", None)
         _tell_null(schema)
         ref = schema.pop("$ref", None)
         if ref is not None:
@@ -60,6 +69,17 @@ class _Definitions:
         if name not in self._schemas:
             raise BadRequestError(f"response_schema refers to {ref!r}, which is not among its $defs")
         return self.put_into(self._schemas[name], (*inside, name))
+
+
+def _checked(given: Any) -> Schema:
+    """A copy in which all names are spelled the same."""
+    if not isinstance(given, Mapping):
+        raise BadRequestError(f"response_schema has {given!r} where a schema belongs")
+    schema: Schema = {_SPELLINGS.get(name, name): one for name, one in given.items() if one is not None}
+    for name, (kind, expected) in _SHAPES.items():
+        if name in schema and not isinstance(schema[name], kind):
+            raise BadRequestError(f"response_schema has {name!r}: {schema[name]!r}; expected {expected}")
+    return schema
 
 
 def _tell_null(schema: Schema) -> None:
