@@ -75,7 +75,8 @@ def _checked(given: Any) -> Schema:
     """A copy in which all names are spelled the same."""
     if not isinstance(given, Mapping):
         raise BadRequestError(f"response_schema has {given!r} where a schema belongs")
-    schema: Schema = {_SPELLINGS.get(name, name): one for name, one in given.items() if one is not None}
+    named: Mapping[str, Any] = given
+    schema = {_SPELLINGS.get(name, name): one for name, one in named.items() if one is not None}
     for name, (kind, expected) in _SHAPES.items():
         if name in schema and not isinstance(schema[name], kind):
             raise BadRequestError(f"response_schema has {name!r}: {schema[name]!r}; expected {expected}")
