@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import msgspec
 import pytest
@@ -75,6 +76,22 @@ def test_a_class_may_allow_any_field():
 )
 def test_a_wrong_value_names_config_field_value_and_what_is_expected(field, value, told):
     assert refusal(**{field: value}) == f"Model config 'mine' (echo_chat): {told}"
+
+
+class Choosy(ModelConfig):
+    transport: Literal["sdk", "native"] = "sdk"
+    region: Literal["cn", "international"] | None = None
+
+
+@pytest.mark.parametrize(
+    ("field", "told"),
+    [
+        ("transport", "field 'transport' is 'natvie'; expected 'native' or 'sdk'."),
+        ("region", "field 'region' is 'natvie'; expected 'cn' or 'international'."),
+    ],
+)
+def test_of_a_choice_the_error_names_what_there_is_to_choose(field, told):
+    assert refusal(config_class=Choosy, **{field: "natvie"}).endswith(told)
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def parse_struct(config: Mapping[str, Any], config_class: type[T]) -> T:
             message = str(error)
         field = _field_at_fault(message)
         if field in reread or not isinstance(config.get(field), Filled):
-            raise _in_our_words(config, message)
+            raise _in_our_words(config, message, config_class)
         # A variable is always text. Where the field is a number or a flag, so is the text.
         reread.add(field)
         values[field] = _scalar(values[field])
@@ -86,13 +86,28 @@ def _path(message: str) -> list[str]:
     return [step.partition("[")[0] for step in steps]
 
 
-def _in_our_words(config: Mapping[str, Any], message: str) -> Exception:
+def _in_our_words(config: Mapping[str, Any], message: str, config_class: type) -> Exception:
     from modelstream.config.wording import missing_field, wrong_value
 
     what = message.partition(" - at `")[0]
     path = _path(message)
     if what.startswith("Object missing required field"):
         return missing_field(config, [*path, what.split("`")[1]])
+    if choices := what.startswith("Invalid enum value") and _choices(config_class, path):
+        return wrong_value(config, path, f"expected {' or '.join(map(repr, choices))}")
     expected = what.partition(", got ")[0].replace("`", "")
     inside = " inside it" if "[...]" in message else ""
     return wrong_value(config, path, expected[:1].lower() + expected[1:] + inside)
+
+
+def _choices(config_class: type, path: list[str]) -> list[Any]:
+    """What a field of the config takes that takes one of some texts; nothing for fields further inside."""
+    from msgspec import inspect
+
+    about = inspect.type_info(config_class)
+    fields = about.fields if isinstance(about, inspect.StructType) and len(path) == 1 else ()
+    for field in fields:
+        if field.encode_name == path[0]:
+            kinds = getattr(field.type, "types", (field.type,))
+            return [value for kind in kinds if isinstance(kind, inspect.LiteralType) for value in kind.values]
+    return []
