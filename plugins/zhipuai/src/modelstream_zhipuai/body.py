@@ -38,7 +38,7 @@ def mapping(arguments: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     if given is None:
         return {}
     if not isinstance(given, Mapping):
-        raise BadRequestError(f"{name} is {given!r}: expected a dict.")
+        raise BadRequestError(f"{name} is of type {type(given).__name__}: expected a dict.")
     return given
 
 

@@ -83,5 +83,7 @@ def _headers(config: ZhipuAIConfig, given: Mapping[str, Any]) -> dict[str, str]:
         headers["x-source-channel"] = given["source_channel"]
     custom = given.get("custom_headers") or {}
     if not isinstance(custom, Mapping):
-        raise ConfigError(f"client_args has custom_headers={custom!r}: expected a dict of headers.")
+        raise ConfigError(
+            f"client_args has 'custom_headers' of type {type(custom).__name__}: expected a dict of headers."
+        )
     return merged(headers, custom)
