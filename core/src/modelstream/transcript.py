@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 
 from modelstream.deltas import (
@@ -83,34 +83,25 @@ class Transcript:
 
     # Writing: one thread at a time, except for `fail`, which any thread may call
 
-    def take(self, source: Iterable[Yielded], seen: int) -> bool:
-        """Take what `source` yields until there are more than `seen` deltas; False when it is exhausted.
-
-        This is where every delta of a sync stream passes, so the commonest kind, text without halves of
-        characters, goes straight in.
-        """
-        for news in source:
-            if type(news) is str and self._plain and news and (news.isascii() or not _halves(news)):
-                self._items.append(news)
-                self.count = count = self.count + 1
-                if not count % BLOCK:
-                    self._items = self.record.fold()
-            else:
-                self.extend(news)
-                count = self.count
-            if count > seen or self.ended:
-                return True
-        return False
-
     def extend(self, news: Yielded) -> None:
-        """Take one thing that a wrapper yielded: a delta, a list of deltas, or None."""
+        """Take one thing that a wrapper yielded: a delta, a list of deltas, or None.
+
+        The commonest kind, text without halves of characters, goes straight in.
+        """
+        if type(news) is str and self._plain and news and (news.isascii() or not _halves(news)):
+            self._items.append(news)
+            self.count = count = self.count + 1
+            if not count % BLOCK:
+                self._items = self.record.fold()
+            return
         if self.ended:
             return
         if not self.opened:
             self.opened = self._plain = True
         if isinstance(news, list):
-            for one in news:
-                self._take(one)
+            if not (self._plain and self._take_texts(news)):
+                for one in news:
+                    self._take(one)
         elif news is not None:
             self._take(news)
 
@@ -160,6 +151,24 @@ class Transcript:
             self._take_text(one.text)
         else:
             self._take_other(one)
+
+    def _take_texts(self, texts: list[str | Delta]) -> bool:
+        """Take all at once what is nothing but texts that need no second look; False if it is not."""
+        room = BLOCK - len(self._items)
+        if len(texts) > room:
+            self.extend(texts[:room])
+            self.extend(texts[room:])
+            return True
+        if set(map(type, texts)) != {str} or "" in texts:
+            return False
+        text = "".join(texts)  # type: ignore[arg-type]
+        if not text.isascii() and _halves(text):
+            return False
+        self._items += texts
+        self.count += len(texts)
+        if not self.count % BLOCK:
+            self._items = self.record.fold()
+        return True
 
     def _take_text(self, text: str) -> None:
         if self._healers or not text.isascii():

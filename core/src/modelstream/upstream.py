@@ -112,18 +112,21 @@ class Upstream(Call):
 
     def advance(self, seen: int) -> None:
         """Wait until the call is open and the transcript holds more than `seen` deltas, or it has ended."""
-        transcript, turn = self.transcript, self._turn
+        transcript, turn, extend = self.transcript, self._turn, self.transcript.extend
         try:
             while (transcript.count <= seen or not transcript.opened) and not transcript.ended:
                 try:
                     turn.pop()
                 except IndexError:
-                    transcript.wait(seen, lambda: not turn)
+                    transcript.wait(seen, self._is_pulled)
                     continue
                 try:
-                    if transcript.take(self._source, seen):
-                        return
-                    self._exhausted()
+                    for news in self._source:
+                        extend(news)
+                        if transcript.count > seen or transcript.ended:
+                            break
+                    else:
+                        self._exhausted()
                 except Exception as error:  # noqa: BLE001
                     self._failed(error)
                 finally:
@@ -135,6 +138,9 @@ class Upstream(Call):
         except BaseException:  # Ctrl-C while a delta is awaited
             self.cancel()
             raise
+
+    def _is_pulled(self) -> bool:
+        return not self._turn
 
     @property
     def waiting(self) -> bool:
