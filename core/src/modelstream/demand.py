@@ -28,8 +28,10 @@ class Demand:
 
     def ask(self, seen: int) -> None:
         """A reader has read the first `seen` deltas and wants more."""
-        self._asked = max(self._asked, seen)
-        self.resume()
+        if seen > self._asked:  # noqa: PLR1730
+            self._asked = seen
+        if self._resume is not None:
+            self.resume()
 
     def resume(self) -> None:
         """Let the writer go on, if it is paused."""

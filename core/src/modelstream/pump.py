@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from modelstream.upstream import Call
 
 if TYPE_CHECKING:
     from modelstream.clocks import Clocks
+    from modelstream.deltas import Yielded
     from modelstream.request import Request
     from modelstream.transcript import Transcript
     from modelstream.wrapper import ModelWrapper
@@ -30,6 +30,39 @@ CLOSING_TIME = 5.0
 """Seconds that `aclose` waits for a wrapper to let go of its connection."""
 
 
+class Bells:
+    """The tasks of one event loop that wait for a call's next delta."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self._thread = 0
+        self._hung: list[asyncio.Future[None]] = []
+
+    def hang(self, transcript: Transcript) -> asyncio.Future[None]:
+        """A future that the next wake of the transcript sets."""
+        self._thread = threading.get_ident()
+        bell = self.loop.create_future()
+        if not self._hung:
+            transcript.add_waiter(self._ring)
+        self._hung.append(bell)
+        return bell
+
+    def _ring(self) -> None:
+        try:
+            if threading.get_ident() == self._thread:
+                self._set_all()
+            else:
+                self.loop.call_soon_threadsafe(self._set_all)
+        except RuntimeError:
+            pass  # the loop was closed meanwhile
+
+    def _set_all(self) -> None:
+        hung, self._hung = self._hung, []
+        for bell in hung:
+            if not bell.done():
+                bell.set_result(None)
+
+
 class AsyncReaders:
     """Lets tasks of any event loop wait for a transcript that something else fills."""
 
@@ -38,49 +71,47 @@ class AsyncReaders:
     def __init__(self) -> None:
         self._waiting = 0
         self._demand = Demand()
+        # Of the loop in which the call was made, where nearly everybody reads; and of others.
+        self._bells: Bells | None = None
+        self._others: list[Bells] = []
 
     async def advance(self, seen: int) -> None:
-        """Wait until the transcript holds more than `seen` deltas, or has ended."""
+        """Wait until the call is open and the transcript holds more than `seen` deltas, or it has ended."""
         transcript = self.transcript
         self._demand.ask(seen)
-        while transcript.count <= seen and not transcript.ended:
-            await self._wait(lambda: transcript.count > seen)
+        while (transcript.count <= seen or not transcript.opened) and not transcript.ended:
+            loop = asyncio.get_running_loop()
+            bells = self._bells
+            if bells is None or bells.loop is not loop:
+                bells = self._bells_of(loop)
+            bell = bells.hang(transcript)
+            # Asked again only now: the writer may be another thread, whose wake would be missed.
+            if (transcript.count > seen and transcript.opened) or transcript.ended:
+                return
+            self._waiting += 1
+            try:
+                await bell
+            except asyncio.CancelledError:
+                # The last one to wait has gone. While others wait, the stream is still wanted.
+                if self._waiting == 1:
+                    self.cancel()
+                raise
+            finally:
+                self._waiting -= 1
 
     def cancel(self, error: StreamError | None = None) -> None:
         """End the call now, from any thread."""
         raise NotImplementedError
 
-    async def _until_opened(self) -> None:
-        transcript = self.transcript
-        while not (transcript.opened or transcript.ended):
-            await self._wait(lambda: transcript.opened)
-
-    async def _wait(self, ready: Callable[[], bool]) -> None:
-        loop = asyncio.get_running_loop()
-        bell = loop.create_future()
-        here = threading.get_ident()
-
-        def ring() -> None:
-            with suppress(RuntimeError):  # the reader's loop was closed meanwhile
-                if threading.get_ident() == here:
-                    _set(bell)
-                else:
-                    loop.call_soon_threadsafe(_set, bell)
-
-        self.transcript.add_waiter(ring)
-        self._waiting += 1
-        try:
-            # Asked again only now: the writer may be another thread, whose wake would be missed.
-            if not (ready() or self.transcript.ended):
-                await bell
-        except asyncio.CancelledError:
-            # The last one to wait has gone. While others wait, the stream is still wanted.
-            if self._waiting == 1:
-                self.cancel()
-            raise
-        finally:
-            self._waiting -= 1
-            self.transcript.remove_waiter(ring)
+    def _bells_of(self, loop: asyncio.AbstractEventLoop) -> Bells:
+        if self._bells is None:
+            self._bells = Bells(loop)
+            return self._bells
+        for bells in self._others:
+            if bells.loop is loop:
+                return bells
+        self._others.append(Bells(loop))
+        return self._others[-1]
 
 
 def _set(bell: asyncio.Future[None]) -> None:
@@ -102,20 +133,13 @@ class Pump(AsyncReaders, Call):
     async def open(self) -> None:
         """Make the call; return once the provider has accepted it. Raises what ended it before that."""
         self.start()
-        await self._until_opened()
+        await self.advance(-1)
         self.raise_early_error()
 
     @property
     def waiting(self) -> bool:
         """Whether the provider is waited for, and not the readers."""
         return not self._demand.paused
-
-    async def advance(self, seen: int) -> None:
-        """Wait until the transcript holds more than `seen` deltas, or has ended."""
-        if self._loop is not None and self._loop.is_closed():
-            self.cancel()  # the task died with its loop
-        if not self.transcript.ended:
-            await super().advance(seen)
 
     def ask(self, seen: int) -> None:
         """A reader in another thread has read the first `seen` deltas and wants more."""
@@ -126,6 +150,8 @@ class Pump(AsyncReaders, Call):
         if self.transcript.ended:
             return None
         self._loop = asyncio.get_running_loop()
+        self._bells = Bells(self._loop)
+        self._request.hand_on = self._hand_on
         self._task = self._loop.create_task(self._run(), name="modelstream-pump")
         _look(self._clocks, self._loop)
         return self._task
@@ -145,6 +171,11 @@ class Pump(AsyncReaders, Call):
         if self._task is not None and self._loop is not None:
             with suppress(RuntimeError):  # a loop that is closed has no connections left to close
                 self._loop.call_soon_threadsafe(self._interrupt)
+
+    def _bells_of(self, loop: asyncio.AbstractEventLoop) -> Bells:
+        if self._loop is not None and self._loop.is_closed():
+            self.cancel()  # the task died with its loop
+        return super()._bells_of(loop)
 
     def _interrupt(self) -> None:
         # To close a connection takes turns of the loop: cut short, it would stay open.
@@ -166,6 +197,7 @@ class Pump(AsyncReaders, Call):
                     await asyncio.sleep(pause)
                     self._request = self._request.renewed()
         finally:
+            self._request.hand_on = None
             # Reached with a call that has not ended only when the task itself was cancelled.
             self.cancel()
 
@@ -177,16 +209,14 @@ class Pump(AsyncReaders, Call):
         try:
             source = self._wrapper.adeltas(self._request)
             async for news in source:
-                transcript.extend(news)
-                if transcript.waiters:
-                    transcript.wake()
+                wanted = self._hand_on(news)
                 # A wrapper whose data is all there never suspends, and nobody else would get a turn.
                 if time.monotonic() - turn > LONGEST_TURN:
                     await asyncio.sleep(0)
                     turn = time.monotonic()
                 if transcript.ended:
                     return None
-                if self._demand.met(transcript.count):
+                if not wanted:
                     await self._until_asked()
             self._exhausted()
         except ConfigError as error:
@@ -204,6 +234,14 @@ class Pump(AsyncReaders, Call):
                     await close()
                 self._letting_go = False
         return None
+
+    def _hand_on(self, news: Yielded) -> bool:
+        """Let the readers have `news`; whether the wrapper may go on."""
+        transcript = self.transcript
+        transcript.extend(news)
+        if transcript.waiters:
+            transcript.wake()
+        return not (transcript.ended or self._demand.met(transcript.count))
 
     async def _until_asked(self) -> None:
         loop = asyncio.get_running_loop()

@@ -5,7 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from modelstream.deltas import Yielded
 
 ChatMessage = dict[str, Any]
 
@@ -18,6 +21,11 @@ class Request:
     `tools`, …): the config's `generate_args` overridden by those of the call. `raw_chunks` is a list to
     which the wrapper appends the provider's chunks as they came when the caller asked for them, else
     None.
+
+    `hand_on` is for an `adeltas` whose data comes in callbacks of its event loop: called there with what else
+    would be yielded, it shows that to the readers at once, without a task in between. When it returns False,
+    the wrapper must yield (None will do) before it hands on more: its readers are far behind, or gone. It is
+    None where news can only be yielded.
     """
 
     __slots__ = (
@@ -26,6 +34,7 @@ class Request:
         "_given",
         "_lock",
         "arguments",
+        "hand_on",
         "messages",
         "raw_chunks",
         "stream",
@@ -45,6 +54,7 @@ class Request:
         self.stream = stream
         self.arguments = dict(arguments or {})
         self.raw_chunks: list[Any] | None = [] if keep_raw else None
+        self.hand_on: Callable[[Yielded], bool] | None = None
         self._cancelled = False
         self._callbacks: list[Callable[[], None]] = []
         # Reentrant: a signal handler or the collector may cancel while its thread registers a callback.
@@ -81,6 +91,7 @@ class Request:
         messages, arguments = self._given
         fresh = Request(messages, stream=self.stream, arguments=arguments)
         fresh.raw_chunks = self.raw_chunks
+        fresh.hand_on = self.hand_on
         return fresh
 
 

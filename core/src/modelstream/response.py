@@ -345,14 +345,18 @@ class AsyncModelResponse(_Response):
 
     async def _snapshots(self, others: Callable[[Delta], None] = _nothing) -> AsyncGenerator[Snapshot, None]:
         """The snapshots; `others` is called with the deltas between them that are not text."""
-        transcript = self._transcript
+        # The walk of `_follow`, written out: a generator less on the path of every delta.
+        transcript, advance = self._transcript, self._call.advance
         record = transcript.record
-        offset = 0
+        base, items = record.block_at(0)
+        at = offset = 0
         reading = object()
         self._reading.append(reading)
         try:
-            async for items in self._batches():
-                for item in items:
+            while True:
+                if at < len(items):
+                    item = items[at]
+                    at += 1
                     if type(item) is str:
                         end = offset + len(item)
                         if end > transcript.shown:  # noqa: PLR1730
@@ -363,6 +367,13 @@ class AsyncModelResponse(_Response):
                         yield Snapshot("", True, offset, record)  # noqa: FBT003
                     else:
                         others(item)  # type: ignore[arg-type]
+                elif at == BLOCK and record.newest[0] != base:
+                    base, items = record.block_at(base + BLOCK)
+                    at = 0
+                elif not transcript.ended:
+                    await advance(base + at)
+                elif at == len(items):
+                    break
         finally:
             self._reading.remove(reading)
         self._raise_error()

@@ -36,7 +36,7 @@ class ThreadedCall(AsyncReaders):
             name="modelstream-call",
             daemon=True,
         ).start()
-        await self._until_opened()
+        await self.advance(-1)
         if self._refused:
             raise self._refused[0]
         self._upstream.raise_early_error()
