@@ -31,6 +31,8 @@ class _EventBlocks:
     """Cuts a byte stream into the blocks between blank lines, with every line end made LF."""
 
     def __init__(self) -> None:
+        self.between = False
+        """Whether all that came so far was given out, so that the next byte begins a block."""
         self._pending = Pending()
         self._begun = False
         self._after_cr = False
@@ -42,16 +44,12 @@ class _EventBlocks:
         split = b"\n\n" in data or (data.startswith(b"\n") and self._pending.ends_with(b"\n"))
         if not split:
             self._pending.add(data)
+            self.between = self.between and not data
             return []
         *blocks, rest = self._pending.take(data).split(b"\n\n")
         self._pending.add(rest)
+        self.between = not (rest or self._after_cr)
         return blocks if self._begun else self._without_mark(blocks)
-
-    def is_one(self, data: bytes) -> bool:
-        """Whether `data` by itself is one block of one line. Mostly it is: servers send event by event."""
-        line = len(data) - 2
-        alone = self._begun and not self._pending
-        return alone and data.find(b"\n") == line > 6 and data[-1] == 10 and b"\r" not in data
 
     def finish(self) -> list[bytes]:
         """The block that had no blank line behind it."""
@@ -84,8 +82,11 @@ class SseFramer:
 
     def feed(self, data: bytes) -> list[bytes]:
         """The data of the events that `data` completes."""
-        if data.startswith(b"data: ") and self._blocks.is_one(data):
-            return [data[6:-2]]
+        # Mostly it is one event of one line: servers send event by event.
+        if self._blocks.between and data.startswith(b"data: ") and data.endswith(b"\n\n"):
+            line = data[6:-2]
+            if line and b"\n" not in line and b"\r" not in line:
+                return [line]
         return _data_of(self._blocks.feed(data))
 
     def finish(self) -> list[bytes]:

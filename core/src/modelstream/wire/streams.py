@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
-from typing import Protocol
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from typing import Protocol, runtime_checkable
 
 from modelstream.errors import MalformedDataError, StreamError
 from modelstream.faults import http_error
@@ -49,6 +49,18 @@ class AsyncByteStream(Protocol):
 
     async def aclose(self) -> None:
         """Let go of the connection."""
+
+
+@runtime_checkable
+class PushedStream(Protocol):
+    """What an `AsyncByteStream` offers besides if its bytes come in callbacks of the event loop."""
+
+    async def apush(self, take: Callable[[bytes], bool]) -> bool:
+        """Call `take` with each piece of the body in the moment in which it arrives.
+
+        Returns True when the body has ended, and False as soon as `take` has returned False; what arrives
+        after that is there for the next call. Raises what `take` raises.
+        """
 
 
 def refused(answer: ByteStream | AsyncByteStream) -> bool:

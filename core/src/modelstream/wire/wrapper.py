@@ -7,7 +7,7 @@ from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from modelstream.errors import MalformedDataError
-from modelstream.wire.streams import refusal_of, refused
+from modelstream.wire.streams import PushedStream, refusal_of, refused
 from modelstream.wrapper import ModelWrapper
 
 if TYPE_CHECKING:
@@ -102,13 +102,20 @@ class WireWrapper(ModelWrapper):
                 yield frames.whole(await answer.aread())
                 return
             yield None
-            async for data in answer:
-                if news := frames.feed(data):
-                    yield news
-                if frames.over:
-                    break
+            if request.hand_on is not None and isinstance(answer, PushedStream):
+                take = frames.taker(request.hand_on)
+                while not (await answer.apush(take) or frames.over):
+                    yield None
+                if not frames.over:
+                    yield frames.finish()
             else:
-                yield frames.finish()
+                async for data in answer:
+                    if news := frames.feed(data):
+                        yield news
+                    if frames.over:
+                        break
+                else:
+                    yield frames.finish()
             frames.check()
             await answer.adrain()
 
@@ -139,6 +146,15 @@ class _Frames:
         if reader.done:
             self.over = True
         return news if len(news) != 1 else news[0]
+
+    def taker(self, hand_on: Callable[[Yielded], bool]) -> Callable[[bytes], bool]:
+        """What hands on the news in each piece of the body; it returns whether to go on."""
+
+        def take(data: bytes) -> bool:
+            news = self.feed(data)
+            return (not news or hand_on(news)) and not self.over
+
+        return take
 
     def finish(self) -> News:
         """What the bytes behind the last whole frame say. Half a frame says nothing: the stream was cut."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
+from contextvars import copy_context
+from functools import partial
 from typing import Any, cast
 
 from modelstream.errors import ConnectionLostError
@@ -32,7 +34,8 @@ class Connection(asyncio.Protocol):
         self._unread = 0
         self._paused = False
         self._error: Exception | None = None
-        self._reader: asyncio.Future[None] | None = None
+        self._reader: asyncio.Future[bool] | None = None
+        self._take: Callable[[bytes], bool] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is there."""
@@ -40,6 +43,9 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come."""
+        if self._take is not None:
+            self._push(self._take, data)
+            return
         self._pieces.append(data)
         self._unread += len(data)
         if self._unread > MOST_UNREAD and not self._paused:
@@ -57,6 +63,24 @@ class Connection(asyncio.Protocol):
         self.closed = True
         self._error = self._error or exc
         self._wake()
+
+    async def push(self, take: Callable[[bytes], bool]) -> bool:
+        """Call `take` with what arrives until it returns False; True: the server closed the connection."""
+        while self._pieces:
+            if not take(await self.receive()):
+                return False
+        if not self.closed:
+            # The transport calls in a context of its own, which may be that of another call.
+            self._take = partial(cast("Any", copy_context().run), take)
+            self._reader = asyncio.get_running_loop().create_future()
+            try:
+                if not await self._reader:
+                    return False
+            finally:
+                self._take = None
+        if self._error is not None:
+            raise self._error
+        return True
 
     async def receive(self) -> bytes:
         """All that has arrived; waits for the first of it. Nothing: the server closed the connection."""
@@ -83,9 +107,19 @@ class Connection(asyncio.Protocol):
         if self.transport is not None:
             self.transport.abort()
 
-    def _wake(self) -> None:
+    def _push(self, take: Callable[[bytes], bool], data: bytes) -> None:
+        try:
+            if take(data):
+                return
+        except Exception as error:  # noqa: BLE001
+            if self._reader is not None and not self._reader.done():
+                self._reader.set_exception(error)
+        self._take = None
+        self._wake(more=False)
+
+    def _wake(self, *, more: bool = True) -> None:
         if self._reader is not None and not self._reader.done():
-            self._reader.set_result(None)
+            self._reader.set_result(more)
 
 
 class LoopPool:
@@ -138,6 +172,7 @@ class AsyncNativeStream:
         self._answer = Answer()
         self._ahead = b""
         self._read_out = False
+        self._wanted = True
         self.status = 0
         self.headers: Mapping[str, str] = {}
 
@@ -166,6 +201,25 @@ class AsyncNativeStream:
             else:
                 answer.close()
         return piece
+
+    async def apush(self, take: Callable[[bytes], bool]) -> bool:
+        """Call `take` with each piece of the body as it arrives; False: it has had enough."""
+        answer = self._answer
+        piece, self._ahead = self._ahead, b""
+        self._wanted = not piece or take(piece)
+
+        def arrived(data: bytes) -> bool:
+            piece = answer.feed(data)
+            if piece and not take(piece):
+                self._wanted = False
+                return False
+            return not answer.complete
+
+        while self._wanted and not answer.complete:
+            if await self._taken().push(arrived):
+                answer.close()
+        self._read_out = answer.complete
+        return self._wanted
 
     async def aread(self) -> bytes:
         """The whole body."""

@@ -171,6 +171,11 @@ class _Chunked:
         self._in_trailers = False
 
     def feed(self, data: bytes) -> bytes:
+        if not (self._left or self._rest or self._in_trailers):
+            # Mostly it is one chunk, whole: servers send event by event.
+            line, _, chunk = data.partition(b"\r\n")
+            if len(chunk) > 2 and line == b"%x" % (len(chunk) - 2) and chunk.endswith(b"\r\n"):
+                return chunk[:-2]
         data = self._rest + data if self._rest else data
         pieces: list[bytes] = []
         at = 0

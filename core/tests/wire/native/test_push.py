@@ -1,0 +1,307 @@
+"""Bytes that are handed on in the callback in which they come."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+
+import pytest
+
+from modelstream import Finish, ModelWrapper
+from modelstream.demand import AHEAD
+from modelstream.errors import ConnectionLostError, MalformedDataError
+from modelstream.testing.server import Answer, End, Gate, LoopbackServer
+from modelstream.wire import SseFramer, WireWrapper
+from modelstream.wire.native import HttpRequest, apost
+from modelstream.wire.openai_shape import OpenAIFrames
+
+SOON = 20.0
+
+
+@pytest.fixture
+def server():
+    with LoopbackServer() as server:
+        yield server
+
+
+@asynccontextmanager
+async def answer_of(server):
+    answer = await apost(HttpRequest(server.url, {}, b"{}"), timeout=SOON)
+    try:
+        yield answer
+    finally:
+        await answer.aclose()
+
+
+def test_each_piece_when_it_comes(server):
+    gate = Gate()
+    server.play(Answer([b"Hel", gate, b"lo"]))
+    pieces = []
+
+    def take(piece):
+        pieces.append(piece)
+        gate.open()  # only who got the first piece lets the second one go
+        return True
+
+    async def read():
+        async with answer_of(server) as answer:
+            assert await answer.apush(take)
+        async with answer_of(server) as answer:
+            assert await answer.apush(take)
+
+    asyncio.run(read())
+    assert pieces[:2] == [b"Hel", b"lo"]
+    assert b"".join(pieces) == b"HelloHello"
+    assert len(server.connections) == 1  # which was read to the end, and so used again
+
+
+def test_who_has_had_enough_gets_the_rest_when_he_asks_again(server):
+    gate = Gate()
+    server.play(Answer([b"one ", gate, b"two ", b"three"]))
+    pieces = []
+
+    def take(piece):
+        pieces.append(piece)
+        return False
+
+    async def read():
+        async with answer_of(server) as answer:
+            assert not await answer.apush(take)
+            assert pieces == [b"one "]
+            gate.open()
+            while not await answer.apush(take):
+                pass
+
+    asyncio.run(read())
+    assert b"".join(pieces) == b"one two three"
+
+
+def test_what_take_raises_ends_the_exchange(server):
+    server.play(Answer([b"Hello"], end=End.SILENCE))
+
+    def take(piece):
+        raise LookupError(piece)
+
+    async def read():
+        async with answer_of(server) as answer:
+            with pytest.raises(LookupError):
+                await answer.apush(take)
+
+    asyncio.run(read())
+    assert server.connections[0].disconnected.wait(SOON)
+
+
+def test_what_take_raises_in_a_callback_ends_the_exchange(server):
+    gate = Gate()
+    server.play(Answer([gate, b"Hello"], end=End.SILENCE))
+
+    def take(piece):
+        raise LookupError(piece)
+
+    async def read():
+        async with answer_of(server) as answer:
+            asyncio.get_running_loop().call_soon(gate.open)  # by then it waits
+            with pytest.raises(LookupError):
+                await answer.apush(take)
+
+    asyncio.run(read())
+    assert server.connections[0].disconnected.wait(SOON)
+
+
+@pytest.mark.parametrize("end", [End.CUT, End.RESET])
+def test_a_connection_that_breaks(server, end):
+    server.play(Answer([b"Hello"], end=end))
+
+    async def read():
+        async with answer_of(server) as answer:
+            with pytest.raises((ConnectionLostError, ConnectionResetError)):
+                await answer.apush(lambda _: True)
+
+    asyncio.run(read())
+
+
+def test_a_piece_that_comes_before_the_task_has_its_turn_waits(server):
+    server.play(Answer([Gate()]))
+    pieces = []
+
+    def take(piece):
+        pieces.append(piece)
+        return False
+
+    async def read():
+        async with answer_of(server) as answer:
+            reader = asyncio.create_task(answer.apush(take))
+            await asyncio.sleep(0)
+            for chunk in (b"3\r\none\r\n", b"3\r\ntwo\r\n"):  # as two reads of the socket in one turn do
+                answer._connection.data_received(chunk)
+            assert not await reader
+            assert pieces == [b"one"]
+            assert not await answer.apush(take)
+
+    asyncio.run(read())
+    assert pieces == [b"one", b"two"]
+
+
+def test_pieces_come_in_the_context_of_who_asked(server):
+    whose: ContextVar[str] = ContextVar("whose", default="nobody's")
+    found = []
+
+    async def read(name):
+        whose.set(name)
+        gate = Gate()
+        server.play(Answer([gate, b"a"]))
+        async with answer_of(server) as answer:
+
+            def take(piece):
+                found.append(whose.get())
+                return True
+
+            asyncio.get_running_loop().call_soon(gate.open)  # by then it waits
+            assert await answer.apush(take)
+
+    async def main():
+        # The second call uses the connection that the first one made, in another context.
+        await asyncio.create_task(read("one"))
+        await asyncio.create_task(read("two"))
+
+    asyncio.run(main())
+    assert len(server.connections) == 1
+    assert found == ["one", "two"]
+
+
+def test_who_is_cancelled_gets_nothing_more(server):
+    gate = Gate()
+    server.play(Answer([b"Hello", gate, b"again"]))
+    pieces = []
+
+    async def read():
+        async with answer_of(server) as answer:
+            first = asyncio.Event()
+
+            def take(piece):
+                pieces.append(piece)
+                first.set()
+                return True
+
+            reader = asyncio.create_task(answer.apush(take))
+            await first.wait()
+            reader.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await reader
+            gate.open()
+            assert await answer.aread() == b"again"
+
+    asyncio.run(read())
+    assert pieces == [b"Hello"]
+
+
+class NativeChat(WireWrapper):
+    """A wrapper whose bytes are pushed."""
+
+    model_type = "native_chat"
+    framer = SseFramer
+
+    def __init__(self, url):
+        super().__init__()
+        self.url = url
+
+    async def aopen(self, request):
+        self.answer = await apost(HttpRequest(self.url, {}, b"{}"), timeout=SOON)
+        return self.answer
+
+    def frame_reader(self, request):
+        return OpenAIFrames()
+
+
+def event(text):
+    return b'data: {"choices":[{"delta":{"content":"%s"}}]}\n\n' % text
+
+
+def end(reason):
+    return b'data: {"choices":[{"delta":{},"finish_reason":"%s"}]}\n\ndata: [DONE]\n\n' % reason
+
+
+def test_readers_that_are_far_behind_hold_the_server_up(server):
+    # More than the sockets between hold, in pieces of which each is more than a reader may be behind.
+    piece = event(b"x" * 400) * (AHEAD + 1)
+    gate = Gate()
+    server.play(Answer([piece] * 60 + [gate, end(b"stop")]))
+
+    async def read():
+        model = NativeChat(server.url)
+        response = await model.acall("hi", stream=True)
+        while not model.answer._connection._paused:  # noqa: ASYNC110 (it has no event)
+            await asyncio.sleep(0)
+        assert not gate.reached.is_set()
+        assert response._transcript.count < 10 * AHEAD
+        gate.open()
+        return len([snapshot async for snapshot in response.stream])
+
+    assert asyncio.run(read()) == 60 * (AHEAD + 1) + 1
+
+
+def test_a_frame_that_is_wrong_fails_behind_what_came_before_it(server):
+    server.play(Answer([event(b"Hello") + b"data: {\n\n" + event(b" again")]))
+
+    async def read():
+        response = await NativeChat(server.url).acall("hi", stream=True)
+        with pytest.raises(MalformedDataError) as caught:
+            await response.get_text()
+        return caught.value.partial_text
+
+    assert asyncio.run(read()) == "Hello"
+
+
+class CallbackChat(ModelWrapper):
+    """A wrapper whose news come in callbacks: what `Request.hand_on` is for."""
+
+    model_type = "callback_chat"
+
+    async def adeltas(self, request):
+        loop = asyncio.get_running_loop()
+        over = loop.create_future()
+        answers = []
+
+        def come(text):
+            answers.append(request.hand_on(text))
+            if text == "c":
+                over.set_result(None)
+
+        yield None
+        for text in "abc":
+            loop.call_soon(come, text)
+        await over
+        assert answers == [True, True, True]
+        yield Finish("stop")
+
+
+def test_a_wrapper_with_callbacks_of_its_own():
+    async def read():
+        response = await CallbackChat().acall("hi", stream=True)
+        return [tuple(snapshot) async for snapshot in response.stream]
+
+    assert asyncio.run(read()) == [(False, "a"), (False, "ab"), (False, "abc"), (True, "abc")]
+
+
+def test_who_is_gone_wants_nothing_more():
+    told = []
+
+    class LongChat(ModelWrapper):
+        model_type = "long_chat"
+
+        async def adeltas(self, request):
+            yield "a"
+            hand_on = request.hand_on
+            try:
+                await asyncio.Event().wait()
+            finally:
+                told.append(hand_on("b"))
+
+    async def read():
+        response = await LongChat().acall("hi", stream=True)
+        await response.aclose()
+        return response.partial_text
+
+    assert asyncio.run(read()) == "a"
+    assert told == [False]
