@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 import threading
 import weakref
+from functools import partial
+from importlib.util import find_spec
 
 import pytest
 
@@ -81,17 +84,28 @@ def test_break_and_drop(model, gone):
     assert gone()
 
 
-def test_nothing_of_a_dropped_wrapper_waits_for_the_collector(model_of):
-    model = model_of()
+def dropped_at_once(model_of):
+    """Whether the transport of a model that was asked once is gone with it."""
     gc.collect()
     gc.disable()
     try:
+        model = model_of()
         assert model("hi").text == "Hello"
         transport = weakref.ref(model._transport)
         del model
-        assert transport() is None
+        return transport() is None
     finally:
         gc.enable()
+
+
+def test_nothing_of_a_dropped_wrapper_waits_for_the_collector(model_of):
+    assert dropped_at_once(model_of)
+
+
+@pytest.mark.skipif(not find_spec("zhipuai"), reason="without zhipuai (nox -s extras)")
+def test_nor_where_one_sdk_stands_in_for_the_other(monkeypatch, sdk_model_of):
+    monkeypatch.setitem(sys.modules, "zai", None)
+    assert dropped_at_once(partial(sdk_model_of, sdk=None))
 
 
 def started(model, then):

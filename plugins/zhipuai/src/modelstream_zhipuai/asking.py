@@ -79,19 +79,17 @@ class Asker:
 
     def _sdk(self) -> tuple[Any, str]:
         wanted = self._config.sdk
-        missing: ModuleNotFoundError | None = None
+        missing = ""
         for module in (wanted,) if wanted else ("zai", "zhipuai"):
             try:
                 sdk = importlib.import_module(module)
             except ModuleNotFoundError as error:
-                missing = missing or error
+                missing = missing or str(error)
             else:
                 names = _CLIENTS[module]
                 return sdk, names.get(self._config.region, names["cn"])
         package = "zhipuai sniffio" if wanted == "zhipuai" else "zai-sdk"
-        raise ConfigError(
-            f"zhipuai_chat needs the SDK of ZhipuAI: pip install {package} ({missing})."
-        ) from missing
+        raise ConfigError(f"zhipuai_chat needs the SDK of ZhipuAI: pip install {package} ({missing}).")
 
     def _catch(self, request: httpx.Request) -> httpx.Response:
         self._caught.request = request
