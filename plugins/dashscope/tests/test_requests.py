@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import gc
+import weakref
 
 import pytest
 
@@ -203,6 +205,19 @@ def test_keys(monkeypatch, server, sdk):
     model = DashScopeChat({"model_name": "qwen-max", "base_url": f"{server.url}/api/v1"})
     assert model("hi", stream=True).text == "Hello"
     assert server.requests[-1].headers["authorization"] == "Bearer sk-env"
+
+
+def test_nothing_of_a_dropped_wrapper_waits_for_the_collector(model_of):
+    model = model_of()
+    gc.collect()
+    gc.disable()
+    try:
+        assert model("hi", stream=True).text == "Hello"
+        sender = weakref.ref(model._sender())
+        del model
+        assert sender() is None
+    finally:
+        gc.enable()
 
 
 def test_a_model_is_needed():

@@ -75,7 +75,6 @@ class ModuleSender:
         dashscope: Any = importlib.import_module("dashscope")
         requests: Any = importlib.import_module("requests")
         net = _Net()
-        failure: Exception | None = None
         with requests.Session() as session:
             session.trust_env = False  # a .netrc of the user's has no say about the key
             session.mount("http://", net)
@@ -91,10 +90,12 @@ class ModuleSender:
                 )
                 if asked.stream:
                     next(iter(said), None)
-            except Exception as error:  # noqa: BLE001 - what it makes of the empty answer does not matter
-                failure = error
+            except Exception as error:  # What it makes of the empty answer does not matter, but must not be
+                # kept: its traceback would keep all that asks, connections included, for the collector.
+                if net.caught is None:
+                    raise BadRequestError(f"the SDK can't make a request of this call ({error})") from error
         if net.caught is None:
-            raise BadRequestError(f"the SDK can't make a request of this call ({failure})") from failure
+            raise BadRequestError("the SDK makes no request of this call")
         return net.caught
 
 
