@@ -14,62 +14,119 @@ import sys
 import time
 import tracemalloc
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
+from itertools import chain, islice
 from typing import Any
 
 from modelstream import Finish, ModelWrapper, Request
 
 ROUNDS = 5
+TOGETHER = 50
+"""Deltas in a list: 10 kB of OpenAI's frames have so many."""
+
+Program = Callable[[int], None]
+
+
+def texts(request: Any) -> Iterator[str]:
+    """As many as the prompt says."""
+    for number in range(int(request.messages[0]["content"])):
+        yield f"{number % 10_000:04d}"
 
 
 class Sync(ModelWrapper):
-    """Yields as many deltas as the prompt says."""
+    """Yields delta by delta."""
 
     model_type = "bench_chat"
 
     def deltas(self, request: Any) -> Iterator[Any]:
         """The deltas and the end."""
-        for number in range(int(request.messages[0]["content"])):
-            yield f"{number % 10_000:04d}"
+        yield from texts(request)
+        yield Finish("stop")
+
+
+class Lists(ModelWrapper):
+    """Yields lists, as wrappers do that find many frames in one read of their socket."""
+
+    model_type = "bench_lists_chat"
+
+    def deltas(self, request: Any) -> Iterator[Any]:
+        """The deltas and the end."""
+        yield from lists(request)
         yield Finish("stop")
 
 
 class Async(ModelWrapper):
-    """The same for coroutines."""
+    """The same as `Sync` for coroutines."""
 
     model_type = "bench_async_chat"
 
     async def adeltas(self, request: Any) -> AsyncIterator[Any]:
         """The deltas and the end."""
-        for number in range(int(request.messages[0]["content"])):
-            yield f"{number % 10_000:04d}"
+        for text in texts(request):
+            yield text
         yield Finish("stop")
 
 
-def bare(count: int) -> None:
+class AsyncLists(ModelWrapper):
+    """The same as `Lists` for coroutines."""
+
+    model_type = "bench_async_lists_chat"
+
+    async def adeltas(self, request: Any) -> AsyncIterator[Any]:
+        """The deltas and the end."""
+        for together in lists(request):
+            yield together
+        yield Finish("stop")
+
+
+def lists(request: Any) -> Iterator[list[str]]:
+    """The texts in lists of `TOGETHER`."""
+    all_texts = texts(request)
+    while together := list(islice(all_texts, TOGETHER)):
+        yield together
+
+
+def bare(wrapper: type[ModelWrapper], count: int) -> None:
     """What the wrapper costs by itself."""
-    for _ in Sync().deltas(Request([{"role": "user", "content": str(count)}])):
+    for _ in wrapper().deltas(request(count)):
         pass
 
 
-def bare_async(count: int) -> None:
+def bare_async(wrapper: type[ModelWrapper], count: int) -> None:
     """What the async wrapper costs by itself, event loop included."""
 
     async def main() -> None:
-        async for _ in Async().adeltas(Request([{"role": "user", "content": str(count)}])):
+        async for _ in wrapper().adeltas(request(count)):
             pass
 
     asyncio.run(main())
 
 
-def read_deltas(count: int) -> None:
+def request(count: int) -> Request:
+    """What the wrappers are asked."""
+    return Request([{"role": "user", "content": str(count)}])
+
+
+def read(wrapper: type[ModelWrapper], count: int) -> None:
     """A reader that only appends."""
-    for snapshot in Sync()(str(count), stream=True).stream or ():
+    for snapshot in wrapper()(str(count), stream=True).stream or ():
         snapshot.delta  # noqa: B018
 
 
-def replay(count: int) -> None:
+def read_async(wrapper: type[ModelWrapper], count: int) -> None:
+    """A reader in a coroutine."""
+
+    async def main() -> None:
+        response = await wrapper().acall(str(count), stream=True)
+        async for snapshot in response.stream:  # type: ignore[union-attr]
+            snapshot.delta  # noqa: B018
+
+    asyncio.run(main())
+
+
+def read_twice(wrapper: type[ModelWrapper], count: int) -> None:
     """The same, and a second reader after the end."""
-    response = Sync()(str(count), stream=True)
+    response = wrapper()(str(count), stream=True)
     for stream in (response.stream, response.stream):
         for snapshot in stream or ():
             snapshot.delta  # noqa: B018
@@ -81,30 +138,31 @@ def read_pairs(count: int) -> None:
         pass
 
 
-def read_async(count: int) -> None:
-    """A reader in a coroutine."""
-
-    async def main() -> None:
-        response = await Async().acall(str(count), stream=True)
-        async for snapshot in response.stream:  # type: ignore[union-attr]
-            snapshot.delta  # noqa: B018
-
-    asyncio.run(main())
+COLUMNS: dict[str, tuple[Program, Program | None]] = {
+    "bare generator": (partial(bare, Sync), None),
+    "bare, async": (partial(bare_async, Async), None),
+    "delta": (partial(read, Sync), partial(bare, Sync)),
+    "delta, async": (partial(read_async, Async), partial(bare_async, Async)),
+    "lists": (partial(read, Lists), partial(bare, Lists)),
+    "lists, async": (partial(read_async, AsyncLists), partial(bare_async, AsyncLists)),
+    "delta, and a replay": (partial(read_twice, Sync), partial(bare, Sync)),
+}
+"""What is run, and what of it is the wrapper's own."""
 
 
 def costs(count: int) -> dict[str, float]:
-    """Microseconds of CPU per delta: of the bare generator, and of each reader over it."""
-    programs = (bare, bare_async, read_deltas, read_async, replay)
-    least = dict.fromkeys(programs, float("inf"))
+    """Microseconds of CPU per delta: of the bare generators, and of each reader over its own."""
+    least: dict[Program, float] = {}
     for _ in range(ROUNDS):
-        for program in programs:
-            least[program] = min(least[program], cpu(program, count))
-    floors = {read_deltas: bare, replay: bare, read_async: bare_async}
-    over = {program: least[floors[program]] if program in floors else 0.0 for program in programs}
-    return {program.__name__: (least[program] - over[program]) / count * 1e6 for program in programs}
+        for program in filter(None, chain(*COLUMNS.values())):
+            least[program] = min(cpu(program, count), least.get(program, float("inf")))
+    return {
+        name: (least[program] - (least[floor] if floor else 0.0)) / count * 1e6
+        for name, (program, floor) in COLUMNS.items()
+    }
 
 
-def cpu(program: Callable[[int], None], count: int) -> float:
+def cpu(program: Program, count: int) -> float:
     """Seconds of CPU time that a program takes."""
     began = time.process_time()
     program(count)
@@ -125,8 +183,8 @@ def held(count: int, *, keep: bool) -> float:
 def main() -> None:
     """Print the tables."""
     counts = [int(one) for one in sys.argv[1:]] or [2_000, 20_000, 100_000, 400_000]
-    print("| deltas | bare generator | bare, async | delta | delta, async | delta, and a replay |")
-    print("|---|---|---|---|---|---|")
+    print("| deltas |", " | ".join(COLUMNS), "|")
+    print("|---" * (len(COLUMNS) + 1) + "|")
     for count in counts:
         figures = " | ".join(f"{figure:.2f} µs" for figure in costs(count).values())
         print(f"| {count} | {figures} |")

@@ -16,7 +16,7 @@ from tables import RATE, Rows
 HERE = Path(__file__).parent
 IN_PROCESS = HERE.parent
 TOO_LATE = 100.0  # milliseconds
-STEPS = 4
+STEPS = 6
 MOST = 1500  # streams: more than this the server is not asked for
 
 
