@@ -1,7 +1,9 @@
 # /// script
 # dependencies = ["modelstream-ollama"]
 # ///
-"""Ollama's SDK, and modelstream's wrapper."""
+"""Ollama's SDK, and modelstream's wrapper by either transport."""
+
+from functools import partial
 
 import ollama
 
@@ -18,9 +20,9 @@ def sdk(url):
     return read
 
 
-def ours(url):
+def ours(url, **fields):
     config = {"model_type": "ollama_chat", "model_name": "m", "host": url}
-    model = modelstream.load_model(config)
+    model = modelstream.load_model(config | fields)
 
     def read(take):
         for snapshot in model("hi", stream=True).stream:
@@ -30,6 +32,10 @@ def ours(url):
 
 
 IMPORT = "import ollama"
-WAYS = {"ollama SDK": sdk, "modelstream ollama_chat": ours}
+WAYS = {
+    "ollama SDK": sdk,
+    "modelstream ollama_chat": ours,
+    "modelstream ollama_chat, native": partial(ours, transport="native"),
+}
 WIRES = dict.fromkeys(WAYS, "ollama")
-WRAPPERS = {"modelstream ollama_chat": "ollama SDK"}
+WRAPPERS = {"modelstream ollama_chat": "ollama SDK", "modelstream ollama_chat, native": "ollama SDK"}
