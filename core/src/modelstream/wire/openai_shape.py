@@ -116,7 +116,12 @@ class OpenAIFrames:
         if frame == DONE:
             self.done = True
             return
-        got = _decoded(frame)
+        try:
+            got = _decode(frame)
+        except MalformedDataError:
+            if isinstance(frame, ErrorData):
+                raise sent_error(frame) from None
+            raise
         if got.error or not got.choices:
             _check(got, frame)
         finish = None
@@ -204,15 +209,6 @@ class OpenAIFrames:
             raise ProviderError(f"the provider gave up (finish_reason {raw!r})", code=raw, retryable=True)
         reason = "refusal" if self._refused else self.finishes.get(word, "stop")
         news.append(Finish(reason, raw))
-
-
-def _decoded(frame: bytes) -> Frame:
-    try:
-        return _decode(frame)
-    except MalformedDataError:
-        if isinstance(frame, ErrorData):
-            raise sent_error(frame) from None
-        raise
 
 
 def _check(got: Frame, frame: bytes) -> None:

@@ -44,7 +44,13 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes have come."""
         if self._take is not None:
-            self._push(self._take, data)
+            try:
+                if self._take(data):
+                    return
+                self._wake(more=False)
+            except Exception as error:  # noqa: BLE001
+                self._fail(error)
+            self._take = None
             return
         self._pieces.append(data)
         self._unread += len(data)
@@ -107,15 +113,9 @@ class Connection(asyncio.Protocol):
         if self.transport is not None:
             self.transport.abort()
 
-    def _push(self, take: Callable[[bytes], bool], data: bytes) -> None:
-        try:
-            if take(data):
-                return
-        except Exception as error:  # noqa: BLE001
-            if self._reader is not None and not self._reader.done():
-                self._reader.set_exception(error)
-        self._take = None
-        self._wake(more=False)
+    def _fail(self, error: Exception) -> None:
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_exception(error)
 
     def _wake(self, *, more: bool = True) -> None:
         if self._reader is not None and not self._reader.done():
