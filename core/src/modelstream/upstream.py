@@ -124,9 +124,8 @@ class Upstream(Call):
                     for news in self._source:
                         extend(news)
                         if transcript.count > seen or transcript.ended:
-                            break
-                    else:
-                        self._exhausted()
+                            return
+                    self._exhausted()
                 except Exception as error:  # noqa: BLE001
                     self._failed(error)
                 finally:
