@@ -6,8 +6,16 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from modelstream.errors import ConfigError
-from modelstream.wire.native import HttpRequest, apost, as_json, check_client_args, merged, post, seconds
+from modelstream.wire.native import (
+    HttpRequest,
+    apost,
+    as_json,
+    check_client_args,
+    check_no_retries,
+    merged,
+    post,
+    seconds,
+)
 from modelstream_openai.failures import Refusal, RefusedError
 from modelstream_openai.keys import amade, made
 
@@ -39,11 +47,7 @@ class NativeTransport:
         self._config = config
         self._client = given = config.for_client()
         check_client_args(given, _CLIENT_ARGS)
-        if given["max_retries"] != 0:
-            raise ConfigError(
-                f"client_args has max_retries={given['max_retries']!r}, "
-                "but the native transport does not retry: set 'max_retries' of the model config."
-            )
+        check_no_retries(given)
         base = given.get("base_url") or os.environ.get("OPENAI_BASE_URL") or OPENAI
         self._url, _, self._query = str(base).partition("?")
         self._headers = _headers(given)

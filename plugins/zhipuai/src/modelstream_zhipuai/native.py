@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from modelstream.errors import ConfigError
-from modelstream.wire.native import HttpRequest, apost, as_json, check_client_args, merged, post, seconds
+from modelstream.wire.native import (
+    HttpRequest,
+    apost,
+    as_json,
+    check_client_args,
+    check_no_retries,
+    merged,
+    post,
+    seconds,
+)
 from modelstream_zhipuai.addresses import endpoint
 from modelstream_zhipuai.body import body_of, mapping
 from modelstream_zhipuai.signing import parted, token_of
@@ -35,7 +44,7 @@ class NativeTransport:
         check_client_args(config.client_args, _CLIENT_ARGS)
         self._config = config
         given = config.for_client()
-        _check_retries(given)
+        check_no_retries(given)
         self._limit = seconds(given.get("timeout"))
         self._url = endpoint(config, str(given.get("base_url") or "") or None)
         self._headers = _headers(config, given)
@@ -64,14 +73,6 @@ class NativeTransport:
     def _timeout(self, request: Request) -> float | None:
         of_call = request.arguments.get("timeout")
         return self._config.headers_limit(self._limit if of_call is None else seconds(of_call))
-
-
-def _check_retries(given: Mapping[str, Any]) -> None:
-    if given.get("max_retries", 0) != 0:
-        raise ConfigError(
-            f"client_args has max_retries={given['max_retries']!r}, "
-            "but the native transport does not retry: set 'max_retries' of the model config."
-        )
 
 
 def _headers(config: ZhipuAIConfig, given: Mapping[str, Any]) -> dict[str, str]:

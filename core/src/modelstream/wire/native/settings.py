@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from modelstream.errors import ConfigError
@@ -18,6 +18,15 @@ def check_client_args(given: Iterable[str], known: Sequence[str]) -> None:
                 f"{did_you_mean(name, known)}"
                 f"\nIt takes: {', '.join(known)}. The others need 'transport': 'sdk'."
             )
+
+
+def check_no_retries(given: Mapping[str, Any]) -> None:
+    """Raise a `ConfigError` if `max_retries` is among the `client_args`: the core makes further attempts."""
+    if given.get("max_retries", 0) != 0:
+        raise ConfigError(
+            f"client_args has max_retries={given['max_retries']!r}, "
+            "but the native transport does not retry: set 'max_retries' of the model config."
+        )
 
 
 def seconds(timeout: Any) -> float | None:
