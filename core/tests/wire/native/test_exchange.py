@@ -53,10 +53,22 @@ class Async:
                 await answer.aclose()
             return found
 
-        return asyncio.run(read())
+        with asyncio.Runner(loop_factory=self.new_loop()) as runner:
+            return runner.run(read())
+
+    def new_loop(self):
+        """What makes the event loop."""
+        return asyncio.new_event_loop
 
 
-@pytest.fixture(params=[Sync, Async])
+class Uvloop(Async):
+    """The same in the event loop of many servers."""
+
+    def new_loop(self):
+        return pytest.importorskip("uvloop").new_event_loop
+
+
+@pytest.fixture(params=[Sync, Async, Uvloop])
 def http(request):
     yield request.param()
     threads.pool.close()

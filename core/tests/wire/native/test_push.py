@@ -25,6 +25,13 @@ def server():
         yield server
 
 
+@pytest.fixture(params=["asyncio", "uvloop"])
+def run(request):
+    """Runs a coroutine in an event loop of one kind."""
+    with asyncio.Runner(loop_factory=pytest.importorskip(request.param).new_event_loop) as runner:
+        yield runner.run
+
+
 @asynccontextmanager
 async def answer_of(server):
     answer = await apost(HttpRequest(server.url, {}, b"{}"), timeout=SOON)
@@ -34,7 +41,7 @@ async def answer_of(server):
         await answer.aclose()
 
 
-def test_each_piece_when_it_comes(server):
+def test_each_piece_when_it_comes(run, server):
     gate = Gate()
     server.play(Answer([b"Hel", gate, b"lo"]))
     pieces = []
@@ -50,13 +57,13 @@ def test_each_piece_when_it_comes(server):
         async with answer_of(server) as answer:
             assert await answer.apush(take)
 
-    asyncio.run(read())
+    run(read())
     assert pieces[:2] == [b"Hel", b"lo"]
     assert b"".join(pieces) == b"HelloHello"
     assert len(server.connections) == 1  # which was read to the end, and so used again
 
 
-def test_who_has_had_enough_gets_the_rest_when_he_asks_again(server):
+def test_who_has_had_enough_gets_the_rest_when_he_asks_again(run, server):
     gate = Gate()
     server.play(Answer([b"one ", gate, b"two ", b"three"]))
     pieces = []
@@ -73,11 +80,11 @@ def test_who_has_had_enough_gets_the_rest_when_he_asks_again(server):
             while not await answer.apush(take):
                 pass
 
-    asyncio.run(read())
+    run(read())
     assert b"".join(pieces) == b"one two three"
 
 
-def test_what_take_raises_ends_the_exchange(server):
+def test_what_take_raises_ends_the_exchange(run, server):
     server.play(Answer([b"Hello"], end=End.SILENCE))
 
     def take(piece):
@@ -88,11 +95,11 @@ def test_what_take_raises_ends_the_exchange(server):
             with pytest.raises(LookupError):
                 await answer.apush(take)
 
-    asyncio.run(read())
+    run(read())
     assert server.connections[0].disconnected.wait(SOON)
 
 
-def test_what_take_raises_in_a_callback_ends_the_exchange(server):
+def test_what_take_raises_in_a_callback_ends_the_exchange(run, server):
     gate = Gate()
     server.play(Answer([gate, b"Hello"], end=End.SILENCE))
 
@@ -105,12 +112,12 @@ def test_what_take_raises_in_a_callback_ends_the_exchange(server):
             with pytest.raises(LookupError):
                 await answer.apush(take)
 
-    asyncio.run(read())
+    run(read())
     assert server.connections[0].disconnected.wait(SOON)
 
 
 @pytest.mark.parametrize("end", [End.CUT, End.RESET])
-def test_a_connection_that_breaks(server, end):
+def test_a_connection_that_breaks(run, server, end):
     server.play(Answer([b"Hello"], end=end))
 
     async def read():
@@ -118,10 +125,10 @@ def test_a_connection_that_breaks(server, end):
             with pytest.raises((ConnectionLostError, ConnectionResetError)):
                 await answer.apush(lambda _: True)
 
-    asyncio.run(read())
+    run(read())
 
 
-def test_a_piece_that_comes_before_the_task_has_its_turn_waits(server):
+def test_a_piece_that_comes_before_the_task_has_its_turn_waits(run, server):
     server.play(Answer([Gate()]))
     pieces = []
 
@@ -139,11 +146,11 @@ def test_a_piece_that_comes_before_the_task_has_its_turn_waits(server):
             assert pieces == [b"one"]
             assert not await answer.apush(take)
 
-    asyncio.run(read())
+    run(read())
     assert pieces == [b"one", b"two"]
 
 
-def test_pieces_come_in_the_context_of_who_asked(server):
+def test_pieces_come_in_the_context_of_who_asked(run, server):
     whose: ContextVar[str] = ContextVar("whose", default="nobody's")
     found = []
 
@@ -165,12 +172,12 @@ def test_pieces_come_in_the_context_of_who_asked(server):
         await asyncio.create_task(read("one"))
         await asyncio.create_task(read("two"))
 
-    asyncio.run(main())
+    run(main())
     assert len(server.connections) == 1
     assert found == ["one", "two"]
 
 
-def test_who_is_cancelled_gets_nothing_more(server):
+def test_who_is_cancelled_gets_nothing_more(run, server):
     gate = Gate()
     server.play(Answer([b"Hello", gate, b"again"]))
     pieces = []
@@ -192,7 +199,7 @@ def test_who_is_cancelled_gets_nothing_more(server):
             gate.open()
             assert await answer.aread() == b"again"
 
-    asyncio.run(read())
+    run(read())
     assert pieces == [b"Hello"]
 
 
@@ -222,7 +229,7 @@ def end(reason):
     return b'data: {"choices":[{"delta":{},"finish_reason":"%s"}]}\n\ndata: [DONE]\n\n' % reason
 
 
-def test_readers_that_are_far_behind_hold_the_server_up(server):
+def test_readers_that_are_far_behind_hold_the_server_up(run, server):
     # More than the sockets between hold, in pieces of which each is more than a reader may be behind.
     piece = event(b"x" * 400) * (AHEAD + 1)
     gate = Gate()
@@ -238,10 +245,10 @@ def test_readers_that_are_far_behind_hold_the_server_up(server):
         gate.open()
         return len([snapshot async for snapshot in response.stream])
 
-    assert asyncio.run(read()) == 60 * (AHEAD + 1) + 1
+    assert run(read()) == 60 * (AHEAD + 1) + 1
 
 
-def test_a_frame_that_is_wrong_fails_behind_what_came_before_it(server):
+def test_a_frame_that_is_wrong_fails_behind_what_came_before_it(run, server):
     server.play(Answer([event(b"Hello") + b"data: {\n\n" + event(b" again")]))
 
     async def read():
@@ -250,7 +257,7 @@ def test_a_frame_that_is_wrong_fails_behind_what_came_before_it(server):
             await response.get_text()
         return caught.value.partial_text
 
-    assert asyncio.run(read()) == "Hello"
+    assert run(read()) == "Hello"
 
 
 class CallbackChat(ModelWrapper):
@@ -276,15 +283,15 @@ class CallbackChat(ModelWrapper):
         yield Finish("stop")
 
 
-def test_a_wrapper_with_callbacks_of_its_own():
+def test_a_wrapper_with_callbacks_of_its_own(run):
     async def read():
         response = await CallbackChat().acall("hi", stream=True)
         return [tuple(snapshot) async for snapshot in response.stream]
 
-    assert asyncio.run(read()) == [(False, "a"), (False, "ab"), (False, "abc"), (True, "abc")]
+    assert run(read()) == [(False, "a"), (False, "ab"), (False, "abc"), (True, "abc")]
 
 
-def test_who_is_gone_wants_nothing_more():
+def test_who_is_gone_wants_nothing_more(run):
     told = []
 
     class LongChat(ModelWrapper):
@@ -303,5 +310,5 @@ def test_who_is_gone_wants_nothing_more():
         await response.aclose()
         return response.partial_text
 
-    assert asyncio.run(read()) == "a"
+    assert run(read()) == "a"
     assert told == [False]

@@ -272,14 +272,13 @@ async def _connected(route: Route, timeout: float | None) -> Connection:  # noqa
     if route.secure:
         context = tls_context() if is_made() else await asyncio.to_thread(tls_context)
     via = route.proxy or route
-    tls: dict[str, Any] = {}
-    if context is not None and route.proxy is None:
-        tls = {"ssl": context, "server_hostname": route.host}
     loop = asyncio.get_running_loop()
+    # Other loops than Python's own (uvloop's) try the addresses of a name one after the other.
+    ways: dict[str, Any] = {"happy_eyeballs_delay": 0.25} if isinstance(loop, asyncio.BaseEventLoop) else {}
+    if context is not None and route.proxy is None:
+        ways |= {"ssl": context, "server_hostname": route.host}
     async with asyncio.timeout(connect_limit(timeout)):
-        _, connection = await loop.create_connection(
-            Connection, via.host, via.port, happy_eyeballs_delay=0.25, **tls
-        )
+        _, connection = await loop.create_connection(Connection, via.host, via.port, **ways)
         try:
             if context is not None and route.proxy is not None:
                 await _tunnel(connection, route)
