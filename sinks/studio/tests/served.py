@@ -26,6 +26,7 @@ from modelstream_studio.server.store import Store
 
 TOKENS = Tokens("watch-token", "answer-token", "publish-token")
 LIMIT = 20.0  # seconds until a test gives up waiting
+PUBLISH = ("POST", "/v1/publish")
 
 
 def wait_for(true: Callable[[], Any], what: str = "it") -> Any:
@@ -179,9 +180,15 @@ class Reporter:
 
     def send(self, first: int, last: int, **headers: str) -> tuple[int, Any, dict[str, str]]:
         """Send the frames from `first` to `last`, for the first time or again."""
+        return self.client.ask(*PUBLISH, role="publish", body=self._batch(first, last), **headers)
+
+    def begin(self, first: int, last: int) -> http.client.HTTPConnection:
+        """The same, without waiting for the answer."""
+        return self.client.begin(*PUBLISH, role="publish", body=self._batch(first, last))
+
+    def _batch(self, first: int, last: int) -> bytes:
         head = msgspec.json.encode(frames.Batch(self.id, first, self.info))
-        body = b"\n".join([head, *self.log[first - 1 : last]])
-        return self.client.ask("POST", "/v1/publish", role="publish", body=body, **headers)
+        return b"\n".join([head, *self.log[first - 1 : last]])
 
     def open(self, m: str = "m", name: str = "Alice", at: float = 1001.0, **fields: Any) -> int:
         """Begin a message."""
