@@ -156,8 +156,8 @@ class Transcript:
         """Take all at once what is nothing but texts that need no second look; False if it is not."""
         room = BLOCK - len(self._items)
         if len(texts) > room:
-            self.extend(texts[:room])
-            self.extend(texts[room:])
+            for start in range(room - BLOCK, len(texts), BLOCK):
+                self.extend(texts[max(start, 0) : start + BLOCK])
             return True
         if set(map(type, texts)) != {str} or "" in texts:
             return False

@@ -64,6 +64,12 @@ def test_one_list_longer_than_a_block(wrapper: type, is_async: bool) -> None:
     assert look(wrapper([atoms]), is_async=is_async).pairs == expect(atoms).pairs
 
 
+def test_one_list_of_more_blocks_than_python_has_frames() -> None:
+    count = 1100 * BLOCK
+    response = SyncScripted([["a"] * count, Finish()])("hi", stream=True)
+    assert response.text == "a" * count
+
+
 @given(data=st.data())
 def test_small_blocks_come_whole_too(data: st.DataObject) -> None:
     """With blocks of three items every stream has edges everywhere."""
