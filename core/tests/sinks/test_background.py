@@ -151,7 +151,7 @@ def test_nobody_waits_again_for_a_sink_that_was_late(warnings):
         begin = time.monotonic()
         for _ in range(20):
             Talk(sink).say("a").done().broadcast.drain()
-        assert time.monotonic() - begin < 0.5
+        assert time.monotonic() - begin < 5  # to wait for each would take ten
     assert len(sink.told) == 21
     assert all(told.outcome is COMPLETE for told in sink.all_told)
     with Gate() as again:

@@ -22,8 +22,8 @@ sync_callers = pytest.mark.parametrize("wrapper", SYNC_CALLER.values(), ids=SYNC
 async_callers = pytest.mark.parametrize("wrapper", ASYNC_CALLER.values(), ids=ASYNC_CALLER)
 
 SMALL = 0.2
-LATE = 0.3
-"""What a busy machine may take longer than the limit; a clock itself strikes within 1.13 times its limit."""
+LATE = 2.0
+"""What a busy machine may take longer than the limit; the unit tests of the clocks try how exact they are."""
 
 
 def timed(wrapper: type, is_async: bool, script: list[Any], **config: Any) -> tuple[Any, float]:

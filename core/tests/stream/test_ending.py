@@ -17,8 +17,8 @@ from ways import ASYNC_CALLER, SYNC_CALLER, aread, read, run, until
 from modelstream.deltas import Finish, UsageDelta
 from modelstream.errors import StreamCancelledError
 
-SOON = 0.5
-"""Seconds within which the provider must know."""
+SOON = 5.0
+"""Seconds within which the provider must know: at once, on a busy machine, and not when a clock strikes."""
 
 sync_callers = pytest.mark.parametrize("wrapper", SYNC_CALLER.values(), ids=SYNC_CALLER)
 async_callers = pytest.mark.parametrize("wrapper", ASYNC_CALLER.values(), ids=ASYNC_CALLER)

@@ -75,7 +75,7 @@ def test_a_close_before_the_next_attempt(monkeypatch: pytest.MonkeyPatch) -> Non
         await connection.is_closing.wait()
         call.cancel()
         pumping = next(task for task in asyncio.all_tasks() if task.get_name() == "modelstream-pump")
-        await asyncio.wait_for(pumping, 0.5)  # nobody waits out the pause before an attempt that nobody wants
+        await asyncio.wait_for(pumping, 5)  # nobody waits out the pause before an attempt that nobody wants
         assert connection.is_closed
 
     run(main())

@@ -38,7 +38,7 @@ class Told(Gate):
 
 def tell_end(model):
     for name in ("cancelled", "closed"):
-        say(name if getattr(model, name).wait(0.5) else f"not {name}")
+        say(name if getattr(model, name).wait(5) else f"not {name}")
 
 model = {wrapper}(["a", Told(), "b", Finish()])
 response = None
