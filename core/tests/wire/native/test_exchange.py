@@ -227,6 +227,21 @@ def test_a_connection_that_died_while_it_was_idle(server):
     threads.pool.close()
 
 
+@pytest.mark.parametrize("loop", [Async, Uvloop])
+def test_a_connection_that_died_while_its_loop_stood_still(loop, server):
+    async def read():
+        answer = await apost(HttpRequest(server.url, {}, b"{}"), timeout=SOON)
+        assert await answer.aread() == b"Hello"
+        await answer.aclose()
+
+    with asyncio.Runner(loop_factory=loop().new_loop()) as runner:
+        for expected in (1, 2):
+            runner.run(read())
+            assert len(server.connections) == expected
+            server.connections[-1].shut_down()
+            assert server.connections[-1].disconnected.wait(SOON)
+
+
 def test_an_old_connection_is_not_used_again(http, server, monkeypatch):
     from modelstream.wire.native import loops
 

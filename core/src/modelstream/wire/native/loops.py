@@ -16,7 +16,7 @@ from modelstream.wire.native.failures import check_tunnel, connect_limit, told
 from modelstream.wire.native.message import HttpRequest, connect_to, to_bytes
 from modelstream.wire.native.parsing import Answer
 from modelstream.wire.native.route import Route, route_to
-from modelstream.wire.native.threads import DRAINING, KEPT_FOR, MOST_KEPT
+from modelstream.wire.native.threads import DRAINING, KEPT_FOR, MOST_KEPT, readable
 from modelstream.wire.native.tls import is_made, tls_context
 
 MOST_UNREAD = 256 * 1024
@@ -133,7 +133,9 @@ class LoopPool:
         idle = self._idle.get(route)
         while idle:
             connection = idle.pop()
-            if connection.idle and time.monotonic() - connection.since < KEPT_FOR:
+            fresh = connection.idle and time.monotonic() - connection.since < KEPT_FOR
+            # Asked of the system, too: the loop may not have run since the server closed it.
+            if fresh and not readable(connection.transport.get_extra_info("socket")):
                 return connection
             connection.abort()
         return None

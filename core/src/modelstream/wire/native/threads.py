@@ -45,7 +45,7 @@ class Pool:
                 if not idle:
                     return None
                 since, connection = idle.pop()
-            if time.monotonic() - since < KEPT_FOR and not _readable(connection):
+            if time.monotonic() - since < KEPT_FOR and not readable(connection):
                 return connection
             connection.close()
 
@@ -226,7 +226,7 @@ def _until(deadline: float | None) -> float | None:
     return left
 
 
-def _readable(connection: socket.socket) -> bool:
+def readable(connection: socket.socket) -> bool:
     """Whether a read would return at once: of an idle connection, that it was closed."""
     if not hasattr(select, "poll"):
         return bool(select.select([connection], [], [], 0)[0])
