@@ -122,6 +122,15 @@ def test_whether_the_connection_may_be_used_again(head, reusable):
     assert fed(sized(b"x", head))[0].reusable is reusable
 
 
+@pytest.mark.parametrize("whole", [sized(b"x"), chunked(b"x"), chunked(b"x", end=b"0\r\nA: b\r\n\r\n")])
+@pytest.mark.parametrize("apart", [1, 5])
+def test_a_connection_with_bytes_behind_the_answer_is_not_used_again(whole, apart):
+    answer, body = fed(whole[:-apart], whole[-apart:] + b"HTTP/1.1 4")
+    assert (body, answer.complete, answer.reusable) == (b"x", True, False)
+    answer, body = fed(whole[:-apart], whole[-apart:])
+    assert (body, answer.complete, answer.reusable) == (b"x", True, True)
+
+
 @pytest.mark.parametrize(
     "begun", [b"", b"HTTP/1.1 200 OK\r\nX", CHUNKED, CHUNKED + b"5\r\nHe", sized(b"xx")[:-1]]
 )

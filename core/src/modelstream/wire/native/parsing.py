@@ -19,6 +19,8 @@ NO_BODY = (204, 304)
 
 class _Body(Protocol):
     complete: bool
+    surplus: bool
+    """Whether something came behind the end, which nobody asked for."""
 
     def feed(self, data: bytes) -> bytes: ...
 
@@ -52,6 +54,8 @@ class Answer:
         body = self._body.feed(data)
         if self._body.complete:
             self.complete = True
+            if self._body.surplus:  # the next answer would begin with the rest of it
+                self.reusable = False
         return body if self._decoded is None else self._decoded(body)
 
     def close(self) -> None:
@@ -141,8 +145,10 @@ class _Sized:
     def __init__(self, size: int) -> None:
         self._left = size
         self.complete = not size
+        self.surplus = False
 
     def feed(self, data: bytes) -> bytes:
+        self.surplus = len(data) > self._left
         data = data[: self._left]
         self._left -= len(data)
         self.complete = not self._left
@@ -155,6 +161,7 @@ class _Sized:
 
 class _ToTheClose:
     complete = False
+    surplus = False
 
     def feed(self, data: bytes) -> bytes:
         return data
@@ -166,6 +173,7 @@ class _ToTheClose:
 class _Chunked:
     def __init__(self) -> None:
         self.complete = False
+        self.surplus = False
         self._rest = b""
         self._left = 0  # bytes of a chunk that has begun
         self._in_trailers = False
@@ -219,8 +227,10 @@ class _Chunked:
             pieces.append(data[begin:at])
 
     def _skip_trailers(self) -> None:
-        if b"\r\n\r\n" in self._rest:
+        _, end, behind = self._rest.partition(b"\r\n\r\n")
+        if end:
             self.complete = True
+            self.surplus = bool(behind)
         elif len(self._rest) > LONGEST_HEAD:
             raise _not_http(self._rest)
 
