@@ -133,7 +133,7 @@ def test_a_hung_studio_holds_up_nobody(monkeypatch, studio, sinks, warnings):
     for _ in range(10_000):
         telling.say("x")
     telling.end()
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 5  # to wait for one answer each would take half an hour
     studio.memory.wait_for(lambda: studio.memory.is_over("A"))
     assert studio.memory.of_name("A").text == telling.text
     assert "no answer in time" in warnings()[0]
@@ -146,16 +146,17 @@ def test_a_hung_studio_holds_up_the_end_for_a_second_at_most(studio, sinks, warn
     _until(lambda: studio.seen)
     began = time.monotonic()
     sink.shutdown()
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < publisher.ANSWER_SECONDS - 1
     assert warnings()[-1] == "Studio did not take everything that was said before the end"
 
 
-def test_a_studio_that_is_not_there_does_not_hold_up_the_end(sinks):
+def test_a_studio_that_is_not_there_does_not_hold_up_the_end(sinks, monkeypatch):
+    monkeypatch.setattr("modelstream_studio.sink.sink.EXIT_SECONDS", 10.0)  # which are not waited for
     sink = sinks(refused_url())
     show("x", sinks=[sink])
     began = time.monotonic()
     sink.shutdown()
-    assert time.monotonic() - began < 0.8
+    assert time.monotonic() - began < 5
 
 
 def test_a_wrong_token_is_told_once_with_the_way_out(hasty, studio, sinks, warnings):
