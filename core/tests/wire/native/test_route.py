@@ -80,6 +80,24 @@ def test_a_proxy_that_can_not_be_used(address):
 
 
 @pytest.mark.parametrize(
+    "address",
+    [
+        "http://me:sec#ret@proxy:1",
+        "http://me:sec/ret@proxy:1",
+        "http://me:1/sec@proxy",
+        "proxy:sec",
+        "http://[::1",
+    ],
+)
+def test_a_proxy_that_is_no_address(address):
+    with pytest.raises(ConfigError, match=r"HTTPS_PROXY is no address.*\n.*%23") as told:
+        route_to("https://host/", {"HTTPS_PROXY": address})
+    assert "sec" not in str(told.value)
+    assert told.value.__cause__ is None
+    assert told.value.__context__ is None
+
+
+@pytest.mark.parametrize(
     ("no_proxy", "url", "bypassed"),
     [
         ("*", "http://host/", True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from modelstream.errors import BadRequestError, ConfigError
 
@@ -66,14 +66,28 @@ def _proxy_for(route: Route, scheme: str, environ: Mapping[str, str]) -> Proxy |
     name, value = _named(environ, scheme)
     if not value or _bypassed(route, environ.get("no_proxy") or environ.get("NO_PROXY") or ""):
         return None
-    parts = urlsplit(value if "://" in value else f"http://{value}")
+    parts, port = _parted(name, value if "://" in value else f"http://{value}")
     if parts.scheme != "http" or not parts.hostname:
         raise ConfigError(
             f"{name} names a proxy that the native transport can't use: "
             f"{parts.scheme}://{parts.hostname or ''}."
             "\nIt speaks to http:// proxies; set 'transport' to 'sdk' for others, or NO_PROXY to go without."
         )
-    return Proxy(parts.hostname, parts.port or 80, _basic(parts.username, parts.password))
+    return Proxy(parts.hostname, port or 80, _basic(parts.username, parts.password))
+
+
+def _parted(name: str, value: str) -> tuple[SplitResult, int | None]:
+    """The parts of a proxy's address, and its port. Raises a `ConfigError` that shows no password."""
+    try:
+        parts = urlsplit(value)
+        if "@" not in parts.path + parts.query + parts.fragment:
+            return parts, parts.port
+    except ValueError:
+        pass
+    raise ConfigError(
+        f"{name} is no address of a proxy (not shown: it may hold a password)."
+        "\nSuch is http://name:password@host:3128, with what is special in a password escaped ('#' as %23)."
+    )
 
 
 def _named(environ: Mapping[str, str], scheme: str) -> tuple[str, str]:
