@@ -7,9 +7,9 @@ from modelstream.wire.native.message import HttpRequest, to_bytes
 from modelstream.wire.native.route import route_to
 
 
-def sent(headers, body=b"{}"):
-    route, target = route_to("http://box/v1?a=1", {})
-    return to_bytes(HttpRequest("http://box/v1?a=1", headers, body), route, target)
+def sent(headers, body=b"{}", url="http://box/v1?a=1"):
+    route, target = route_to(url, {})
+    return to_bytes(HttpRequest(url, headers, body), route, target)
 
 
 def test_a_post():
@@ -24,6 +24,13 @@ def test_a_header_of_the_callers_takes_the_place_of_ours(name):
     head = sent({name: "mine"}).decode()
     assert f"\r\n{name}: mine\r\n" in head
     assert head.lower().count(f"\r\n{name.lower()}:") == 1
+
+
+def test_a_name_and_password_in_the_url_stand_over_a_key():
+    head = sent({"authorization": "Bearer k"}, url="http://me:a%40b@box/v1").decode()
+    assert head.startswith("POST /v1 HTTP/1.1\r\nHost: box\r\n")
+    assert "\r\nAuthorization: Basic bWU6YUBi\r\n" in head
+    assert "Bearer" not in head
 
 
 def test_the_length_is_that_of_the_body():

@@ -31,6 +31,14 @@ def test_no_address(url):
         route_to(url, {})
 
 
+@pytest.mark.parametrize("url", ["http://me:se#cret@box/", "http://me:se/cret@box/ä", "ftp://me:secret@box"])
+def test_an_error_shows_no_password(url):
+    with pytest.raises(BadRequestError, match=r"://…@box") as caught:
+        route_to(url, {})
+    assert "se" not in str(caught.value).replace("server", "")
+    assert caught.value.__cause__ is None
+
+
 @pytest.mark.parametrize(
     ("url", "header"),
     [("http://host/", "host"), ("http://host:8080/", "host:8080"), ("https://[::1]:443/", "[::1]")],

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 from modelstream.errors import ProviderError, StreamError
 from modelstream.faults import as_stream_error
-from modelstream.wire.limits import connect_limit as connect_limit  # noqa: PLC0414
 
 if TYPE_CHECKING:
     from modelstream.wire.native.parsing import Answer

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelstream.errors import BadRequestError
+from modelstream.wire.native.route import authorization_in
 
 if TYPE_CHECKING:
     from modelstream.wire.native.route import Route
@@ -42,6 +43,8 @@ def to_bytes(request: HttpRequest, route: Route, target: str) -> bytes:
     """The request as it is sent along `route`. Raises `BadRequestError` for a header that can't be sent."""
     headers = {"Host": route.host_header, "User-Agent": "modelstream", "Accept-Encoding": "identity"}
     headers = merged(headers, merged(request.headers, {"Content-Length": str(len(request.body))}))
+    if authorization := authorization_in(request.url):
+        headers = merged(headers, {"Authorization": authorization})
     if route.proxy is not None and not route.secure and route.proxy.authorization:
         headers["Proxy-Authorization"] = route.proxy.authorization
     return _head(f"POST {target} HTTP/1.1", headers) + request.body

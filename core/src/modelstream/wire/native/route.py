@@ -45,14 +45,17 @@ def route_to(url: str, environment: Mapping[str, str] | None = None) -> tuple[Ro
         host, port = parts.hostname, parts.port
         name = host.encode("idna").decode() if host and not host.isascii() else host
     except ValueError as error:
-        raise BadRequestError(f"{url!r} is no address ({error})") from error
+        why = "" if "@" in url else f" ({error})"
+        raise BadRequestError(f"{_shown(url)} is no address{why}") from None
     if parts.scheme not in PORTS or not name:
-        raise BadRequestError(f"{url!r} is no address of a server: it must begin with http:// or https://")
+        raise BadRequestError(
+            f"{_shown(url)} is no address of a server: it must begin with http:// or https://"
+        )
     target = parts.path or "/"
     if parts.query:
         target += f"?{parts.query}"
     if any(char <= " " or char > "~" for char in target):
-        raise BadRequestError(f"{url!r} is no address: it has characters that must be escaped")
+        raise BadRequestError(f"{_shown(url)} is no address: it has characters that must be escaped")
     environ = os.environ if environment is None else environment
     secure = parts.scheme == "https"
     route = Route(secure, name, PORTS[parts.scheme] if port is None else port, None)
@@ -60,6 +63,18 @@ def route_to(url: str, environment: Mapping[str, str] | None = None) -> tuple[Ro
     if route.proxy is not None and not secure:
         target = f"http://{route.host_header}{target}"
     return route, target
+
+
+def authorization_in(url: str) -> str | None:
+    """The Authorization that a URL with a name and a password (`https://name:password@host`) asks for."""
+    parts = urlsplit(url)
+    return basic(parts.username, parts.password)
+
+
+def _shown(url: str) -> str:
+    """A URL as errors tell it: a password in it is nobody's business."""
+    head, at, rest = url.rpartition("@")
+    return repr(f"{head.partition('://')[0]}://…@{rest}" if at else url)
 
 
 def _proxy_for(route: Route, scheme: str, environ: Mapping[str, str]) -> Proxy | None:
@@ -73,7 +88,7 @@ def _proxy_for(route: Route, scheme: str, environ: Mapping[str, str]) -> Proxy |
             f"{parts.scheme}://{parts.hostname or ''}."
             "\nIt speaks to http:// proxies; set 'transport' to 'sdk' for others, or NO_PROXY to go without."
         )
-    return Proxy(parts.hostname, port or 80, _basic(parts.username, parts.password))
+    return Proxy(parts.hostname, port or 80, basic(parts.username, parts.password))
 
 
 def _parted(name: str, value: str) -> tuple[SplitResult, int | None]:
@@ -127,7 +142,8 @@ def _in_network(host: str, network: str) -> bool:
         return False
 
 
-def _basic(user: str | None, password: str | None) -> str | None:
+def basic(user: str | None, password: str | None) -> str | None:
+    """The header of a name and a password, as they stand in a URL."""
     if user is None:
         return None
     from base64 import b64encode

@@ -13,7 +13,8 @@ from contextlib import suppress
 
 from modelstream.clocks import watchdog
 from modelstream.errors import ConnectionLostError
-from modelstream.wire.native.failures import check_tunnel, connect_limit, told
+from modelstream.wire.limits import connect_limit
+from modelstream.wire.native.failures import check_tunnel, told
 from modelstream.wire.native.message import HttpRequest, connect_to, to_bytes
 from modelstream.wire.native.parsing import Answer
 from modelstream.wire.native.route import Route, route_to
