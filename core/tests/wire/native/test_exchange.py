@@ -243,7 +243,7 @@ def test_a_connection_that_died_while_its_loop_stood_still(loop, server):
 
 
 def test_an_old_connection_is_not_used_again(http, server, monkeypatch):
-    from modelstream.wire.native import loops
+    from modelstream.wire.native import connection as connections
 
     for module in (threads, loops):
         monkeypatch.setattr(module, "KEPT_FOR", 0.0)
@@ -350,10 +350,10 @@ def test_a_body_that_does_not_end_is_drained_for_a_moment_only(server, monkeypat
 
 
 def test_a_slow_reader_holds_the_server_up(server):
-    from modelstream.wire.native import loops
+    from modelstream.wire.native import connection as connections
 
     gate = Gate()
-    body = b"x" * (20 * loops.MOST_UNREAD)
+    body = b"x" * (20 * connections.MOST_UNREAD)
     server.play(Answer([body, gate]))
 
     async def read():
@@ -361,7 +361,7 @@ def test_a_slow_reader_holds_the_server_up(server):
         connection = answer._connection
         while not connection._paused:  # noqa: ASYNC110 (it has no event, for nobody else asks)
             await asyncio.sleep(0)
-        assert connection._unread < 3 * loops.MOST_UNREAD
+        assert connection._unread < 3 * connections.MOST_UNREAD
         gate.open()
         read = await answer.aread()
         await answer.aclose()

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from modelstream import Finish, ModelWrapper
 from modelstream.demand import AHEAD
-from modelstream.errors import ConnectionLostError, MalformedDataError
+from modelstream.errors import ConnectionLostError, MalformedDataError, StreamError
 from modelstream.testing.server import Answer, End, Gate, LoopbackServer
 from modelstream.wire import SseFramer, WireWrapper
-from modelstream.wire.native import HttpRequest, apost
+from modelstream.wire.native import HttpRequest, apost, loops
+from modelstream.wire.native.connection import Connection
 from modelstream.wire.openai_shape import OpenAIFrames
 
 SOON = 20.0
@@ -209,8 +213,8 @@ class NativeChat(WireWrapper):
     model_type = "native_chat"
     framer = SseFramer
 
-    def __init__(self, url):
-        super().__init__()
+    def __init__(self, url, **fields):
+        super().__init__(**fields)
         self.url = url
 
     async def aopen(self, request):
@@ -312,3 +316,100 @@ def test_who_is_gone_wants_nothing_more(run):
 
     assert run(read()) == "a"
     assert told == [False]
+
+
+class NoTransport(asyncio.Transport):
+    """Where a connection writes to that is fed by hand."""
+
+    def write(self, data):
+        """Forget it."""
+
+    def abort(self):
+        """Nothing is open."""
+
+    def is_closing(self):
+        """Never."""
+        return False
+
+
+class PulledStream:
+    """An answer whose bytes can only be iterated over."""
+
+    def __init__(self, answer):
+        self.status, self.headers = answer.status, answer.headers
+        self.aread, self.adrain, self.aclose = answer.aread, answer.adrain, answer.aclose
+        self._answer = answer
+
+    def __aiter__(self):
+        return self._answer
+
+
+class FedChat(NativeChat):
+    """A wrapper whose connection is fed by hand, by one way or the other."""
+
+    model_type = "fed_chat"
+
+    def __init__(self, *, pushed):
+        super().__init__("", max_retries=0)
+        self.pushed = pushed
+        self.connection = Connection()
+        self.connection.connection_made(NoTransport())
+
+    async def aopen(self, request):
+        answer = loops.AsyncNativeStream(loops.LoopPool(), None, self.connection)
+        await answer.begin(b"")
+        return answer if self.pushed else PulledStream(answer)
+
+
+async def shown(sent, places, *, pushed, raw):
+    """All that readers are shown of an answer that arrives cut at these places and then breaks off."""
+    model = FedChat(pushed=pushed)
+    call = asyncio.ensure_future(model.acall("hi", stream=True, raw=raw))
+    for begin, end in pairwise(sorted({0, *places, len(sent)})):
+        await asyncio.sleep(0)
+        model.connection.data_received(sent[begin:end])
+    model.connection.connection_lost(None)
+    snapshots = []
+    try:
+        response = await call
+        async for snapshot in response.stream:
+            snapshots.append((snapshot.delta, *snapshot))  # noqa: PERF401 (it may break off)
+    except StreamError as failure:
+        return snapshots, type(failure), failure.partial_text
+    return snapshots, response.usage, response.raw
+
+
+FRAMES = st.sampled_from(
+    [
+        event(b"Hel"),
+        event("lö 🌍".encode()),
+        event(b"\\ud83c"),
+        event(b"\\udf0d"),
+        b": a comment\n\n",
+        b'data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}}\n\n',
+        b"data: {\n\n",
+        b'event: error\ndata: {"error":{"message":"no"}}\n\n',
+    ]
+)
+
+
+@given(
+    frames=st.lists(FRAMES, max_size=6),
+    complete=st.booleans(),
+    chunks=st.integers(1, 80),
+    data=st.data(),
+    raw=st.booleans(),
+)
+def test_what_is_pushed_is_what_is_pulled(frames, complete, chunks, data, raw):
+    body = b"".join(frames) + (end(b"stop") if complete else b"")
+    pieces = [body[at : at + chunks] for at in range(0, len(body), chunks)]
+    chunked = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+    sent = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked
+    sent = sent[: data.draw(st.integers(1, len(sent)) | st.just(len(sent)))]
+    places = data.draw(st.lists(st.integers(0, len(sent)), max_size=8))
+
+    async def both():
+        return [await shown(sent, places, pushed=pushed, raw=raw) for pushed in (True, False)]
+
+    pushed, pulled = asyncio.run(both())
+    assert pushed == pulled
