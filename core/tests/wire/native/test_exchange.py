@@ -243,7 +243,7 @@ def test_a_connection_that_died_while_its_loop_stood_still(loop, server):
 
 
 def test_an_old_connection_is_not_used_again(http, server, monkeypatch):
-    from modelstream.wire.native import connection as connections
+    from modelstream.wire.native import loops
 
     for module in (threads, loops):
         monkeypatch.setattr(module, "KEPT_FOR", 0.0)
