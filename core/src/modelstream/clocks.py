@@ -19,7 +19,10 @@ from typing import Protocol
 from modelstream.errors import Clock, StreamTimeoutError
 
 FINISH_GRACE = 3.0
-"""Seconds that a call stays open after the end marker, for the usage that some providers send behind it."""
+"""Seconds that a call stays open after the end marker, for the usage that some providers send behind it.
+
+They need not be exact: it is looked at twice in them, since hundreds of calls are, all the time.
+"""
 
 
 class Limits(Protocol):
@@ -69,7 +72,7 @@ class Clocks:
         # Weak, because a watched call must end when its last reader lets go of it.
         self._call = weakref.ref(call)
         self._limits = limits
-        running = [limits.first_delta_timeout, limits.idle_timeout, FINISH_GRACE]
+        running = [limits.first_delta_timeout, limits.idle_timeout, 4 * FINISH_GRACE]
         self._pace = max(min(limit for limit in running if limit is not None) / 8, 0.005)
         self._started = self._since = time.monotonic()
         self._count = 0
