@@ -35,6 +35,18 @@ def test_the_sdk_is_never_imported(server):
     assert done.stdout == "Hello Hello\n[]\n"
 
 
+def test_a_thread_that_speaks_plain_http_loads_neither_event_loops_nor_tls(server):
+    program = (
+        "import sys\n"
+        "from modelstream_openai import OpenAIChat\n"
+        f"model = OpenAIChat(model_name='m', base_url={server.url!r}, transport='native')\n"
+        "print(model('hi', stream=True).text)\n"
+        "print([name for name in ('asyncio', 'ssl') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "Hello\n[]\n"
+
+
 def test_a_transport_that_there_is_not():
     with pytest.raises(ConfigError, match="transport"):
         OpenAIChat(model_name="m", api_key="k", transport="carrier-pigeon")
