@@ -3,8 +3,8 @@
     python tests/benchmarks/peers/bench.py [measure ...] [--quick | --write]
 
 The measures are cost, long, lag, streams, start, sinks and wrappers; without names, all of them, which takes
-about ten minutes. `--quick` takes the floor, the openai SDK and modelstream alone, from the environment that
-it runs in. `--write` puts the tables and plots into the docs.
+some eighteen minutes. `--quick` takes the floor, the openai SDK and modelstream alone, from the environment
+that it runs in. `--write` puts the tables and plots into the docs.
 """
 
 from __future__ import annotations
