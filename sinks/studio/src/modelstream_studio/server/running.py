@@ -26,6 +26,7 @@ class Server(uvicorn.Server):
                 access_log=False,
                 date_header=False,
                 lifespan="on",
+                loop="asyncio",  # and not uvloop where that happens to be installed: one loop to hold to
                 log_level="warning",
                 server_header=False,
                 timeout_graceful_shutdown=GRACE,
