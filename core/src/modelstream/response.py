@@ -381,31 +381,20 @@ class AsyncModelResponse(_Response):
     async def _deltas(self) -> AsyncGenerator[Delta, None]:
         reading = object()
         self._reading.append(reading)
-        transcript = self._transcript
-        shown = 0
+        transcript, advance = self._transcript, self._call.advance
+        position = shown = 0
         try:
-            async for items in self._batches():
+            while not (transcript.ended and position == transcript.count):
+                base, block = transcript.record.block_at(position)
+                items = block[position - base :]
                 for item in items:
                     if type(item) is str:
                         shown += len(item)
                         transcript.shown = max(transcript.shown, shown)
                     yield _typed(item)
+                position += len(items)
+                if not items:
+                    await advance(position)
         finally:
             self._reading.remove(reading)
         self._raise_error()
-
-    async def _batches(self) -> AsyncGenerator[list[str | Delta], None]:
-        """Every item from the first one on, in lists of those that are there already."""
-        transcript, advance = self._transcript, self._call.advance
-        record = transcript.record
-        position = 0
-        while True:
-            base, block = record.block_at(position)
-            items = block[position - base :]
-            if items:
-                position += len(items)
-                yield items
-            elif transcript.ended and position == transcript.count:
-                return
-            else:
-                await advance(position)
