@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from modelstream.errors import BadRequestError, ConfigError, StreamError
-from modelstream.faults import as_stream_error, http_error
+from modelstream.faults import http_error
 from modelstream.wire.clients import Clients
+from modelstream.wire.failures import unanswered
 
 if TYPE_CHECKING:
     import httpx
@@ -75,6 +76,4 @@ def _as_ours(error: Exception, client: Any) -> StreamError:
     if isinstance(status, int):
         said = getattr(error, "body", None) or getattr(error, "message", None)
         return http_error(status, said, getattr(error, "headers", None))
-    ours = as_stream_error(error)
-    ours.message += f" at {client.config.base_url}"
-    return ours
+    return unanswered(error, str(client.config.base_url))

@@ -11,9 +11,9 @@ import importlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from modelstream.errors import BadRequestError, ConfigError, StreamError
-from modelstream.faults import as_stream_error
+from modelstream.errors import BadRequestError, ConfigError
 from modelstream.wire.clients import Clients
+from modelstream.wire.failures import unanswered
 
 if TYPE_CHECKING:
     import httpx
@@ -48,7 +48,7 @@ class ModuleSender:
         try:
             return client.send(made, stream=True)
         except Exception as error:
-            raise _where(error, made) from error
+            raise unanswered(error, str(made.url)) from error
 
     async def asend(self, asked: Asked, limits: httpx.Timeout) -> httpx.Response:
         """Send from the running event loop; the answer with its headers."""
@@ -57,7 +57,7 @@ class ModuleSender:
         try:
             return await client.send(made, stream=True)
         except Exception as error:
-            raise _where(error, made) from error
+            raise unanswered(error, str(made.url)) from error
 
     def _made(
         self, asked: Asked, client: httpx.Client | httpx.AsyncClient, limits: httpx.Timeout
@@ -126,9 +126,3 @@ def _async_client() -> httpx.AsyncClient:
     import httpx
 
     return httpx.AsyncClient()
-
-
-def _where(error: Exception, made: httpx.Request) -> StreamError:
-    ours = as_stream_error(error)
-    ours.message += f" at {made.url.copy_with(query=None)}"
-    return ours

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from modelstream.faults import as_stream_error
 from modelstream.wire.clients import Clients
+from modelstream.wire.failures import unanswered
 from modelstream.wire.httpx_streams import AsyncHttpxStream, HttpxStream
 from modelstream.wire.limits import httpx_timeout
 from modelstream_gemini.backends import backend_for
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from modelstream.errors import StreamError
     from modelstream.request import Request
     from modelstream_gemini.backends import Asked, Prepared
     from modelstream_gemini.config import GeminiConfig
@@ -45,7 +44,7 @@ class SdkTransport:
         try:
             return HttpxStream(client.send(sent, stream=True))
         except Exception as error:
-            raise _unsent(error, prepared) from error
+            raise unanswered(error, prepared.url) from error
 
     async def aopen(self, asked: Asked, request: Request) -> AsyncHttpxStream:
         """The same for coroutines."""
@@ -58,7 +57,7 @@ class SdkTransport:
         try:
             return AsyncHttpxStream(await client.send(sent, stream=True))
         except Exception as error:
-            raise _unsent(error, prepared) from error
+            raise unanswered(error, prepared.url) from error
 
     def _request(self, client: httpx.Client | httpx.AsyncClient, prepared: Prepared) -> httpx.Request:
         timeout = httpx_timeout(self._config.headers_limit())
@@ -93,10 +92,3 @@ def _limits() -> httpx.Limits:
     import httpx
 
     return httpx.Limits(max_connections=None, max_keepalive_connections=20)
-
-
-def _unsent(error: Exception, prepared: Prepared) -> StreamError:
-    """The error for a request that got no answer; it tells where the request went."""
-    ours = as_stream_error(error)
-    ours.message += f" at {prepared.url.partition('?')[0]}"
-    return ours

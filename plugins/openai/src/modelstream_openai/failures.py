@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from modelstream.errors import BadRequestError, ConfigError, StreamError
 from modelstream.faults import as_stream_error, http_error
+from modelstream.wire.failures import unanswered
 
 
 class Refusal(NamedTuple):
@@ -47,13 +48,9 @@ def as_ours(error: Exception) -> StreamError | ConfigError:
 
 def _connection_error(error: Exception) -> StreamError:
     # "Connection error." is all that the SDK's own says; why, and where, it only carries along.
-    ours = as_stream_error(error.__cause__ or error)
+    cause = error.__cause__ or error
     url = getattr(getattr(error, "request", None), "url", None)
-    if url is not None:
-        where = f"{url.scheme}://{url.netloc.decode('ascii', 'replace')}{url.path}"
-        ours.message = f"{ours.message} at {where}"
-        ours.args = (ours.message,)
-    return ours
+    return as_stream_error(cause) if url is None else unanswered(cause, str(url))
 
 
 def body_of(response: Any) -> bytes:

@@ -6,8 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from modelstream.errors import ConfigError
-from modelstream.faults import as_stream_error
 from modelstream.wire.clients import Clients
+from modelstream.wire.failures import unanswered
 from modelstream.wire.httpx_streams import AsyncHttpxStream, HttpxStream
 from modelstream.wire.limits import httpx_timeout
 from modelstream_zhipuai.asking import Asker
@@ -15,7 +15,6 @@ from modelstream_zhipuai.asking import Asker
 if TYPE_CHECKING:
     import httpx
 
-    from modelstream.errors import StreamError
     from modelstream.request import Request
     from modelstream_zhipuai.config import ZhipuAIConfig
 
@@ -37,7 +36,7 @@ class SdkTransport:
         try:
             return HttpxStream(self._clients.client().send(asked, stream=True))
         except Exception as error:
-            raise _where(error, asked) from error
+            raise unanswered(error, str(asked.url)) from error
 
     async def aopen(self, request: Request) -> AsyncHttpxStream:
         """The same for coroutines."""
@@ -46,7 +45,7 @@ class SdkTransport:
         try:
             return AsyncHttpxStream(await (await self._clients.of_this_loop()).send(asked, stream=True))
         except Exception as error:
-            raise _where(error, asked) from error
+            raise unanswered(error, str(asked.url)) from error
 
     def _asked(self, request: Request) -> httpx.Request:
         arguments = dict(request.arguments)
@@ -74,9 +73,3 @@ def _async_client() -> httpx.AsyncClient:
     import httpx
 
     return httpx.AsyncClient(follow_redirects=True)
-
-
-def _where(error: Exception, asked: httpx.Request) -> StreamError:
-    ours = as_stream_error(error)
-    ours.message += f" at {asked.url.copy_with(query=None)}"
-    return ours

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from modelstream.errors import ProviderError, StreamError
-from modelstream.faults import as_stream_error
+from modelstream.wire.failures import unanswered
 
 if TYPE_CHECKING:
     from modelstream.wire.native.parsing import Answer
@@ -20,10 +19,7 @@ def told(url: str) -> Iterator[None]:
     try:
         yield
     except (OSError, StreamError) as error:
-        ours = as_stream_error(error)
-        parts = urlsplit(url)
-        ours.message = f"{ours.message} at {parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-        ours.args = (ours.message,)
+        ours = unanswered(error, url)
         raise ours from ours.__cause__
 
 

@@ -1,0 +1,29 @@
+"""Errors of requests that got no answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from modelstream.errors import ConnectionLostError
+from modelstream.wire.failures import unanswered
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("https://box/v1/chat?key=k", "https://box/v1/chat"),
+        ("http://me:secret@box:8080/v1", "http://box:8080/v1"),
+        ("http://[::1]:80", "http://[::1]:80"),
+    ],
+)
+def test_it_tells_where_the_request_went_and_no_secret(url, told):
+    error = unanswered(ConnectionRefusedError("nobody there"), url)
+    assert isinstance(error, ConnectionLostError)
+    assert str(error) == error.message
+    assert error.message.endswith(f" at {told}")
+
+
+def test_an_error_of_ours_stays_itself():
+    ours = ConnectionLostError("cut")
+    assert unanswered(ours, "http://box/") is ours
+    assert str(ours) == "cut at http://box/"
