@@ -12,6 +12,9 @@ from modelstream.errors import ConfigError
 
 KEY_VARIABLES = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
 
+ADDRESS = "https://generativelanguage.googleapis.com"
+VERSION = "v1beta"
+
 BackendName = Literal["genai", "generativeai"]
 
 

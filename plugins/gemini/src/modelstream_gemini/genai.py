@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from modelstream.errors import ConfigError
 from modelstream_gemini.arguments import as_safety_settings
 from modelstream_gemini.backends import Prepared
+from modelstream_gemini.config import VERSION
 from modelstream_gemini.failures import unbuildable
 from modelstream_gemini.sdk import certificates
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from modelstream_gemini.backends import Asked
     from modelstream_gemini.config import GeminiConfig
-
-DEFAULT_VERSION = "v1beta"
 
 
 class GenaiBackend:
@@ -78,7 +77,7 @@ class GenaiBackend:
         if config.base_url is not None:
             options["base_url"] = config.base_url
         if config.api_version is not None or not config.on_vertex:
-            options.setdefault("api_version", DEFAULT_VERSION)
+            options.setdefault("api_version", VERSION)
         if config.api_version is not None:
             options["api_version"] = config.api_version
         arguments = {**config.client_args, "http_options": options}

@@ -15,14 +15,12 @@ from modelstream.errors import ConfigError
 from modelstream_gemini.arguments import is_message, message_as_json
 from modelstream_gemini.backends import Prepared
 from modelstream_gemini.bodies import body_of
+from modelstream_gemini.config import ADDRESS, VERSION
 from modelstream_gemini.failures import unbuildable
 
 if TYPE_CHECKING:
     from modelstream_gemini.backends import Asked
     from modelstream_gemini.config import GeminiConfig
-
-DEFAULT_ADDRESS = "https://generativelanguage.googleapis.com"
-DEFAULT_VERSION = "v1beta"
 
 
 class GenerativeaiBackend:
@@ -38,8 +36,8 @@ class GenerativeaiBackend:
                 "client_args are for google-genai."
                 "\nThe backend 'generativeai' takes api_key, base_url and api_version."
             )
-        self._address = (config.base_url or DEFAULT_ADDRESS).rstrip("/")
-        self._version = config.api_version or DEFAULT_VERSION
+        self._address = (config.base_url or ADDRESS).rstrip("/")
+        self._version = config.api_version or VERSION
         self._headers = {"Content-Type": "application/json", "x-goog-api-key": config.key() or ""}
 
     def prepare(self, asked: Asked) -> Prepared:

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from modelstream.errors import BadRequestError, ConfigError
-from modelstream.hints import did_you_mean
-from modelstream.wire.native import merged
+from modelstream.wire.native import check_client_args, merged
 from modelstream_gemini.arguments import fields_of, snake_case
 
 _KNOWN = ("api_version", "base_url", "extra_body", "headers", "timeout")
@@ -47,13 +46,7 @@ def http_options(given: Any, field: str) -> HttpOptions:
     except BadRequestError as error:
         raise ConfigError(error.message) from error
     options = {snake_case(name): value for name, value in written.items() if value is not None}
-    for name in options:
-        if name not in _KNOWN:
-            raise ConfigError(
-                f"{field} has {name!r}, which the native transport does not take."
-                f"{did_you_mean(name, _KNOWN)}"
-                f"\nIt takes: {', '.join(_KNOWN)}. The others need 'transport': 'sdk'."
-            )
+    check_client_args(options, _KNOWN, field)
     for name in ("headers", "extra_body"):
         if not isinstance(options.get(name, {}), Mapping):
             raise ConfigError(f"{field}.{name} is {options[name]!r}: expected a dict.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from modelstream.errors import BadRequestError, ConfigError
 from modelstream.wire.native import HttpRequest, apost, as_json, check_client_args, post
+from modelstream_gemini.config import ADDRESS, VERSION
 from modelstream_gemini.http_options import HttpOptions, http_options
 from modelstream_gemini.requests import as_body, path_of
 
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from modelstream.wire.native.threads import NativeStream
     from modelstream_gemini.backends import Asked
     from modelstream_gemini.config import GeminiConfig
-
-GEMINI = "https://generativelanguage.googleapis.com"
-VERSION = "v1beta"
 
 _CLIENT_ARGS = ("api_key", "http_options", "vertexai")
 
@@ -30,7 +28,7 @@ class NativeTransport:
         check_client_args(config.client_args, _CLIENT_ARGS)
         _check_that_no_sdk_is_asked_for(config)
         self._config = config
-        address = os.environ.get("GOOGLE_GEMINI_BASE_URL") or GEMINI
+        address = os.environ.get("GOOGLE_GEMINI_BASE_URL") or ADDRESS
         headers = {"Content-Type": "application/json", "x-goog-api-key": config.key() or ""}
         self._options = (
             HttpOptions(address, VERSION, headers)

@@ -9,12 +9,12 @@ from modelstream.errors import ConfigError
 from modelstream.hints import did_you_mean
 
 
-def check_client_args(given: Iterable[str], known: Sequence[str]) -> None:
-    """Raise a `ConfigError` for the first of `client_args` that a wrapper does not know here."""
+def check_client_args(given: Iterable[str], known: Sequence[str], field: str = "client_args") -> None:
+    """Raise a `ConfigError` for the first name in `field` that a wrapper does not know here."""
     for name in given:
         if name not in known:
             raise ConfigError(
-                f"client_args has {name!r}, which the native transport does not take."
+                f"{field} has {name!r}, which the native transport does not take."
                 f"{did_you_mean(name, known)}"
                 f"\nIt takes: {', '.join(known)}. The others need 'transport': 'sdk'."
             )
