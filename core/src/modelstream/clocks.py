@@ -19,10 +19,7 @@ from typing import Protocol
 from modelstream.errors import Clock, StreamTimeoutError
 
 FINISH_GRACE = 3.0
-"""Seconds that a call stays open after the end marker, for the usage that some providers send behind it.
-
-They need not be exact: it is looked at twice in them, since hundreds of calls are, all the time.
-"""
+"""Seconds that a call stays open after the end marker, for the usage that some providers send behind it."""
 
 
 class Limits(Protocol):
@@ -60,10 +57,11 @@ class Clocks:
     """Watches one call. `tick` is called when it asked to be, from any thread.
 
     A call is looked at eight times in the shortest of its limits, whichever of them runs: the next one may
-    begin at any moment, and nothing tells. A pull that ends always adds a delta, so two looks that find the
-    same count and somebody waiting have seen the same wait: no timestamp per delta is needed, and a clock
-    fires between 1 and 1.13 times its limit. A look that comes late has found the program busy with something
-    else, an event loop blocked or a computer asleep: that time is not the provider's either.
+    begin at any moment, and nothing tells. The grace need not be exact: it is looked at twice. A pull that
+    ends always adds a delta, so two looks that find the same count and somebody waiting have seen the same
+    wait: no timestamp per delta is needed, and a clock fires between 1 and 1.13 times its limit. A look that
+    comes late has found the program busy with something else, an event loop blocked or a computer asleep:
+    that time is not the provider's either.
     """
 
     __slots__ = ("_call", "_count", "_due", "_limits", "_pace", "_since", "_started", "_waiting")
@@ -72,8 +70,9 @@ class Clocks:
         # Weak, because a watched call must end when its last reader lets go of it.
         self._call = weakref.ref(call)
         self._limits = limits
-        running = [limits.first_delta_timeout, limits.idle_timeout, 4 * FINISH_GRACE]
-        self._pace = max(min(limit for limit in running if limit is not None) / 8, 0.005)
+        running = [limits.first_delta_timeout, limits.idle_timeout]
+        paces = [limit / 8 for limit in running if limit is not None]
+        self._pace = max(min([*paces, FINISH_GRACE / 2]), 0.005)
         self._started = self._since = time.monotonic()
         self._count = 0
         self._waiting = False

@@ -155,7 +155,7 @@ class Transcript:
     def _take_texts(self, texts: list[str | Delta]) -> bool:
         """Take all at once what is nothing but texts that need no second look; False if it is not."""
         room = BLOCK - len(self._items)
-        if len(texts) > room:
+        if len(texts) > room:  # block by block
             for start in range(room - BLOCK, len(texts), BLOCK):
                 self.extend(texts[max(start, 0) : start + BLOCK])
             return True

@@ -144,7 +144,7 @@ class Upstream(Call):
     @property
     def waiting(self) -> bool:
         """Whether somebody is pulling at this moment."""
-        return not self._turn
+        return self._is_pulled()
 
     def cancel(self, error: StreamError | None = None) -> None:
         """End the call now, from any thread; readers get `error`. Does nothing after the end."""

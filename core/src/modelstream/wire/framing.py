@@ -35,9 +35,6 @@ class Pending:
         self._pieces: list[bytes] = []
         self._size = 0
 
-    def __bool__(self) -> bool:
-        return bool(self._pieces)
-
     def ends_with(self, byte: bytes) -> bool:
         """Whether the last byte that waits is `byte`."""
         return bool(self._pieces) and self._pieces[-1].endswith(byte)

@@ -58,7 +58,7 @@ class PushedStream(Protocol):
     async def apush(self, take: Callable[[bytes], bool]) -> bool:
         """Call `take` with each piece of the body in the moment in which it arrives.
 
-        Returns True when the body has ended, and False as soon as `take` has returned False; what arrives
+        Returns True when the body has ended, and False if `take` has returned False before; what arrives
         after that is there for the next call. Raises what `take` raises.
         """
 

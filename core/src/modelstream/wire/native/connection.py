@@ -13,7 +13,7 @@ MOST_UNREAD = 256 * 1024
 
 
 class Connection(asyncio.Protocol):
-    """One connection: gathers what arrives until the reader takes it, all at once."""
+    """One connection: gathers what arrives until it is received, all at once, or pushes it on as it comes."""
 
     def __init__(self) -> None:
         self.transport: asyncio.Transport = cast("asyncio.Transport", None)

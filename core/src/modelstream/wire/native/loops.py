@@ -63,7 +63,7 @@ pools: Clients[None, LoopPool] = Clients(
 
 
 class AsyncNativeStream:
-    """An HTTP answer read by a coroutine; an `AsyncByteStream` once it has begun."""
+    """An HTTP answer read by a coroutine; an `AsyncByteStream` and a `PushedStream` once it has begun."""
 
     def __init__(self, pool: LoopPool, route: Route, connection: Connection) -> None:
         self._pool = pool
@@ -72,7 +72,6 @@ class AsyncNativeStream:
         self._answer = Answer()
         self._ahead = b""
         self._read_out = False
-        self._wanted = True
         self.status = 0
         self.headers: Mapping[str, str] = {}
 
@@ -103,23 +102,23 @@ class AsyncNativeStream:
         return piece
 
     async def apush(self, take: Callable[[bytes], bool]) -> bool:
-        """Call `take` with each piece of the body as it arrives; False: it has had enough."""
+        """Call `take` with each piece of the body as it arrives; False: it had enough before the end."""
         answer = self._answer
         piece, self._ahead = self._ahead, b""
-        self._wanted = not piece or take(piece)
+        if piece and not take(piece):
+            return False
 
         def arrived(data: bytes) -> bool:
             piece = answer.feed(data)
-            if piece and not take(piece):
-                self._wanted = False
-                return False
-            return not answer.complete
+            return (not piece or take(piece)) and not answer.complete
 
-        while self._wanted and not answer.complete:
+        while not answer.complete:
             if await self._taken().push(arrived):
                 answer.close()
-        self._read_out = answer.complete
-        return self._wanted
+            elif not answer.complete:
+                return False
+        self._read_out = True
+        return True
 
     async def aread(self) -> bytes:
         """The whole body."""

@@ -68,7 +68,7 @@ def route_to(url: str, environment: Mapping[str, str] | None = None) -> tuple[Ro
 def authorization_in(url: str) -> str | None:
     """The Authorization that a URL with a name and a password (`https://name:password@host`) asks for."""
     parts = urlsplit(url)
-    return basic(parts.username, parts.password)
+    return _basic(parts.username, parts.password)
 
 
 def _shown(url: str) -> str:
@@ -88,7 +88,7 @@ def _proxy_for(route: Route, scheme: str, environ: Mapping[str, str]) -> Proxy |
             f"{parts.scheme}://{parts.hostname or ''}."
             "\nIt speaks to http:// proxies; set 'transport' to 'sdk' for others, or NO_PROXY to go without."
         )
-    return Proxy(parts.hostname, port or 80, basic(parts.username, parts.password))
+    return Proxy(parts.hostname, port or 80, _basic(parts.username, parts.password))
 
 
 def _parted(name: str, value: str) -> tuple[SplitResult, int | None]:
@@ -142,8 +142,7 @@ def _in_network(host: str, network: str) -> bool:
         return False
 
 
-def basic(user: str | None, password: str | None) -> str | None:
-    """The header of a name and a password, as they stand in a URL."""
+def _basic(user: str | None, password: str | None) -> str | None:
     if user is None:
         return None
     from base64 import b64encode
