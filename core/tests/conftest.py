@@ -6,7 +6,7 @@ import pytest
 
 import modelstream
 from modelstream import ModelWrapper, StreamSink
-from modelstream.config import config_store
+from modelstream.models import config_store
 from modelstream.plugins.registry import registry
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from modelstream import clocks
-from modelstream.clocks import Clocks
+from modelstream.call import timeouts
+from modelstream.call.timeouts import Timeouts
 from modelstream.config import ModelConfig
 
 
@@ -34,7 +34,7 @@ def now(monkeypatch):
             return self.passed
 
     time = Time()
-    monkeypatch.setattr(clocks, "time", time)
+    monkeypatch.setattr(timeouts, "time", time)
     return time
 
 
@@ -46,9 +46,9 @@ def limits(first_delta=None, idle=None, total=None):
 
 def watched(call, limits, now, until=10_000.0):
     """Look whenever the clock asks for it; the seconds after which it asked no more."""
-    watch = Clocks(call, limits)
+    watch = Timeouts(call, limits)
     begin = now.passed
-    while (when := watch.tick()) is not None and now.passed - begin < until:
+    while (when := watch.check()) is not None and now.passed - begin < until:
         assert when > now.passed
         now.passed = when
     return now.passed - begin
@@ -69,11 +69,11 @@ def test_total(now):
 @pytest.mark.parametrize("first_delta", [None, 300, 2])
 def test_a_short_clock_is_on_time_behind_a_long_one(now, first_delta):
     call, watch = Call(), None
-    watch = Clocks(call, limits(first_delta=first_delta, idle=2))
-    now.passed = watch.tick()
+    watch = Timeouts(call, limits(first_delta=first_delta, idle=2))
+    now.passed = watch.check()
     call.count = 1
     begin = now.passed
-    while (when := watch.tick()) is not None:
+    while (when := watch.check()) is not None:
         now.passed = when
     assert call.expired == "idle"
     assert 2 <= now.passed - begin <= 2.3
@@ -82,7 +82,7 @@ def test_a_short_clock_is_on_time_behind_a_long_one(now, first_delta):
 def test_the_grace_after_the_finish_needs_no_other_clock(now):
     call = Call()
     call.finished = True
-    assert watched(call, limits(), now) == pytest.approx(clocks.FINISH_GRACE)
+    assert watched(call, limits(), now) == pytest.approx(timeouts.FINISH_GRACE)
     assert call.expired == "quietly"
 
 
@@ -96,14 +96,14 @@ def test_a_call_that_nobody_reads_does_not_time_out(now):
 def test_a_call_that_has_ended_is_not_looked_at_any_more(now):
     call = Call()
     call.waiting = False
-    watch = Clocks(call, limits(idle=1))
-    assert watch.tick() is not None
+    watch = Timeouts(call, limits(idle=1))
+    assert watch.check() is not None
     call.ended = True
-    assert watch.tick() is None
+    assert watch.check() is None
 
 
 def test_a_call_that_is_gone_is_not_looked_at_any_more(now):
     call = Call()
-    watch = Clocks(call, limits(idle=1))
+    watch = Timeouts(call, limits(idle=1))
     del call
-    assert watch.tick() is None
+    assert watch.check() is None

@@ -18,7 +18,7 @@ from statistics import median
 from typing import Any
 
 from modelstream import Finish, Message, ModelResponse, ModelWrapper, Request, Snapshot, StreamSink, show
-from modelstream.sinks.background import flush
+from modelstream.sinks.delivery.background import flush
 
 ROUNDS = 9
 TARGET = 0.3  # microseconds for each further sink

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from scoring import WHOLE, mutants
 
-from modelstream.testing.laws import KINDS
-from modelstream.testing.sink_laws import KINDS as SINK_KINDS
+from modelstream.testing._kit.laws import KINDS
+from modelstream.testing._kit.sink_laws import KINDS as SINK_KINDS
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "conformance.md"
 

@@ -11,8 +11,8 @@ from reference import ReferenceChat
 from reference_sink import BackgroundReference, Conformance, ReferenceSink
 
 from modelstream.testing import LawBrokenError, OpenAIWire, WrapperConformance
-from modelstream.testing.laws import LAWS
-from modelstream.testing.sink_laws import LAWS as SINK_LAWS
+from modelstream.testing._kit.laws import LAWS
+from modelstream.testing._kit.sink_laws import LAWS as SINK_LAWS
 
 KINDS = (
     *("texts", "formats", "extras", "tools", "ends", "failures", "refusals"),

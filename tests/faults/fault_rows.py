@@ -8,11 +8,11 @@ from typing import Any
 
 from modelstream.deltas import TextDelta
 from modelstream.errors import StreamError
-from modelstream.testing.heard import Heard, hear
-from modelstream.testing.script import Script
+from modelstream.testing._kit.heard import Heard, hear
+from modelstream.testing._kit.script import Script
+from modelstream.testing._kit.style import Style
+from modelstream.testing._kit.take import Fault, PatientGate, Take
 from modelstream.testing.server import Answer, End
-from modelstream.testing.style import Style
-from modelstream.testing.take import Fault, PatientGate, Take
 
 SAID = Script([TextDelta("Hel"), TextDelta("lo 中"), TextDelta(" world")])
 BEGUN = 2

@@ -59,15 +59,15 @@ _WHERE = {
     "Usage": "deltas",
     "UsageDelta": "deltas",
     "UserAgent": "agents",
-    "ashow": "showing",
+    "ashow": "showing.show",
     "hookimpl": "hookspecs",
-    "init": "setup",
-    "load_model": "config",
+    "init": "program",
+    "load_model": "models",
     "log_msg": "agents",
     "log_stream_msg": "agents",
     "register": "plugins",
-    "show": "showing",
-    "shutdown": "setup",
+    "show": "showing.show",
+    "shutdown": "program",
 }
 """Every public name and the module that it lives in."""
 
@@ -97,7 +97,6 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.agents import log_msg as log_msg
     from modelstream.agents import log_stream_msg as log_stream_msg
     from modelstream.config import ModelConfig as ModelConfig
-    from modelstream.config import load_model as load_model
     from modelstream.deltas import Delta as Delta
     from modelstream.deltas import Finish as Finish
     from modelstream.deltas import ReasoningDelta as ReasoningDelta
@@ -127,14 +126,15 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.errors import UnknownModelTypeError as UnknownModelTypeError
     from modelstream.errors import UnknownSinkTypeError as UnknownSinkTypeError
     from modelstream.hookspecs import hookimpl as hookimpl
+    from modelstream.models import load_model as load_model
     from modelstream.plugins import register as register
+    from modelstream.program import init as init
+    from modelstream.program import shutdown as shutdown
     from modelstream.request import Request as Request
     from modelstream.response import AsyncModelResponse as AsyncModelResponse
     from modelstream.response import ModelResponse as ModelResponse
-    from modelstream.setup import init as init
-    from modelstream.setup import shutdown as shutdown
-    from modelstream.showing import ashow as ashow
-    from modelstream.showing import show as show
+    from modelstream.showing.show import ashow as ashow
+    from modelstream.showing.show import show as show
     from modelstream.sinks.base import Message as Message
     from modelstream.sinks.base import Outcome as Outcome
     from modelstream.sinks.base import StreamSink as StreamSink

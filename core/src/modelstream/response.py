@@ -1,32 +1,32 @@
-"""What a call gives back: one answer, for any number of readers, while it comes and after."""
+"""What a call returns: one answer, for any number of readers, during and after streaming."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Generator, Iterable
 from typing import TYPE_CHECKING, Any, Self
+from weakref import WeakKeyDictionary, ref
 
-from modelstream.adopted import Adopted
-from modelstream.deltas import Delta, Finish, FinishReason, TextDelta, ToolCall, Usage
-from modelstream.errors import StreamError, StreamInUseError
-from modelstream.record import BLOCK
-from modelstream.snapshot import Snapshot
+from modelstream.call.from_values import given_call
+from modelstream.call.readers import Reading, adeltas, asnapshots, deltas, raise_error, snapshots
+from modelstream.errors import StreamInUseError
 
 if TYPE_CHECKING:
-    from modelstream.request import Request
-    from modelstream.transcript import Transcript
-    from modelstream.wrapper import ModelWrapper
+    from modelstream.call.in_loop import LoopCall
+    from modelstream.call.in_thread import ThreadCall
+    from modelstream.call.pulled import PulledCall
+    from modelstream.call.task import TaskCall
+    from modelstream.call.transcript import Transcript
+    from modelstream.deltas import Delta, FinishReason, ToolCall, Usage
+    from modelstream.errors import StreamError
+    from modelstream.snapshot import Snapshot
 
 
 class _Response:
     """What sync and async responses share: everything that does not wait."""
 
-    def _attach(self, wrapper: ModelWrapper, request: Request, call: Any) -> Self:
-        self._config = wrapper.config
-        self._request = request
-        self._call: Any = call
+    def __init__(self, call: Any) -> None:
+        self._call = call
         self._transcript: Transcript = call.transcript
-        self._reading: list[object] = []  # readers that have begun and not ended
-        return self
 
     @property
     def partial_text(self) -> str:
@@ -63,7 +63,8 @@ class _Response:
     @property
     def raw(self) -> list[Any] | None:
         """The provider's chunks as they came, if the call was made with `raw=True`."""
-        return self._request.raw_chunks
+        chunks: list[Any] | None = self._call.request.raw_chunks
+        return chunks
 
     @property
     def error(self) -> StreamError | None:
@@ -78,12 +79,12 @@ class _Response:
     @property
     def model_type(self) -> str:
         """The model_type of the wrapper that was called."""
-        return str(self._config.model_type)
+        return str(self._call.config.model_type)
 
     @property
     def model_name(self) -> str | None:
         """The provider's name for the model, as the config has it."""
-        name = self._config.model_name
+        name = self._call.config.model_name
         return None if name is None else str(name)
 
     def cancel(self) -> None:
@@ -91,10 +92,7 @@ class _Response:
         self._call.cancel()
 
     def _raise_error(self) -> None:
-        error = self._transcript.error
-        if error is not None:
-            # The same object for every reader, but not a traceback that grows with each of them.
-            raise error.with_traceback(None)
+        raise_error(self._transcript)
 
     def __del__(self) -> None:
         # Whoever drops the last reference has no more use for the answer: let the provider stop.
@@ -109,28 +107,22 @@ class _Response:
         return f"<{type(self).__name__} {self.model_type} {state}, {len(self._transcript.text)} characters>"
 
 
-def answer_behind(stream: object) -> _Response | None:
+_streams: WeakKeyDictionary[object, ref[Reading]] = WeakKeyDictionary()
+"""The readers handed out as `stream`, for `response_of`; each of them holds its `Reading` itself."""
+
+
+def response_of(stream: object) -> ModelResponse | AsyncModelResponse | None:
     """The response whose `stream` this is, if it is one and nobody has begun to read it."""
-    code = getattr(stream, "gi_code", None) or getattr(stream, "ag_code", None)
-    ours = (ModelResponse._snapshots.__code__, AsyncModelResponse._snapshots.__code__)  # noqa: SLF001
-    if code not in ours:
+    if not isinstance(stream, Generator | AsyncGenerator):
         return None
-    frame = getattr(stream, "gi_frame", None) or getattr(stream, "ag_frame", None)
-    if frame is None or "reading" in frame.f_locals:
+    known = _streams.get(stream)
+    reading = None if known is None else known()
+    if reading is None or reading.begun:
         return None
-    response: _Response = frame.f_locals["self"]
-    return response
+    return reading.response  # type: ignore[return-value]
 
 
-def _nothing(_: Delta) -> None:
-    pass
-
-
-def _typed(item: str | Delta) -> Delta:
-    return TextDelta(item) if type(item) is str else item  # type: ignore[return-value]
-
-
-class ModelResponse(_Response, Adopted):
+class ModelResponse(_Response):
     """The answer to a call, read from ordinary code.
 
         response = model(messages, stream=True)
@@ -142,28 +134,65 @@ class ModelResponse(_Response, Adopted):
     the call at the provider.
     """
 
-    @classmethod
-    def of_call(cls, wrapper: ModelWrapper, request: Request) -> Self:
-        """Make the call; raises the `StreamError` that ended it before its first delta."""
-        from modelstream.bridges import sync_call
+    embedding: Any = None
+    image_urls: Any = None
+    parsed: Any = None
+    _call: PulledCall | LoopCall
+    _given_text: tuple[str | None, int] = (None, 0)
 
-        call = sync_call(wrapper, request)
-        response = cls.__new__(cls)._attach(wrapper, request, call)  # noqa: SLF001
+    def __init__(  # noqa: PLR0917 - the order is AgentScope's
+        self,
+        text: str | None = None,
+        embedding: Any = None,
+        image_urls: Any = None,
+        raw: Any = None,
+        parsed: Any = None,
+        stream: Iterable[str] | None = None,
+        tool_calls: Iterable[Any] | None = None,
+        *,
+        _call: PulledCall | LoopCall | None = None,
+    ) -> None:
+        """An answer of the program's own, for wrappers written for AgentScope.
+
+        `stream` yields the text so far, each item the whole of it; its end is the end of the answer. A `text`
+        beside it holds until the stream is read. `tool_calls` are `ToolCall`s or `tool_use` blocks. `raw`,
+        `embedding`, `image_urls` and `parsed` are kept as they are.
+        """
+        if _call is not None:
+            super().__init__(_call)
+            return
+        self.embedding, self.image_urls, self.parsed = embedding, image_urls, parsed
+        super().__init__(given_call(text, stream, tool_calls or (), raw))
+        self._call.open()
+        if stream is None:
+            self._drain()
+        elif text is not None:
+            self.text = text
+
+    @classmethod
+    def of_call(cls, call: PulledCall | LoopCall) -> Self:
+        """Open `call`; raises the `StreamError` that ended it before its first delta. Internal."""
+        response = cls(_call=call)
         call.open()
-        if not request.stream:
-            response._drain()  # noqa: SLF001
-            response._raise_error()  # noqa: SLF001
+        if not call.request.stream:
+            response._drain()
+            response._raise_error()
         return response
 
     @property
     def stream(self) -> Generator[Snapshot, None, None] | None:
         """A new reader that yields `(last, text so far)`; None when the call was not made to stream."""
-        return self._snapshots() if self._request.stream else None
+        if not self._call.request.stream:
+            return None
+        reading = Reading(self, self._transcript)
+        stream = snapshots(self._call, reading)
+        _streams[stream] = ref(reading)
+        return stream
 
     @property
     def deltas(self) -> Generator[Delta, None, None]:
         """A new reader that yields what is new, typed and in order."""
-        return self._deltas()
+        return deltas(self._call, Reading(self, self._transcript))
 
     @property
     def text(self) -> str:
@@ -171,10 +200,10 @@ class ModelResponse(_Response, Adopted):
 
         Raises the stream's error if it failed; `partial_text` has what came.
         """
-        override = self.__dict__.get("_text")
-        if override is not None:
-            return str(override)
-        if self._reading and not self._transcript.ended:
+        text, read = self._given_text
+        if text is not None and read == self._transcript.readings_begun:
+            return text
+        if self._transcript.readings and not self._transcript.ended:
             return self._transcript.shown_text
         self._drain()
         self._raise_error()
@@ -182,7 +211,8 @@ class ModelResponse(_Response, Adopted):
 
     @text.setter
     def text(self, value: str) -> None:
-        self.__dict__["_text"] = value
+        # Holds until the stream is read, as in AgentScope 0.1.
+        self._given_text = str(value), self._transcript.readings_begun
 
     def close(self) -> None:
         """End the call now and let go of the connection. After the end it does nothing."""
@@ -199,77 +229,6 @@ class ModelResponse(_Response, Adopted):
         while not transcript.ended:
             advance(transcript.count)
 
-    def _snapshots(self, others: Callable[[Delta], None] = _nothing) -> Generator[Snapshot, None, None]:
-        """The snapshots; `others` is called with the deltas between them that are not text."""
-        # The walk of `_follow`, written out: a generator less on the path of every delta.
-        transcript, advance = self._transcript, self._call.advance
-        record = transcript.record
-        base, items = record.block_at(0)
-        at = offset = 0
-        reading = object()
-        self._reading.append(reading)
-        self.__dict__.pop("_text", None)
-        try:
-            while True:
-                if at < len(items):
-                    item = items[at]
-                    at += 1
-                    if type(item) is str:
-                        end = offset + len(item)
-                        if end > transcript.shown:  # noqa: PLR1730
-                            transcript.shown = end
-                        yield Snapshot(item, False, offset, record)  # noqa: FBT003
-                        offset = end
-                    elif type(item) is Finish:
-                        yield Snapshot("", True, offset, record)  # noqa: FBT003
-                    else:
-                        others(item)  # type: ignore[arg-type]
-                elif at == BLOCK and record.newest[0] != base:
-                    base, items = record.block_at(base + BLOCK)
-                    at = 0
-                elif not transcript.ended:
-                    advance(base + at)
-                elif at == len(items):
-                    break
-        finally:
-            self._reading.remove(reading)
-        self._raise_error()
-
-    def _deltas(self) -> Generator[Delta, None, None]:
-        reading = object()
-        self._reading.append(reading)
-        self.__dict__.pop("_text", None)
-        transcript = self._transcript
-        shown = 0
-        try:
-            for item in _follow(transcript, self._call.advance):
-                if type(item) is str:
-                    shown += len(item)
-                    transcript.shown = max(transcript.shown, shown)
-                yield _typed(item)
-        finally:
-            self._reading.remove(reading)
-        self._raise_error()
-
-
-def _follow(transcript: Transcript, advance: Callable[[int], None]) -> Generator[str | Delta, None, None]:
-    """Every item of `transcript` from the first one on, calling `advance` where more must come."""
-    record = transcript.record
-    base, items = record.block_at(0)
-    at = 0
-    while True:
-        if at < len(items):
-            yield items[at]
-            at += 1
-        elif at == BLOCK and record.newest[0] != base:  # else it is full, but not folded yet
-            base, items = record.block_at(base + BLOCK)
-            at = 0
-        elif transcript.ended:
-            if at == len(items):
-                return
-        else:
-            advance(base + at)
-
 
 class AsyncModelResponse(_Response):
     """The answer to a call, read from coroutines.
@@ -282,28 +241,32 @@ class AsyncModelResponse(_Response):
     awaits a delta ends the call, unless other readers are waiting for that delta too.
     """
 
-    @classmethod
-    async def of_call(cls, wrapper: ModelWrapper, request: Request) -> Self:
-        """Make the call; raises the `StreamError` that ended it before its first delta."""
-        from modelstream.bridges import async_call
+    _call: TaskCall | ThreadCall
 
-        call = async_call(wrapper, request)
-        response = cls.__new__(cls)._attach(wrapper, request, call)  # noqa: SLF001
+    @classmethod
+    async def of_call(cls, call: TaskCall | ThreadCall) -> Self:
+        """Open `call`; raises the `StreamError` that ended it before its first delta. Internal."""
+        response = cls(call)
         await call.open()
-        if not request.stream:
-            await response._drain()  # noqa: SLF001
-            response._raise_error()  # noqa: SLF001
+        if not call.request.stream:
+            await response._drain()
+            response._raise_error()
         return response
 
     @property
     def stream(self) -> AsyncGenerator[Snapshot, None] | None:
         """A new reader that yields `(last, text so far)`; None when the call was not made to stream."""
-        return self._snapshots() if self._request.stream else None
+        if not self._call.request.stream:
+            return None
+        reading = Reading(self, self._transcript)
+        stream = asnapshots(self._call, reading)
+        _streams[stream] = ref(reading)
+        return stream
 
     @property
     def deltas(self) -> AsyncGenerator[Delta, None]:
         """A new reader that yields what is new, typed and in order."""
-        return self._deltas()
+        return adeltas(self._call, Reading(self, self._transcript))
 
     @property
     def text(self) -> str:
@@ -313,7 +276,7 @@ class AsyncModelResponse(_Response):
         failed.
         """
         if not self._transcript.ended:
-            if self._reading:
+            if self._transcript.readings:
                 return self._transcript.shown_text
             raise StreamInUseError(
                 "the answer is not complete yet: use `await response.get_text()` for the full text, "
@@ -342,59 +305,3 @@ class AsyncModelResponse(_Response):
         transcript, advance = self._transcript, self._call.advance
         while not transcript.ended:
             await advance(transcript.count)
-
-    async def _snapshots(self, others: Callable[[Delta], None] = _nothing) -> AsyncGenerator[Snapshot, None]:
-        """The snapshots; `others` is called with the deltas between them that are not text."""
-        # The walk of `_follow`, written out: a generator less on the path of every delta.
-        transcript, advance = self._transcript, self._call.advance
-        record = transcript.record
-        base, items = record.block_at(0)
-        at = offset = 0
-        reading = object()
-        self._reading.append(reading)
-        try:
-            while True:
-                if at < len(items):
-                    item = items[at]
-                    at += 1
-                    if type(item) is str:
-                        end = offset + len(item)
-                        if end > transcript.shown:  # noqa: PLR1730
-                            transcript.shown = end
-                        yield Snapshot(item, False, offset, record)  # noqa: FBT003
-                        offset = end
-                    elif type(item) is Finish:
-                        yield Snapshot("", True, offset, record)  # noqa: FBT003
-                    else:
-                        others(item)  # type: ignore[arg-type]
-                elif at == BLOCK and record.newest[0] != base:
-                    base, items = record.block_at(base + BLOCK)
-                    at = 0
-                elif not transcript.ended:
-                    await advance(base + at)
-                elif at == len(items):
-                    break
-        finally:
-            self._reading.remove(reading)
-        self._raise_error()
-
-    async def _deltas(self) -> AsyncGenerator[Delta, None]:
-        reading = object()
-        self._reading.append(reading)
-        transcript, advance = self._transcript, self._call.advance
-        position = shown = 0
-        try:
-            while not (transcript.ended and position == transcript.count):
-                base, block = transcript.record.block_at(position)
-                items = block[position - base :]
-                for item in items:
-                    if type(item) is str:
-                        shown += len(item)
-                        transcript.shown = max(transcript.shown, shown)
-                    yield _typed(item)
-                position += len(items)
-                if not items:
-                    await advance(position)
-        finally:
-            self._reading.remove(reading)
-        self._raise_error()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from modelstream.config import ModelConfig, parse_config
 from modelstream.hookspecs import hookimpl
@@ -76,9 +76,10 @@ class ModelWrapper:
         provider and override the config's `generate_args`. Raises a `StreamError` when the provider refuses
         the call; what fails later is raised by whoever reads.
         """
+        from modelstream.call.start import start
         from modelstream.response import ModelResponse
 
-        return ModelResponse.of_call(self, self._request(messages, stream, raw, arguments))
+        return ModelResponse.of_call(start(self, self._request(messages, stream, raw, arguments)))
 
     async def acall(
         self,
@@ -89,16 +90,17 @@ class ModelWrapper:
         **arguments: Any,
     ) -> AsyncModelResponse:
         """Call the model from a coroutine; like calling the wrapper otherwise."""
+        from modelstream.call.start import astart
         from modelstream.response import AsyncModelResponse
 
-        return await AsyncModelResponse.of_call(self, self._request(messages, stream, raw, arguments))
+        return await AsyncModelResponse.of_call(astart(self, self._request(messages, stream, raw, arguments)))
 
     def format(self, *messages: Any, multi_agent_mode: bool = True) -> list[dict[str, Any]]:
         """`Msg` objects, lists of them and None as the provider's messages: dicts with role and content.
 
         In `multi_agent_mode` a `name` tells apart those who share a role.
         """
-        from modelstream.messages import as_chat_messages
+        from modelstream._messages import as_chat_messages
 
         return as_chat_messages(messages, names=multi_agent_mode)
 
@@ -113,9 +115,14 @@ class ModelWrapper:
         )
 
     def _messages(self, messages: Any) -> Sequence[dict[str, Any]]:
-        from modelstream.messages import as_chat_messages
+        from modelstream._messages import as_chat_messages
 
         return as_chat_messages(messages)
+
+    @classmethod
+    def implements(cls, method: Literal["deltas", "adeltas"]) -> bool:
+        """Whether this class has the method itself; the base's only say what one has to do."""
+        return getattr(cls, method) is not getattr(ModelWrapper, method)
 
     @classmethod
     @hookimpl

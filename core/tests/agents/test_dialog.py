@@ -13,7 +13,7 @@ from modelstream import ConnectionLostError, DialogAgent, Finish, Msg, Reasoning
 @pytest.fixture
 def model(scripted):
     wrapper = scripted(ReasoningDelta("hm"), "Hel", "lo", Finish(), UsageDelta(1, 2))
-    modelstream.config.load_configs({"config_name": "m", "model_type": "scripted", "stream": True})
+    modelstream.models.load_configs({"config_name": "m", "model_type": "scripted", "stream": True})
     return wrapper
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from modelstream import Msg
+from modelstream._messages import as_chat_messages
 from modelstream.agents.viewpoint import as_seen_by
-from modelstream.messages import as_chat_messages
 
 
 def test_str_dict_msg_none_and_nested():

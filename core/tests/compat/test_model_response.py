@@ -168,5 +168,5 @@ def test_tool_calls():
 
 @pytest.mark.parametrize("wrong", ["search", {"type": "tool_use", "input": {}}])
 def test_what_is_no_tool_call(wrong):
-    with pytest.raises(ValueError, match="is no ToolCall, nor a tool_use block with a name"):
+    with pytest.raises(ValueError, match="is neither a ToolCall nor a tool_use block with a name"):
         ModelResponse(tool_calls=[wrong])

@@ -8,7 +8,7 @@ import modelstream
 from modelstream import DialogAgent, Msg, PluginLoadError
 from modelstream.agentscope import register_model_wrapper_class
 from modelstream.agentscope.models import ModelResponse, ModelWrapperBase
-from modelstream.config import config_store
+from modelstream.models import config_store
 from modelstream.plugins.registry import registry
 
 CONFIG = {
@@ -49,7 +49,7 @@ class MyModelWrapper(ModelWrapperBase):
 @pytest.fixture
 def _registered():
     register_model_wrapper_class(MyModelWrapper)
-    modelstream.config.load_configs(CONFIG)
+    modelstream.models.load_configs(CONFIG)
     yield
     registry().unregister(MyModelWrapper)
     config_store().clear()

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from modelstream.config import ModelConfig
-from modelstream.config.store import ConfigStore
+from modelstream.models import ConfigStore
 from modelstream.plugins.registry import Registry
 from modelstream.wrapper import ModelWrapper
 

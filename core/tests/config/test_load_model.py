@@ -114,7 +114,7 @@ def test_a_model_type_whose_plugin_is_broken_says_so(store, registry):
 
 
 def test_the_public_load_model_uses_the_shared_registry_and_store():
-    from modelstream.config import config_store, load_configs, load_model
+    from modelstream.models import config_store, load_configs, load_model
 
     class Mine(ModelWrapper):
         model_type = "mine_made_here"
@@ -133,7 +133,7 @@ def test_importing_configs_imports_no_parser_and_no_pydantic():
     program = (
         "import sys, msgspec, pluggy\n"
         "before = set(sys.modules)\n"
-        "import modelstream.config.store\n"
+        "import modelstream.models\n"
         "heavy = {'json', 'tomllib', 'difflib', 'pathlib', 'pydantic', 'asyncio', 'importlib.metadata'}\n"
         "print(sorted(heavy & (set(sys.modules) - before)))"
     )

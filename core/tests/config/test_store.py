@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from modelstream.config import config_store, load_configs
 from modelstream.errors import ConfigError, UnknownConfigError
+from modelstream.models import config_store, load_configs
 
 ONE = {"config_name": "one", "model_type": "echo_chat", "generate_args": {"seed": 1}}
 TWO = {"config_name": "two", "model_type": "echo_chat"}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import modelstream
-from modelstream.sinks import worker
+from modelstream.sinks.delivery import worker
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -22,7 +22,7 @@ def _nothing_is_left(monkeypatch):
     yield
     modelstream.shutdown()
     for thread in set(threading.enumerate()) - before:
-        if thread.name != "modelstream-clocks":
+        if thread.name not in ("modelstream-timeouts", "modelstream-loop"):
             thread.join(5)
             assert not thread.is_alive(), f"{thread.name} was left behind"
 

@@ -16,7 +16,7 @@ from modelstream import (
     TruncatedStreamError,
     ashow,
 )
-from modelstream.sinks.background import flush
+from modelstream.sinks.delivery.background import flush
 
 EVERYTHING = [ReasoningDelta("hm"), "Hel", ToolCallDelta(0, "c1", "f", "{}"), "lo", FINISH]
 METHODS = ["open", "write_delta", "write", "write_delta", "write", "write", "close"]

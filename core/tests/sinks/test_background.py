@@ -11,9 +11,9 @@ import pytest
 from witness import COMPLETE, LIMIT, Gate, Talk, Witness, state_after
 
 from modelstream import Outcome, ReasoningDelta, UsageDelta, show
-from modelstream.sinks import background, broadcast, worker
-from modelstream.sinks.background import flush
-from modelstream.sinks.delivery import delivery_of
+from modelstream.showing import broadcast
+from modelstream.sinks.delivery import background, delivery_of, worker
+from modelstream.sinks.delivery.background import flush
 
 
 def thread_of(sink):

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from witness import COMPLETE, LIMIT, Gate, Talk, Witness, state_after
 
 from modelstream import Outcome, ReasoningDelta, StreamCancelledError, ToolCallDelta, UsageDelta
-from modelstream.sinks import broadcast, worker
-from modelstream.sinks.background import flush
-from modelstream.sinks.delivery import delivery_of
-from modelstream.sinks.inline import MAX_FAILURES
+from modelstream.showing import broadcast
+from modelstream.sinks.delivery import delivery_of, worker
+from modelstream.sinks.delivery.background import flush
+from modelstream.sinks.delivery.inline import MAX_FAILURES
 
 SAY, THINK, CALL, COUNT = "say", "think", "call", "count"
 METHODS = ("open", "write", "write_delta", "close")

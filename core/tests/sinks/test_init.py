@@ -8,12 +8,12 @@ import pytest
 from witness import LIMIT, Gate, Talk, Witness
 
 import modelstream
-from modelstream import ConfigError, StreamSink, UnknownConfigKeyError, UnknownSinkTypeError, setup, show
-from modelstream.config import config_store
+from modelstream import ConfigError, StreamSink, UnknownConfigKeyError, UnknownSinkTypeError, program, show
+from modelstream.models import config_store
 from modelstream.plugins.registry import registry
-from modelstream.setup import current_sinks
-from modelstream.sinks.background import flush
-from modelstream.sinks.current import STUDIO
+from modelstream.program import current_sinks
+from modelstream.sinks.active import STUDIO
+from modelstream.sinks.delivery.background import flush
 
 
 class Simple(StreamSink):
@@ -27,7 +27,7 @@ class Simple(StreamSink):
         if level == "broken":
             raise ConfigError("Sink 'simple': level is 'broken'; expected a number.")
         self.level = level
-        self.run = (setup.run.id, setup.run.project, setup.run.name)
+        self.run = (program.run.id, program.run.project, program.run.name)
         self.ended = 0
         self.made.append(self)
 
@@ -241,10 +241,10 @@ def test_sinks_see_which_run_it_is():
     modelstream.init(None, "my project", "my run", sinks="simple", runtime_id="42")
     assert Simple.made[0].run == ("42", "my project", "my run")
     modelstream.init(sinks="simple")
-    first = setup.run.id
+    first = program.run.id
     assert Simple.made[1].run == (first, None, None)
     assert first != "42"
-    assert repr(setup.run) == f"Run({first!r}, project=None, name=None)"
+    assert repr(program.run) == f"Run({first!r}, project=None, name=None)"
 
 
 def test_arguments_of_agentscope_are_accepted(warnings):

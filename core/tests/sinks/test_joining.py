@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from witness import COMPLETE, state_after
 
 from modelstream.deltas import ReasoningDelta, ToolCallDelta, UsageDelta
-from modelstream.sinks.joining import joined
+from modelstream.sinks.delivery.coalesce import joined
 from modelstream.snapshot import FixedText, Snapshot
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from witness import LIMIT, state_after
 
 from modelstream import Message, ReasoningDelta
-from modelstream.sinks.log import Log, Reader
+from modelstream.sinks.delivery.queue import Log, Reader
 
 
 class Text(str):

@@ -1,4 +1,4 @@
-"""Pairs of anybody's become snapshots that continue each other."""
+"""PairReader of anybody's become snapshots that continue each other."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from witness import FINISH, answer, state_after
 
 from modelstream import Snapshot, TruncatedStreamError
-from modelstream.pairs import Pairs
+from modelstream.showing.pairs import PairReader
 from modelstream.snapshot import FixedText, whole
 
 texts = st.text("ab", max_size=3)
@@ -18,7 +18,7 @@ texts = st.text("ab", max_size=3)
     st.lists(st.one_of(texts, texts.map(FixedText), st.just("+"), st.just("+")), max_size=12), st.booleans()
 )
 def test_sinks_see_the_latest_text(items, finished):
-    pairs, news, text = Pairs(), [], ""
+    pairs, news, text = PairReader(), [], ""
     for item in items:
         text = text + "x" if item == "+" else str(item)
         # Some come as snapshots of somebody's.
@@ -35,7 +35,7 @@ def test_sinks_see_the_latest_text(items, finished):
 
 
 def test_an_old_snapshot_keeps_its_text():
-    pairs = Pairs()
+    pairs = PairReader()
     snapshots = [one for text in ("a", "ab", "xyz", "xyzw") for one in pairs.take((False, text))]
     assert [one.text for one in snapshots] == ["a", "ab", "xyz", "xyzw"]
     assert [(one.delta, one.offset) for one in snapshots] == [("a", 0), ("b", 1), ("xyz", 0), ("w", 3)]
@@ -43,7 +43,7 @@ def test_an_old_snapshot_keeps_its_text():
 
 def test_our_own_snapshots_go_through_as_they_are():
     snapshots = list(answer("Hel", "lo", FINISH).stream)
-    pairs = Pairs()
+    pairs = PairReader()
     assert [pairs.take(one)[0] is one for one in snapshots] == [True, True, True]
     assert pairs.text == "Hello"
     assert pairs.finished
@@ -51,45 +51,45 @@ def test_our_own_snapshots_go_through_as_they_are():
 
 def test_snapshots_from_the_middle_on():
     snapshots = list(answer("Hel", "lo", FINISH).stream)
-    pairs = Pairs()
+    pairs = PairReader()
     news = [one for snapshot in snapshots[1:] for one in pairs.take(snapshot)]
     assert [(one.delta, one.offset, one.last) for one in news] == [("Hello", 0, False), ("", 5, True)]
 
 
 def test_two_answers_in_one_stream_are_two_texts():
     first, second = answer("abc", FINISH), answer("xy", "z", FINISH)
-    pairs = Pairs()
+    pairs = PairReader()
     news = [one for snapshot in [next(first.stream), *second.stream] for one in pairs.take(snapshot)]
     assert state_after(news)[0] == "xyz"
 
 
 def test_a_snapshot_of_another_text_that_only_seems_to_continue():
-    pairs = Pairs()
+    pairs = PairReader()
     pairs.take(Snapshot("ab", False, 0, FixedText("ab")))
     (one,) = pairs.take(Snapshot("cd", False, 2, FixedText("xycd")))
     assert (one.delta, one.offset, pairs.text) == ("xycd", 0, "xycd")
 
 
 def test_one_last_pair_alone_is_text_and_end():
-    news = Pairs().take((True, "Hello"))
+    news = PairReader().take((True, "Hello"))
     assert [(one.delta, one.last, one.offset) for one in news] == [("Hello", False, 0), ("", True, 5)]
-    (only,) = Pairs().take((True, ""))
+    (only,) = PairReader().take((True, ""))
     assert (only.delta, only.last, only.text) == ("", True, "")
 
 
 def test_a_snapshot_that_is_text_and_end_at_once():
-    news = Pairs().take(Snapshot("Hello", True, 0, FixedText("Hello")))
+    news = PairReader().take(Snapshot("Hello", True, 0, FixedText("Hello")))
     assert [(one.delta, one.last) for one in news] == [("Hello", False), ("", True)]
 
 
 def test_an_end_that_takes_text_back():
-    pairs = Pairs()
+    pairs = PairReader()
     news = [*pairs.take((False, "abc")), *pairs.take((True, ""))]
     assert news[-1] == (True, "")
 
 
 def test_what_was_said_is_with_the_error():
-    pairs = Pairs()
+    pairs = PairReader()
     pairs.take((False, "Hel"))
     error = pairs.truncated()
     assert isinstance(error, TruncatedStreamError)
@@ -110,8 +110,8 @@ def test_what_was_said_is_with_the_error():
 )
 def test_what_is_no_pair(item, complaint):
     with pytest.raises(TypeError, match=complaint):
-        Pairs().take(item)
+        PairReader().take(item)
 
 
 def test_a_list_is_a_pair_too():
-    assert Pairs().take([False, "a"]) == [(False, "a")]
+    assert PairReader().take([False, "a"]) == [(False, "a")]

@@ -138,10 +138,10 @@ def test_the_environment_may_ask_for_a_studio(install, run):
 def test_the_end_of_the_program_lets_sinks_get_done(run):
     output, errors = run("""
         modelstream.init(sinks=[Printing("slow", 0.3), Inline("quick")])
-        from modelstream.sinks.broadcast import Broadcast
+        from modelstream.showing.broadcast import Broadcast
         from modelstream.snapshot import whole
         from modelstream import Message, Outcome
-        broadcast = Broadcast(Message("Bob"), modelstream.setup.current_sinks())
+        broadcast = Broadcast(Message("Bob"), modelstream.program.current_sinks())
         broadcast.write(whole("Hello", False))
         broadcast.close(Outcome("complete", "stop"))
     """)
@@ -157,10 +157,10 @@ def test_the_end_of_the_program_lets_sinks_get_done(run):
 
 def test_a_message_that_is_open_at_the_end_is_closed(run):
     output, _ = run("""
-        from modelstream.sinks.broadcast import Broadcast
+        from modelstream.showing.broadcast import Broadcast
         from modelstream import Message
         modelstream.init(sinks=[Printing("background"), Inline("inline")])
-        broadcast = Broadcast(Message("Bob"), modelstream.setup.current_sinks())
+        broadcast = Broadcast(Message("Bob"), modelstream.program.current_sinks())
     """)
     for tag in ("background", "inline"):
         assert [line for line in output if line.startswith(tag)] == [
@@ -256,7 +256,7 @@ def test_a_fork_begins_with_nothing_to_do(run):
         sink.busy.wait()
         if os.fork() == 0:
             modelstream.show("child", name="child")
-            modelstream.setup.current.shutdown()
+            modelstream.program.shutdown()
             say("child ends")
             os._exit(0)
         os.wait()

@@ -7,8 +7,9 @@ import threading
 import pytest
 from witness import LIMIT, Gate, Talk, Witness
 
-from modelstream.sinks.background import flush
-from modelstream.sinks.question import Question, ask
+from modelstream.sinks.delivery.background import flush
+from modelstream.sinks.delivery.questions import ask
+from modelstream.sinks.question import Question
 
 
 class Asker(Witness):

@@ -28,7 +28,7 @@ from modelstream import (
     UsageDelta,
     show,
 )
-from modelstream.sinks.background import flush
+from modelstream.sinks.delivery.background import flush
 from modelstream.snapshot import FixedText
 
 EVERYTHING = [
@@ -50,7 +50,7 @@ def sink(request):
 def test_show_is_a_function_whatever_was_imported():
     from modelstream import showing
 
-    assert modelstream.show is showing.show
+    assert modelstream.show is showing.show.show
 
 
 # Responses

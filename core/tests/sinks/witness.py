@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 
 from modelstream import Message, Outcome, StreamSink
+from modelstream.call.tool_calls import ToolCalls
 from modelstream.deltas import Finish, ReasoningDelta, ToolCallDelta, UsageDelta
-from modelstream.sinks.background import flush
-from modelstream.sinks.broadcast import Broadcast
+from modelstream.showing.broadcast import Broadcast
+from modelstream.sinks.delivery.background import flush
 from modelstream.snapshot import FixedText, Snapshot
-from modelstream.toolcalls import ToolCalls
 from modelstream.wrapper import ModelWrapper
 
 LIMIT = 20.0

@@ -21,7 +21,7 @@ def _nothing_is_left(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     before = set(threading.enumerate())
     yield
     for thread in set(threading.enumerate()) - before:
-        if thread.name != "modelstream-clocks":
+        if thread.name not in ("modelstream-timeouts", "modelstream-loop"):
             _see_off(thread)
     gc.collect()
     said = [
@@ -43,4 +43,4 @@ def _see_off(thread: threading.Thread) -> None:
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries come at once."""
-    monkeypatch.setattr("modelstream.retry.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("modelstream.call.retries.FIRST_PAUSE", 0.0)

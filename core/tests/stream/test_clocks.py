@@ -155,7 +155,7 @@ def test_idle_does_not_count_the_time_before_the_wait() -> None:
 @async_callers
 def test_a_reader_that_stopped_trips_no_clock(wrapper: type, monkeypatch: pytest.MonkeyPatch) -> None:
     """A call that runs by itself waits for its readers when it is too far ahead of them."""
-    monkeypatch.setattr("modelstream.demand.AHEAD", 10)
+    monkeypatch.setattr("modelstream.call.backpressure.AHEAD", 10)
 
     async def main() -> None:
         response = await wrapper(["a"] * 50 + [Finish()], idle_timeout=SMALL).acall("hi")
@@ -178,7 +178,7 @@ def test_a_reader_that_stopped_trips_no_clock(wrapper: type, monkeypatch: pytest
 def test_a_wrapper_that_hangs_after_its_finish(
     wrapper: type, is_async: bool, limits: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("modelstream.clocks.FINISH_GRACE", SMALL)
+    monkeypatch.setattr("modelstream.call.timeouts.FINISH_GRACE", SMALL)
     seen, took = timed(wrapper, is_async, ["a", Finish(), UsageDelta(1), Gate(), UsageDelta(2)], **limits)
     assert seen.error is None
     assert seen.pairs == [(False, "a"), (True, "a")]
@@ -189,7 +189,7 @@ def test_a_wrapper_that_hangs_after_its_finish(
 
 def test_the_grace_is_kept_though_the_other_limits_are_long(monkeypatch: pytest.MonkeyPatch) -> None:
     """A clock that looked eight times per limit would not look for half a minute."""
-    monkeypatch.setattr("modelstream.clocks.FINISH_GRACE", SMALL)
+    monkeypatch.setattr("modelstream.call.timeouts.FINISH_GRACE", SMALL)
     response = SyncScripted(["a", Finish(), Gate()], first_delta_timeout=3000.0, idle_timeout=1000.0)("hi")
     since = time.monotonic()
     assert response.text == "a"

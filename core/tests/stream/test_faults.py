@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from modelstream.call.error_mapping import as_stream_error
 from modelstream.errors import (
     AuthenticationError,
     BadRequestError,
@@ -26,7 +27,6 @@ from modelstream.errors import (
     StreamError,
     StreamTimeoutError,
 )
-from modelstream.faults import as_stream_error
 
 LOST, LATE, BROKEN, UNSENT, BUG = (
     ConnectionLostError,

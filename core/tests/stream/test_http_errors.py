@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modelstream.call.error_mapping import http_error
 from modelstream.errors import (
     AuthenticationError,
     BadRequestError,
@@ -21,7 +22,6 @@ from modelstream.errors import (
     RateLimitError,
     StreamError,
 )
-from modelstream.faults import http_error
 
 
 @pytest.mark.parametrize(

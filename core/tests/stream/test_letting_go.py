@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ways import run
 
-from modelstream import ConnectionLostError, ModelWrapper, pump
+from modelstream import ConnectionLostError, ModelWrapper
+from modelstream.call import task
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -54,7 +55,7 @@ class Connected(ModelWrapper):
 
 
 def test_a_close_between_two_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pump, "LONGEST_TURN", -1.0)
+    monkeypatch.setattr(task, "LONGEST_TURN", -1.0)
 
     async def main() -> None:
         connection = Connection(fails=False)
@@ -67,14 +68,14 @@ def test_a_close_between_two_words(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_close_before_the_next_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("modelstream.retry.FIRST_PAUSE", 60.0)
+    monkeypatch.setattr("modelstream.call.retries.FIRST_PAUSE", 60.0)
 
     async def main() -> None:
         connection = Connection(fails=True)
         call = asyncio.create_task(Connected(connection).acall("hi", stream=True))
         await connection.is_closing.wait()
         call.cancel()
-        pumping = next(task for task in asyncio.all_tasks() if task.get_name() == "modelstream-pump")
+        pumping = next(one for one in asyncio.all_tasks() if one.get_name() == "modelstream-call")
         await asyncio.wait_for(pumping, 5)  # nobody waits out the pause before an attempt that nobody wants
         assert connection.is_closed
 

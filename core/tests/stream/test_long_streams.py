@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from scripted import LIMIT, AsyncScripted, SyncScripted
 from ways import ALL_FOUR, look
 
-from modelstream import record as records
+from modelstream.call import delta_log as records
+from modelstream.call.delta_log import BLOCK
 from modelstream.deltas import Finish, ReasoningDelta, TextDelta, ToolCallDelta, UsageDelta
-from modelstream.record import BLOCK
 
 every_way = pytest.mark.parametrize(("wrapper", "is_async"), ALL_FOUR.values(), ids=ALL_FOUR)
 LENGTHS = [BLOCK - 2, BLOCK - 1, BLOCK, 2 * BLOCK - 1, 2 * BLOCK]
@@ -75,9 +75,9 @@ def test_small_blocks_come_whole_too(data: st.DataObject) -> None:
     """With blocks of three items every stream has edges everywhere."""
     atoms = [*mixed(data.draw(st.integers(0, 20)), data.draw(st.integers(0, 1000))), Finish()]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("modelstream.record.BLOCK", 3)
-        patch.setattr("modelstream.transcript.BLOCK", 3)
-        patch.setattr("modelstream.response.BLOCK", 3)
+        patch.setattr("modelstream.call.delta_log.BLOCK", 3)
+        patch.setattr("modelstream.call.transcript.BLOCK", 3)
+        patch.setattr("modelstream.call.readers.BLOCK", 3)
         seen = look(SyncScripted(atoms), is_async=False)
         assert seen.pairs == [tuple(one) for one in seen.replay] == expect(atoms).pairs
         response = SyncScripted(atoms)("hi")

@@ -11,6 +11,7 @@ import pytest
 from scripted import LIMIT, Gate, SyncScripted
 from ways import ALL_FOUR, ASYNC_CALLER, SYNC_CALLER, look, read, run, until
 
+from modelstream.call.retries import Retries
 from modelstream.deltas import Finish, ReasoningDelta, UsageDelta
 from modelstream.errors import (
     AuthenticationError,
@@ -27,7 +28,6 @@ from modelstream.errors import (
     StreamTimeoutError,
     TruncatedStreamError,
 )
-from modelstream.retry import Retries
 
 every_way = pytest.mark.parametrize(("wrapper", "is_async"), ALL_FOUR.values(), ids=ALL_FOUR)
 GOOD = ["a", Finish()]

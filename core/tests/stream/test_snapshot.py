@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripted import SyncScripted
 
+from modelstream.call.delta_log import DeltaLog
 from modelstream.deltas import Finish
-from modelstream.record import Record
 from modelstream.snapshot import Snapshot, whole
 
 
@@ -143,12 +143,12 @@ def test_its_text_is_not_joined_until_it_is_asked_for(monkeypatch: pytest.Monkey
 def test_reading_deltas_of_a_stream_joins_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     response = SyncScripted(["word "] * 5000 + [Finish()])("hi")
     asked: list[Any] = []
-    joined = Record.text
-    monkeypatch.setattr(Record, "text_to", lambda self, end: asked.append(end))
-    monkeypatch.setattr(Record, "text", property(asked.append))
+    joined = DeltaLog.text
+    monkeypatch.setattr(DeltaLog, "text_to", lambda self, end: asked.append(end))
+    monkeypatch.setattr(DeltaLog, "text", property(asked.append))
     pieces = [snapshot.delta for snapshot in response.stream]
     assert not asked
-    assert "".join(pieces) == joined.fget(response._transcript.record)
+    assert "".join(pieces) == joined.fget(response._transcript.log)
 
 
 def test_one_snapshot_is_asked_by_many_threads() -> None:

@@ -6,7 +6,7 @@ import heapq
 import threading
 import time
 
-from modelstream.clocks import Watchdog
+from modelstream.call.timeouts import Watchdog
 
 
 def test_a_wake_up_that_was_lost_is_made_good_by_the_next_call() -> None:
@@ -16,7 +16,7 @@ def test_a_wake_up_that_was_lost_is_made_good_by_the_next_call() -> None:
         time.sleep(0.01)
     # A call whose thread was interrupted between putting its look in and waking the watchdog.
     with dog._changed:
-        heapq.heappush(dog._looks, (time.monotonic() + 0.01, -1, lambda: None))
+        heapq.heappush(dog._checks, (time.monotonic() + 0.01, -1, lambda: None))
     looked = threading.Event()
     asked = iter([time.monotonic() + 0.05])
 

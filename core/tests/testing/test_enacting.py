@@ -15,8 +15,8 @@ from modelstream.testing import (
     SseWire,
     WrapperConformance,
 )
-from modelstream.testing.laws import LAWS
-from modelstream.testing.sink_laws import LAWS as SINK_LAWS
+from modelstream.testing._kit.laws import LAWS
+from modelstream.testing._kit.sink_laws import LAWS as SINK_LAWS
 
 
 class Engine:

@@ -6,11 +6,11 @@ import pytest
 
 from modelstream.deltas import Finish, ReasoningDelta, TextDelta, ToolCallDelta, Usage, UsageDelta
 from modelstream.testing import JsonArrayWire, NdjsonWire, OpenAIWire, Script, SseWire
-from modelstream.testing.features import Features
+from modelstream.testing._kit.features import Features
+from modelstream.testing._kit.sheet import Sheet
+from modelstream.testing._kit.style import PLAIN, Style
+from modelstream.testing._kit.take import Fault, Take
 from modelstream.testing.server import Gate
-from modelstream.testing.sheet import Sheet
-from modelstream.testing.style import PLAIN, Style
-from modelstream.testing.take import Fault, Take
 from modelstream.wire import JsonArrayFramer, NdjsonFramer, SseFramer
 from modelstream.wire.openai_shape import OpenAIFrames
 

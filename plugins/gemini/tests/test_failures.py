@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from modelstream import clocks
+from modelstream.call import timeouts
 from modelstream.errors import (
     AuthenticationError,
     BadRequestError,
@@ -205,7 +205,7 @@ def test_B44_usage_is_kept_after_an_error(model, server, wire, answer_of):
     assert (got.error.usage.input_tokens, got.error.usage.output_tokens) == (3, 2)
 
 
-# Clocks
+# Timeouts
 
 
 def elapsed_within(clock, seconds, ask):
@@ -258,7 +258,7 @@ def test_silence_in_the_middle(server, model_of, wire, answer_of):
 def test_silence_after_the_finish_is_no_error_and_is_not_waited_for(
     server, model_of, wire, answer_of, monkeypatch
 ):
-    monkeypatch.setattr(clocks, "FINISH_GRACE", 0.2)
+    monkeypatch.setattr(timeouts, "FINISH_GRACE", 0.2)
     server.play(Answer([wire.text("Hello"), wire.end], end=End.SILENCE))
     begin = time.monotonic()
     got = answer_of(model_of(server.url))

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from modelstream import clocks
+from modelstream.call import timeouts
 from modelstream.errors import (
     AuthenticationError,
     BadRequestError,
@@ -153,7 +153,7 @@ def test_an_empty_document(model, server, answer_of):
     assert type(answer_of(model, stream=False).error) is MalformedDataError
 
 
-# Clocks
+# Timeouts
 
 
 def elapsed_within(clock, seconds, ask):
@@ -189,7 +189,7 @@ def test_silence_in_the_middle(server, model_of, wire, answer_of):
 def test_silence_after_the_finish_is_no_error_and_is_not_waited_for(
     server, model_of, wire, answer_of, monkeypatch
 ):
-    monkeypatch.setattr(clocks, "FINISH_GRACE", 0.2)
+    monkeypatch.setattr(timeouts, "FINISH_GRACE", 0.2)
     server.play(Answer([wire.text("Hello", "stop")], end=End.SILENCE))
     begin = time.monotonic()
     got = answer_of(model_of(server.url))

@@ -9,7 +9,7 @@ import time
 import pytest
 from served import LIMIT, Served, wait_for
 
-from modelstream.testing.ways import in_thread
+from modelstream.testing._kit.ways import in_thread
 from modelstream_studio.agentscope import PATHS, program, routes
 from modelstream_studio.agentscope.contents import contents_of
 from modelstream_studio.frames import Call

@@ -10,7 +10,8 @@ from fake_studio import FakeStudio
 from modelstream import show
 from modelstream.errors import StreamCancelledError
 from modelstream.sinks.base import Message, Outcome
-from modelstream.sinks.question import Question, ask
+from modelstream.sinks.delivery.questions import ask
+from modelstream.sinks.question import Question
 from modelstream.testing import scripted
 from modelstream_studio.sink import listener
 

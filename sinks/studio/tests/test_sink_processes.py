@@ -17,7 +17,7 @@ TELL = """
     from modelstream.snapshot import whole
 
     modelstream.init(sinks=["studio"], project="tests", name="telling")
-    (sink,) = modelstream.setup.current_sinks()
+    (sink,) = modelstream.program.current_sinks()
 
     def say(name, text):
         modelstream.show(text, name=name)

@@ -3,6 +3,8 @@
 from reference import ReferenceChat
 
 from modelstream import AsyncModelResponse, ModelResponse, Snapshot, StreamError
+from modelstream.call.readers import Reading, snapshots
+from modelstream.call.start import astart, start
 from modelstream.deltas import TextDelta
 
 
@@ -11,10 +13,10 @@ class _Own(ReferenceChat):
     AsyncResponse = AsyncModelResponse
 
     def __call__(self, messages, *, stream=None, raw=False, **arguments):
-        return self.Response.of_call(self, self._request(messages, stream, raw, arguments))
+        return self.Response.of_call(start(self, self._request(messages, stream, raw, arguments)))
 
     async def acall(self, messages, *, stream=None, raw=False, **arguments):
-        return await self.AsyncResponse.of_call(self, self._request(messages, stream, raw, arguments))
+        return await self.AsyncResponse.of_call(astart(self, self._request(messages, stream, raw, arguments)))
 
 
 class OffsetsWrong(_Own):
@@ -123,7 +125,7 @@ class StreamWithoutStreaming(_Own):
     class Response(ModelResponse):
         @property
         def stream(self):
-            return self._snapshots()
+            return snapshots(self._call, Reading(self, self._transcript))
 
 
 class FailureHidden(_Own):
@@ -225,9 +227,9 @@ class AsksAgain(_Own):
         read_before = False
 
         @classmethod
-        def of_call(cls, wrapper, request):
-            made = super().of_call(wrapper, request)
-            made.again = (wrapper, request)
+        def of_call(cls, call):
+            made = super().of_call(call)
+            made.again = (call._wrapper, call.request)
             return made
 
         @property
@@ -236,7 +238,7 @@ class AsksAgain(_Own):
                 self.read_before = True
                 return super().stream
             wrapper, request = self.again
-            return ModelResponse.of_call(wrapper, request.renewed()).stream
+            return ModelResponse.of_call(start(wrapper, request.renewed())).stream
 
 
 class ClosedOnlyIfRead(_Own):

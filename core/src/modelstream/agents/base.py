@@ -101,7 +101,7 @@ class AgentBase(Hooked):
         if content is None or isinstance(content, str | Msg):
             self.speak(content, tool_calls)
             return
-        from modelstream.showing import ashow
+        from modelstream.showing.show import ashow
 
         if self._hooks_for("pre_speak"):
             content = self._async_heard(content) if _is_async(content) else self._heard(content)
@@ -140,7 +140,7 @@ class AgentBase(Hooked):
         return Msg(self.name, [*text, *(tool_calls or [])], "assistant")
 
     def _speak_stream(self, content: Streamed) -> None:
-        from modelstream.showing import show
+        from modelstream.showing.show import show
 
         if _is_async(content):
             raise TypeError(f"speak() can't await a {type(content).__name__}: use `await agent.aspeak(…)`")
@@ -184,6 +184,6 @@ def _is_async(content: Any) -> bool:
 def _model(given: Any) -> Any:
     if given is None or callable(given):
         return given
-    from modelstream.config import load_model
+    from modelstream.models import load_model
 
     return load_model(given)

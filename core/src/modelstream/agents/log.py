@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 
 from modelstream.agents.msg import Msg
 from modelstream.deltas import ToolCall, ToolCallDelta
-from modelstream.pairs import Pairs
-from modelstream.setup import current_sinks
+from modelstream.program import current_sinks
+from modelstream.showing.broadcast import Broadcast
+from modelstream.showing.pairs import PairReader
 from modelstream.sinks.base import Message, Outcome
-from modelstream.sinks.broadcast import Broadcast
 
 MAX_OPEN = 256
 """How many messages may grow at a time. With one more, that which has not grown for longest is closed."""
@@ -74,7 +74,7 @@ class _Showing:
         self.over = False
         self._lock = threading.RLock()
         self._broadcast: Broadcast | None = None
-        self._pairs = Pairs()
+        self._pairs = PairReader()
 
     def show(self, msg: Msg, *, last: bool) -> bool:
         """Show what is new in the message; False if its last was shown before."""

@@ -17,7 +17,7 @@ NOTICE = 0.5
 
 def ask_user(name: str, prompt: str) -> str:
     """One line from the user. Raises `EOFError` when there is nobody left who could answer."""
-    from modelstream.setup import current_sinks
+    from modelstream.program import current_sinks
     from modelstream.sinks.base import StreamSink
 
     asking = [sink for sink in current_sinks() if type(sink).ask is not StreamSink.ask]
@@ -34,7 +34,8 @@ def _ask_terminal(prompt: str) -> str:
 
 
 def _ask_all(name: str, prompt: str, sinks: Sequence[StreamSink]) -> str:
-    from modelstream.sinks.question import Question, ask
+    from modelstream.sinks.delivery.questions import ask
+    from modelstream.sinks.question import Question
 
     question = Question(name, prompt)
     question.offered(1)  # to the terminal: a question that no sink can ask after all is still asked there

@@ -8,7 +8,7 @@ from __future__ import annotations
 from modelstream.agentscope import agents, logging, manager, memory, message, models
 from modelstream.agentscope.hub import msghub
 from modelstream.agentscope.manager import register_model_wrapper_class
-from modelstream.setup import init
+from modelstream.program import init
 
 __all__ = [
     "agents",

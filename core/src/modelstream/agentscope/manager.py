@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from modelstream.config import config_store, load_configs, load_model
+from modelstream.models import config_store, load_configs, load_model
 from modelstream.plugins import register
 
 if TYPE_CHECKING:
-    from modelstream.config.store import Source
+    from modelstream.models import Source
     from modelstream.wrapper import ModelWrapper
 
 

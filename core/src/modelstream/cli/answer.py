@@ -40,7 +40,7 @@ def show_answer(response: ModelResponse, *, as_json: bool, reasoning: bool) -> N
 
 def _show_on_terminal(response: ModelResponse, *, reasoning: bool) -> None:
     from modelstream.plugins.registry import registry
-    from modelstream.showing import show
+    from modelstream.showing.show import show
 
     terminal: Any = registry().sink("terminal", {"names": False, "notes": False, "reasoning": reasoning})
     try:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelstream.config import config_store, load_configs, load_model
 from modelstream.errors import ConfigError
+from modelstream.models import config_store, load_configs, load_model
 
 if TYPE_CHECKING:
     from modelstream.wrapper import ModelWrapper

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from modelstream._suggest import did_you_mean, listed
 from modelstream.config.variables import Filled
 from modelstream.errors import ConfigError, UnknownConfigKeyError
-from modelstream.hints import did_you_mean, listed
 
 _SECRET_ENDINGS = ("key", "keys", "secret", "token", "password", "authorization", "credentials")
 _SECRET_WORDS = ("api_key", "apikey", "authorization", "bearer ", "password")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from modelstream.hints import close_name, listed
+from modelstream._suggest import close_name, listed
 from modelstream.plugins.kinds import CONTRACTS, Kind
 
 if TYPE_CHECKING:

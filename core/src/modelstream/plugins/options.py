@@ -6,8 +6,8 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
+from modelstream._suggest import did_you_mean, listed
 from modelstream.errors import ConfigError, UnknownConfigKeyError
-from modelstream.hints import did_you_mean, listed
 
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 

@@ -54,10 +54,10 @@ class Message:
         if self._cancel is not None:
             self._cancel()
 
-    def tied_to(
+    def attach(
         self, cancel: Callable[[], None], model_type: str | None = None, model_name: str | None = None
     ) -> None:
-        """Tell what writes the message, where that is not known yet. For the core."""
+        """Tell what writes the message, where that is not known yet. Internal."""
         self._cancel = self._cancel or cancel
         self.model_type = self.model_type or model_type
         self.model_name = self.model_name or model_name

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
-from modelstream.sinks.delivery import delivery_of
-from modelstream.sinks.reports import logger, told
-
-if TYPE_CHECKING:
-    from modelstream.sinks.base import StreamSink
+from modelstream.sinks.delivery.reports import logger, told
 
 
 class Question:
@@ -65,12 +61,12 @@ class Question:
         callback()
 
     def offered(self, sinks: int) -> None:
-        """So many sinks are about to ask it. For the core."""
+        """So many sinks are about to ask it. Internal."""
         with self._lock:
             self._asking += sinks
 
     def refused(self) -> None:
-        """A sink could not ask it; when the last one can't, it is cancelled. For the core."""
+        """A sink could not ask it; when the last one can't, it is cancelled. Internal."""
         with self._lock:
             self._asking -= 1
             nobody = self._asking == 0
@@ -94,16 +90,3 @@ class Question:
     def __repr__(self) -> str:
         state = "answered" if self._answered else "over" if self.over else "open"
         return f"<Question {self.prompt!r} of {self.name!r}, {state}>"
-
-
-def ask(question: Question, sinks: Iterable[StreamSink]) -> int:
-    """Offer the question to every sink that can ask; how many that are. Returns at once.
-
-    A sink that raises is reported and counts as one that can't. When no sink is left that might still ask,
-    the question is cancelled, so that nobody waits for ever.
-    """
-    asking = [delivery for delivery in map(delivery_of, sinks) if delivery.can_ask]
-    question.offered(len(asking))
-    for delivery in asking:
-        delivery.ask(question)
-    return len(asking)

@@ -36,10 +36,10 @@ def __getattr__(name: str) -> Any:
 
 
 if TYPE_CHECKING:  # the same table for type checkers and editors
+    from modelstream.testing._kit.law import LawBrokenError as LawBrokenError
+    from modelstream.testing._kit.script import Script as Script
     from modelstream.testing.conformance import WrapperConformance as WrapperConformance
-    from modelstream.testing.law import LawBrokenError as LawBrokenError
     from modelstream.testing.openai_wire import OpenAIWire as OpenAIWire
-    from modelstream.testing.script import Script as Script
     from modelstream.testing.scripted_chat import ScriptedChat as ScriptedChat
     from modelstream.testing.scripted_chat import scripted as scripted
     from modelstream.testing.sink_conformance import SinkConformance as SinkConformance

@@ -6,15 +6,15 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from modelstream.testing.enacting import enact, must_stand
-from modelstream.testing.features import ENGINE_FINISHES, Features
-from modelstream.testing.laws import LAWS
-from modelstream.testing.rig import Rig
+from modelstream.testing._kit.enacting import enact, must_stand
+from modelstream.testing._kit.features import ENGINE_FINISHES, Features
+from modelstream.testing._kit.laws import LAWS
+from modelstream.testing._kit.rig import Rig
 
 if TYPE_CHECKING:
     from modelstream.deltas import Delta
-    from modelstream.testing.bench import Bench
-    from modelstream.testing.law import Law
+    from modelstream.testing._kit.bench import Bench
+    from modelstream.testing._kit.law import Law
     from modelstream.testing.wire import Wire
     from modelstream.wrapper import ModelWrapper
 
@@ -55,7 +55,7 @@ class WrapperConformance:
 
     def make(self, **fields: Any) -> ModelWrapper:
         """A wrapper with these config fields."""
-        from modelstream.config import load_model
+        from modelstream.models import load_model
 
         return load_model({"model_type": self.model_type, **fields})
 

@@ -8,7 +8,7 @@ from modelstream.testing.wire import Document, SseWire
 
 if TYPE_CHECKING:
     from modelstream.deltas import Finish, ToolCall, ToolCallDelta, Usage
-    from modelstream.testing.script import Script
+    from modelstream.testing._kit.script import Script
 
 
 class OpenAIWire(SseWire):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from modelstream.testing.enacting import enact, must_stand
-from modelstream.testing.sink_bench import SinkBench, SinkFeatures
-from modelstream.testing.sink_laws import LAWS
+from modelstream.testing._kit.enacting import enact, must_stand
+from modelstream.testing._kit.sink_bench import SinkBench, SinkFeatures
+from modelstream.testing._kit.sink_laws import LAWS
 
 if TYPE_CHECKING:
     from modelstream.sinks.base import Message, StreamSink
-    from modelstream.testing.law import Law
+    from modelstream.testing._kit.law import Law
 
 
 class SinkConformance:
@@ -40,7 +40,7 @@ class SinkConformance:
 
     def make(self) -> StreamSink:
         """A new sink."""
-        from modelstream.sinks.given import as_sink
+        from modelstream.sinks.specs import as_sink
 
         return as_sink({"sink_type": self.sink_type, **self.options})
 

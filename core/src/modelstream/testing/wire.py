@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from modelstream.deltas import Finish, ToolCallDelta, Usage
-    from modelstream.testing.script import Script
+    from modelstream.testing._kit.script import Script
 
 Document = Any
 """One frame: a dict or list goes out as JSON, a str as it is, framed; bytes go out as they are."""

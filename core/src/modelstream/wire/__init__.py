@@ -6,8 +6,8 @@ A plugin supplies how to open a byte stream, the struct of its frames, and a `Fr
 deltas and knows the end marker; `WireWrapper` does the rest, sync and async.
 """
 
-from modelstream.faults import as_stream_error as as_stream_error
-from modelstream.faults import http_error as http_error
+from modelstream.call.error_mapping import as_stream_error as as_stream_error
+from modelstream.call.error_mapping import http_error as http_error
 from modelstream.wire.decoding import json_decoder as json_decoder
 from modelstream.wire.framing import Framer as Framer
 from modelstream.wire.framing import JsonArrayFramer as JsonArrayFramer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from modelstream.faults import as_stream_error
+from modelstream.call.error_mapping import as_stream_error
 
 if TYPE_CHECKING:
     from modelstream.errors import StreamError

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from modelstream.clocks import watchdog
+from modelstream.call.timeouts import watchdog
 
 DRAINING = 0.1
 """Seconds that a complete answer is given to end as HTTP wants it."""
@@ -41,7 +41,7 @@ class HttpxStream:
         """
         ends = time.monotonic() + DRAINING
 
-        def tick() -> float | None:
+        def check() -> float | None:
             if self._response.is_closed:
                 return None
             if time.monotonic() < ends:
@@ -49,7 +49,7 @@ class HttpxStream:
             self.abort()
             return None
 
-        watchdog.watch(tick)
+        watchdog().watch(check)
         with suppress(Exception):
             for _ in self._pieces:
                 pass

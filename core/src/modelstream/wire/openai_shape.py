@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
+from modelstream.call.error_mapping import sent_error
 from modelstream.deltas import Finish, FinishReason, ReasoningDelta, ToolCallDelta, UsageDelta
 from modelstream.errors import MalformedDataError, ProviderError
-from modelstream.faults import sent_error
 from modelstream.wire.decoding import excerpt, json_decoder
 from modelstream.wire.sse import ErrorData, SseFramer
 from modelstream.wire.tool_indexes import ToolIndexes

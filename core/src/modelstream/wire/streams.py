@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Protocol, runtime_checkable
 
+from modelstream.call.error_mapping import http_error
 from modelstream.errors import MalformedDataError, StreamError
-from modelstream.faults import http_error
 from modelstream.wire.decoding import excerpt
 
 

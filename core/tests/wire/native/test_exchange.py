@@ -71,7 +71,7 @@ class Uvloop(Async):
 @pytest.fixture(params=[Sync, Async, Uvloop])
 def http(request):
     yield request.param()
-    threads.pool.close()
+    threads.pool().close()
 
 
 @pytest.fixture
@@ -224,7 +224,7 @@ def test_a_connection_that_died_while_it_was_idle(server):
         assert len(server.connections) == expected
         server.connections[-1].shut_down()
         assert server.connections[-1].disconnected.wait(SOON)
-    threads.pool.close()
+    threads.pool().close()
 
 
 @pytest.mark.parametrize("loop", [Async, Uvloop])
@@ -257,7 +257,7 @@ def test_threads_share_the_pool(server):
         thread.start()
         thread.join()
     assert len(server.connections) == 1
-    threads.pool.close()
+    threads.pool().close()
     assert server.connections[0].disconnected.wait(SOON)
 
 
@@ -280,7 +280,7 @@ def test_a_child_process_has_a_pool_of_its_own(server):
     assert len(server.connections) == 2
     assert Sync().texts(server.url) == [(200, b"Hello")]
     assert len(server.connections) == 2
-    threads.pool.close()
+    threads.pool().close()
 
 
 # Failures, with the address in the message
@@ -337,7 +337,7 @@ def test_a_late_abort_spares_the_next_call(server):
     assert second.read() == b"Hello"
     second.close()
     assert len(server.connections) == 1
-    threads.pool.close()
+    threads.pool().close()
 
 
 def test_a_body_that_does_not_end_is_drained_for_a_moment_only(server, monkeypatch):
@@ -376,7 +376,7 @@ def test_a_slow_reader_holds_the_server_up(server):
 def test_tls(http, server, trusting):
     with TlsFront(server) as front:
         assert http.texts(f"https://localhost:{front.port}/x") == [(200, b"Hello")]
-        threads.pool.close()
+        threads.pool().close()
         server.close()
 
 
@@ -410,7 +410,7 @@ def test_tls_through_a_tunnel(http, server, trusting, monkeypatch):
     with TlsFront(server) as front, Tunnels() as proxy:
         monkeypatch.setenv("https_proxy", f"http://me:pass@127.0.0.1:{proxy.port}")
         assert http.texts(f"https://localhost:{front.port}/x") == [(200, b"Hello")]
-        threads.pool.close()
+        threads.pool().close()
         server.close()
     assert proxy.asked[0].startswith("CONNECT localhost:")
     assert "Proxy-Authorization: Basic bWU6cGFzcw==" in proxy.asked[0]

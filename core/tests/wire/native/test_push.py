@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelstream import Finish, ModelWrapper
-from modelstream.demand import AHEAD
+from modelstream.call.backpressure import AHEAD
 from modelstream.errors import ConnectionLostError, MalformedDataError, StreamError
 from modelstream.testing.server import Answer, End, Gate, LoopbackServer
 from modelstream.wire import SseFramer, WireWrapper

@@ -7,8 +7,8 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from modelstream.call.error_mapping import http_error
 from modelstream.errors import BadRequestError, ConfigError, StreamError
-from modelstream.faults import http_error
 from modelstream.wire.clients import Clients
 from modelstream.wire.failures import unanswered
 

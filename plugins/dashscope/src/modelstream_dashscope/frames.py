@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from modelstream.call.error_mapping import http_error, sent_error
 from modelstream.deltas import Finish, ReasoningDelta, ToolCallDelta, UsageDelta
 from modelstream.errors import MalformedDataError
-from modelstream.faults import http_error, sent_error
 from modelstream.wire import SseEvent, SseEventFramer, json_decoder
 from modelstream.wire.decoding import excerpt
 from modelstream.wire.openai_shape import FINISHES, NO_FINISHES, Choice, Function, Said

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from modelstream.call.error_mapping import as_stream_error, http_error
 from modelstream.errors import (
     AuthenticationError,
     BadRequestError,
@@ -19,7 +20,6 @@ from modelstream.errors import (
     StreamError,
     StreamTimeoutError,
 )
-from modelstream.faults import as_stream_error, http_error
 
 DEEPEST = 10
 """Exceptions behind one that are looked at."""

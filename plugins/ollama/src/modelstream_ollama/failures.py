@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from modelstream.call.error_mapping import as_stream_error
 from modelstream.errors import ConnectionLostError
-from modelstream.faults import as_stream_error
 
 if TYPE_CHECKING:
     from modelstream.errors import StreamError

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from modelstream._suggest import did_you_mean
 from modelstream.errors import ConfigError
-from modelstream.hints import did_you_mean
 from modelstream.wire.clients import Clients
 from modelstream_openai.keys import Key, amade, made
 

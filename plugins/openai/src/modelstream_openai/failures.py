@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from modelstream.call.error_mapping import as_stream_error, http_error
 from modelstream.errors import BadRequestError, ConfigError, StreamError
-from modelstream.faults import as_stream_error, http_error
 from modelstream.wire.failures import unanswered
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from modelstream._suggest import did_you_mean
 from modelstream.errors import ConfigError
-from modelstream.hints import did_you_mean
 
 
 def check_client_args(given: Iterable[str], known: Sequence[str], field: str = "client_args") -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import os
 import select
 import socket
 import threading
@@ -11,8 +10,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 
-from modelstream.clocks import watchdog
+from modelstream.call.timeouts import watchdog
 from modelstream.errors import ConnectionLostError
+from modelstream.per_process import per_process
 from modelstream.wire.limits import connect_limit
 from modelstream.wire.native.failures import check_tunnel, told
 from modelstream.wire.native.message import HttpRequest, connect_to, to_bytes
@@ -71,10 +71,13 @@ class Pool:
                 connection.close()
 
 
-pool = Pool()
-atexit.register(pool.close)
-if hasattr(os, "register_at_fork"):  # the parent's connections are not the child's to use
-    os.register_at_fork(after_in_child=pool.__init__)  # type: ignore[misc]
+pool = per_process(Pool)
+
+
+@atexit.register
+def _close_pool() -> None:
+    if pool.made is not None:
+        pool.made.close()
 
 
 class NativeStream:
@@ -132,7 +135,7 @@ class NativeStream:
             return None
 
         if not self._answer.complete:
-            watchdog.watch(tick)
+            watchdog().watch(tick)
         with suppress(Exception):
             for _ in self:
                 pass
@@ -145,7 +148,7 @@ class NativeStream:
         if connection is None:
             return
         if self._read_out and self._answer.reusable:
-            pool.keep(self._route, connection)
+            pool().keep(self._route, connection)
         else:
             connection.close()
 
@@ -173,7 +176,7 @@ def post(
     route, target = route_to(request.url)
     sent = to_bytes(request, route, target)
     with told(request.url):
-        connection = pool.take(route) or _connected(route, timeout, deadline)
+        connection = pool().take(route) or _connected(route, timeout, deadline)
         answer = NativeStream(route, connection)
         try:
             if on_cancel is not None:

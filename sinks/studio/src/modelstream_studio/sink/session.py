@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modelstream.setup import run
+from modelstream.program import run
 from modelstream.sinks.base import Message, Outcome
 from modelstream_studio import frames
 from modelstream_studio.sink.asked import Asked

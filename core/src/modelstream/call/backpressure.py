@@ -1,0 +1,53 @@
+"""How far a call that runs by itself may get ahead of its readers.
+
+A pulled stream fetches nothing ahead. A task or a thread does; when its wrapper never stops, or its readers
+have stopped, it would fill the memory. So it waits when it is `AHEAD` deltas in front of its foremost reader,
+and the provider is then held back by its own connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+AHEAD = 1000
+"""Deltas that a writer may be in front of its foremost reader."""
+
+
+class Backpressure:
+    """How many deltas the readers of one call have requested. One writer pauses; any thread may request."""
+
+    __slots__ = ("_requested", "_resume")
+
+    def __init__(self) -> None:
+        self._requested = 0
+        self._resume: Callable[[], object] | None = None
+
+    @property
+    def paused(self) -> bool:
+        """Whether the writer waits for a reader."""
+        return self._resume is not None
+
+    def request_more(self, seen: int) -> None:
+        """Record that a reader has read the first `seen` deltas and wants more."""
+        self._requested = max(self._requested, seen)
+        if self._resume is not None:
+            self.resume()
+
+    def resume(self) -> None:
+        """Let the writer go on, if it is paused."""
+        resume, self._resume = self._resume, None
+        if resume is not None:
+            resume()
+
+    def far_ahead(self, count: int) -> bool:
+        """True when a writer of `count` deltas is more than `AHEAD` in front of its readers."""
+        return count - self._requested > AHEAD
+
+    def pause(self, resume: Callable[[], object], count: int) -> bool:
+        """Have `resume` called when more is wanted; False if it is wanted already, and it won't be called."""
+        self._resume = resume
+        # Checked again only now: a reader may have requested more since the writer last looked.
+        if self.far_ahead(count):
+            return True
+        self._resume = None
+        return False

@@ -1,0 +1,78 @@
+"""A sync-only wrapper, called from coroutines: its call runs in a thread of its own."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+from typing import TYPE_CHECKING
+
+from modelstream.call.pulled import PulledCall
+from modelstream.call.waiters import AsyncReaders
+from modelstream.errors import ConfigError
+
+if TYPE_CHECKING:
+    from modelstream.call.backpressure import Backpressure
+    from modelstream.call.base import Source
+    from modelstream.call.transcript import Transcript
+    from modelstream.errors import StreamError
+    from modelstream.request import Request
+
+
+class ThreadCall(AsyncReaders):
+    """A `PulledCall` that a daemon thread pulls, for tasks that wait without blocking their loop."""
+
+    def __init__(self, wrapper: Source, request: Request) -> None:
+        super().__init__()
+        self._pulled_call = PulledCall(wrapper, request)
+        self._refused: list[ConfigError] = []
+        self.transcript = self._pulled_call.transcript
+        self.config = wrapper.config
+        self.request = request
+
+    async def open(self) -> None:
+        """Make the call; return once the provider has accepted it. Raises what ended it before that."""
+        context = contextvars.copy_context()
+        threading.Thread(
+            target=context.run,
+            args=(_drain, self._pulled_call, self._backpressure, self._refused),
+            name="modelstream-call",
+            daemon=True,
+        ).start()
+        await self.advance(-1)
+        if self._refused:
+            raise self._refused[0]
+        self._pulled_call.raise_early_error()
+
+    def cancel(self, error: StreamError | None = None) -> None:
+        """End the call now, from any thread; readers get `error`."""
+        self._pulled_call.cancel(error)
+        self._backpressure.resume()
+
+    async def aclose(self) -> None:
+        """End the call now. The thread ends when the wrapper gives control back."""
+        self.cancel()
+
+
+def _drain(call: PulledCall, backpressure: Backpressure, refused: list[ConfigError]) -> None:
+    # A function and not a method: the thread must not keep alive what its readers hold.
+    transcript = call.transcript
+    try:
+        call.open()
+        while not transcript.ended:
+            if backpressure.far_ahead(transcript.count):
+                _wait_for_readers(backpressure, transcript)
+            else:
+                call.advance(transcript.count)
+    except ConfigError as error:
+        refused.append(error)
+        call.cancel()
+    except Exception:  # noqa: BLE001, S110
+        pass  # readers get it from the transcript
+
+
+def _wait_for_readers(backpressure: Backpressure, transcript: Transcript) -> None:
+    wanted = threading.Lock()
+    wanted.acquire()
+    # The end of the call resumes, too; it may have come before the pause.
+    if backpressure.pause(wanted.release, transcript.count) and not transcript.ended:
+        wanted.acquire()

@@ -1,0 +1,177 @@
+"""The three timeouts of a call: of the first delta, between two deltas, and of the whole.
+
+They measure the provider and not the reader: time in which nobody waits for the provider does not count
+towards `first_delta` and `idle`.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import math
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from typing import Protocol
+
+from modelstream.errors import Clock, StreamTimeoutError
+from modelstream.per_process import per_process
+
+FINISH_GRACE = 3.0
+"""Seconds that a call stays open after the end marker, for the usage that some providers send after it."""
+
+
+class Limits(Protocol):
+    """The fields of a config that hold timeouts; seconds, None for no limit."""
+
+    first_delta_timeout: float | None
+    idle_timeout: float | None
+    total_timeout: float | None
+
+
+class Progress(Protocol):
+    """What a timeout can see of a call."""
+
+    @property
+    def count(self) -> int:
+        """How many deltas came."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether the provider said that the answer is complete."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will come."""
+
+    @property
+    def waiting(self) -> bool:
+        """Whether somebody waits for the provider at this moment."""
+
+    def expire(self, error: StreamTimeoutError | None) -> None:
+        """End the call because of `error`, or without one when it was finished and only waited for usage."""
+
+
+class Timeouts:
+    """Watches one call. `check` is called at the times that it returns, from any thread.
+
+    A call is checked eight times in the shortest of its limits, whichever of them runs: the next wait may
+    begin at any moment, and nothing announces it. The grace need not be exact: it is checked twice. A pull
+    that ends always adds a delta, so two checks that find the same count and a waiting reader have seen the
+    same wait: no timestamp per delta is needed, and a timeout fires between 1 and 1.13 times its limit. A
+    check that comes late has found the program busy with something else, an event loop blocked or a computer
+    asleep: that time is not the provider's either.
+    """
+
+    __slots__ = ("_call", "_count", "_due", "_limits", "_pace", "_since", "_started", "_waiting")
+
+    def __init__(self, call: Progress, limits: Limits) -> None:
+        # Weak, because a watched call must end when its last reader lets go of it.
+        self._call = weakref.ref(call)
+        self._limits = limits
+        running = [limits.first_delta_timeout, limits.idle_timeout]
+        paces = [limit / 8 for limit in running if limit is not None]
+        self._pace = max(min([*paces, FINISH_GRACE / 2]), 0.005)
+        self._started = self._since = time.monotonic()
+        self._count = 0
+        self._waiting = False
+        self._due = float("inf")
+
+    def check(self) -> float | None:
+        """Check the call; the time (`time.monotonic`) of the next check, or None when the call is over."""
+        call = self._call()
+        if call is None or call.ended:
+            return None
+        now = time.monotonic()
+        waits = self._waiting and call.waiting and call.count == self._count
+        self._since = self._since + max(0.0, now - self._due) if waits else now
+        self._waiting, self._count = call.waiting, call.count
+        clock, limit = self._running(call)
+        if limit is not None and now - self._since >= limit:
+            call.expire(None if clock is None else _timeout(clock, limit))
+            return None
+        total = self._limits.total_timeout
+        if total is not None and now - self._started >= total:
+            call.expire(_timeout("total", total))
+            return None
+        next_checks = [now + self._pace]
+        if limit is not None:
+            next_checks.append(max(self._since + limit, now + 0.001))
+        if total is not None:
+            next_checks.append(self._started + total)
+        self._due = min(next_checks)
+        return self._due
+
+    def remaining(self) -> float:
+        """Seconds until the call as a whole must have answered, were nothing to come."""
+        call = self._call()
+        now = time.monotonic()
+        ends = [float("inf")]
+        if self._limits.total_timeout is not None:
+            ends.append(self._started + self._limits.total_timeout - now)
+        if call is not None and not call.count and self._limits.first_delta_timeout is not None:
+            ends.append(self._started + self._limits.first_delta_timeout - now)
+        return min(ends)
+
+    def _running(self, call: Progress) -> tuple[Clock | None, float | None]:
+        if call.finished:
+            return None, FINISH_GRACE
+        if call.count:
+            return "idle", self._limits.idle_timeout
+        return "first_delta", self._limits.first_delta_timeout
+
+
+_MESSAGES: dict[Clock, str] = {
+    "first_delta": "no first delta within {:g} s (first_delta_timeout)",
+    "idle": "nothing more came for {:g} s (idle_timeout)",
+    "total": "the answer was not complete within {:g} s (total_timeout)",
+}
+
+
+def _timeout(clock: Clock, seconds: float) -> StreamTimeoutError:
+    return StreamTimeoutError(_MESSAGES[clock].format(seconds), clock=clock, seconds=seconds)
+
+
+class Watchdog:
+    """One daemon thread that checks the timeouts of all calls that have no event loop of their own."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._checks: list[tuple[float, int, Callable[[], float | None]]] = []
+        self._order = itertools.count()
+        self._thread: threading.Thread | None = None
+        self._asleep_until = 0.0
+
+    def watch(self, check: Callable[[], float | None]) -> None:
+        """Call `check` now to learn when to call it next, until it returns None."""
+        when = check()
+        if when is None:
+            return
+        with self._changed:
+            heapq.heappush(self._checks, (when, next(self._order), check))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="modelstream-timeouts", daemon=True)
+                self._thread.start()
+            elif when < self._asleep_until:
+                # Not: when this check is the first. An earlier one may have been put in by a thread that an
+                # interrupt kept from waking us, and would then keep all later ones from doing so.
+                self._changed.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                wait = self._checks[0][0] - time.monotonic() if self._checks else None
+                if wait is None or wait > 0:
+                    self._asleep_until = self._checks[0][0] if self._checks else math.inf
+                    self._changed.wait(wait)
+                    self._asleep_until = 0.0
+                    continue
+                check = heapq.heappop(self._checks)[2]
+            when = check()
+            if when is not None:
+                with self._changed:
+                    heapq.heappush(self._checks, (when, next(self._order), check))
+
+
+watchdog = per_process(Watchdog)

@@ -1,0 +1,289 @@
+"""Everything that one call has said so far: written by one, read by any number at the same time.
+
+The transcript is the one buffer between a provider and its readers. It only grows, so a reader is a
+position in it; a late reader, a second reader and a replay are the same thing. It also joins characters
+that a provider split, puts tool calls together, and knows how the call ended.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+from modelstream.call.delta_log import BLOCK, DeltaLog, Item
+from modelstream.call.surrogates import SurrogateJoiner
+from modelstream.call.tool_calls import ToolCalls
+from modelstream.call.validate import validate
+from modelstream.deltas import (
+    FINISH_REASONS,
+    Delta,
+    Finish,
+    ReasoningDelta,
+    TextDelta,
+    ToolCall,
+    ToolCallDelta,
+    Usage,
+    UsageDelta,
+    Yielded,
+)
+from modelstream.errors import MalformedDataError, StreamError
+
+
+class Transcript:
+    """What a call has said, and how it ended.
+
+    `count` is the number of deltas so far. `finish` is the provider's end marker once it was seen;
+    `ended` is true when nothing more will come, and then either `error` is set or `finish` is: whichever was
+    first wins, and what is written later is dropped. `shown` is how many characters of the text its foremost
+    reader has got; `readings` counts the readers that have begun and not ended, `readings_begun` all
+    that ever began.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_ending",
+        "_items",
+        "_joiners",
+        "_plain",
+        "_reasoning",
+        "_tool_calls",
+        "count",
+        "ended",
+        "error",
+        "finish",
+        "ignored",
+        "log",
+        "opened",
+        "readings",
+        "readings_begun",
+        "shown",
+        "usage",
+        "waiters",
+    )
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.opened = False
+        self.ended = False
+        self.error: StreamError | None = None
+        self.finish: Finish | None = None
+        self.usage: Usage | None = None
+        self.ignored = 0
+        self.shown = 0
+        self.readings = 0
+        self.readings_begun = 0
+        self.log = DeltaLog()
+        # The list in the log that is filled at present.
+        self._items: list[Item] = self.log.newest[1]
+        self._reasoning: list[str] = []
+        self._tool_calls = ToolCalls()
+        self._joiners: dict[object, SurrogateJoiner] = {}
+        self.waiters: list[Callable[[], None]] = []
+        # Reentrant: a signal handler or the collector may end the call that its thread is just ending.
+        self._ending = threading.RLock()
+        # Whether text needs no second look: the call is open, nothing is held back, no end marker was seen.
+        self._plain = False
+
+    # Writing: one thread at a time, except for `fail`, which any thread may call
+
+    def extend(self, news: Yielded) -> None:
+        """Take one thing that a wrapper yielded: a delta, a list of deltas, or None.
+
+        The commonest kind, text without halves of characters, goes straight in.
+        """
+        if type(news) is str and self._plain and news and (news.isascii() or not _halves(news)):
+            self._items.append(news)
+            self.count = count = self.count + 1
+            if not count % BLOCK:
+                self._items = self.log.fold()
+            return
+        if self.ended:
+            return
+        if not self.opened:
+            self.opened = self._plain = True
+        if isinstance(news, list):
+            if not (self._plain and self._take_texts(news)):
+                for one in news:
+                    self._take(one)
+        elif news is not None:
+            self._take(news)
+
+    def end(self) -> None:
+        """Nothing more will come, and the provider said that the answer is complete."""
+        with self._ending:
+            self._end()
+        self.wake()
+
+    def fail(self, error: StreamError) -> None:
+        """Nothing more will come because of `error`, which from now on tells the text that came before it.
+
+        An answer that was complete by then stays complete: what breaks after the end marker harms nobody.
+        """
+        with self._ending:
+            if self.ended:
+                return
+            if self.finish is None:
+                error.happened_in(self)
+                self.error = error
+            self._end()
+        self.wake()
+
+    def begin_again(self) -> None:
+        """Another attempt follows and the last has shown nothing: what it left half said is forgotten."""
+        self._joiners.clear()
+
+    def _end(self) -> None:
+        self.ended = True
+        self._plain = False
+
+    def _add(self, item: Item) -> None:
+        self._items.append(item)
+        self.count += 1
+        if not self.count % BLOCK:
+            self._items = self.log.fold()
+
+    def _take(self, one: str | Delta) -> None:
+        if self.finish is not None and not isinstance(one, UsageDelta):
+            self.ignored += 1
+            return
+        if type(one) is not str:
+            one = validate(one)
+        if isinstance(one, str):
+            self._take_text(one)
+        elif isinstance(one, TextDelta):
+            self._take_text(one.text)
+        else:
+            self._take_other(one)
+
+    def _take_texts(self, texts: list[str | Delta]) -> bool:
+        """Take all at once what is nothing but texts that need no second look; False if it is not."""
+        room = BLOCK - len(self._items)
+        if len(texts) > room:  # block by block
+            for start in range(room - BLOCK, len(texts), BLOCK):
+                self.extend(texts[max(start, 0) : start + BLOCK])
+            return True
+        if set(map(type, texts)) != {str} or "" in texts:
+            return False
+        text = "".join(texts)  # type: ignore[arg-type]
+        if not text.isascii() and _halves(text):
+            return False
+        self._items += texts
+        self.count += len(texts)
+        if not self.count % BLOCK:
+            self._items = self.log.fold()
+        return True
+
+    def _take_text(self, text: str) -> None:
+        if self._joiners or not text.isascii():
+            text = self._join("text", text)
+        if text:
+            self._add(text)
+
+    def _take_other(self, one: ReasoningDelta | ToolCallDelta | UsageDelta | Finish) -> None:
+        if isinstance(one, UsageDelta):
+            self.usage = (self.usage or Usage()).updated(one)
+        elif isinstance(one, ReasoningDelta):
+            text = self._join("reasoning", one.text)
+            if not text:
+                return
+            one = one if text is one.text else ReasoningDelta(text)
+            self._reasoning.append(text)
+        elif isinstance(one, ToolCallDelta):
+            one = self._tool_calls.add(one, self._join(one.index, one.arguments))
+        else:
+            self._finish(one)
+            return
+        self._add(one)
+
+    def _finish(self, finish: Finish) -> None:
+        if finish.reason not in FINISH_REASONS:
+            raise MalformedDataError(
+                f"Finish.reason is {finish.reason!r}, which is none of {', '.join(sorted(FINISH_REASONS))}"
+            )
+        self._close_joiners()
+        with self._ending:  # so that a call is complete or cancelled, and never both
+            self.finish = finish
+            self._plain = False
+            if self.error is None:
+                self._add(finish)
+            else:
+                self.finish = None
+
+    def _join(self, channel: object, text: str) -> str:
+        joiner = self._joiners.get(channel)
+        if joiner is None:
+            if text.isascii() or not _halves(text):
+                return text
+            joiner = self._joiners[channel] = SurrogateJoiner()
+        joined = joiner.feed(text)
+        if not joiner.holds:
+            del self._joiners[channel]
+        self._plain = not (self._joiners or self.ended)
+        return joined
+
+    def _close_joiners(self) -> None:
+        # A half character that stayed alone until the end marker is shown as what it is: broken.
+        if "text" in self._joiners:
+            del self._joiners["text"]
+            self._add("\ufffd")
+        self._joiners.clear()
+
+    # Waiting
+
+    def add_waiter(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called, once, at the next `wake`."""
+        self.waiters.append(callback)
+
+    def remove_waiter(self, callback: Callable[[], None]) -> None:
+        """Forget `callback` if it was not called yet."""
+        with suppress(ValueError):
+            self.waiters.remove(callback)
+
+    def wake(self) -> None:
+        """Call all waiters: something came, or the call ended."""
+        if self.waiters:
+            waiters, self.waiters = self.waiters, []
+            for callback in waiters:
+                callback()
+
+    def wait(self, seen: int, pulling: Callable[[], bool], timeout: float = -1) -> None:
+        """Block this thread until there may be more than `seen` deltas, for `timeout` seconds at most.
+
+        Returns at once when no thread is `pulling`, since then nothing would wake it.
+        """
+        woken = threading.Lock()
+        woken.acquire()
+        self.add_waiter(woken.release)
+        try:
+            # Checked again only now: a wake between the caller's look and add_waiter would be missed.
+            if self.count <= seen and not self.ended and pulling():
+                woken.acquire(timeout=min(timeout, threading.TIMEOUT_MAX))
+        finally:
+            self.remove_waiter(woken.release)
+
+    # Reading
+
+    @property
+    def text(self) -> str:
+        """All text so far."""
+        return self.log.text
+
+    @property
+    def shown_text(self) -> str:
+        """The text as far as the foremost reader has got it."""
+        return self.log.text_to(self.shown)
+
+    @property
+    def reasoning(self) -> str:
+        """All reasoning so far."""
+        return "".join(self._reasoning)
+
+    @property
+    def tool_calls(self) -> list[ToolCall]:
+        """The tool calls so far; after the end, whole."""
+        return self._tool_calls.whole()
+
+
+_halves = re.compile("[\ud800-\udfff]").search

@@ -1,0 +1,11 @@
+"""From an answer to the sinks.
+
+    show(content) ── sources.py ──▶ snapshots ── broadcast.py ──▶ each sink's delivery ──▶ the sink
+
+* `show.py` has `show` and `ashow`: they read a source and broadcast what it yields.
+* `sources.py` brings a response, a text, or a third party's stream to one form, `ShowSource`.
+* `pairs.py` checks a third party's pairs `(last, text so far)` and turns them into snapshots.
+* `broadcast.py` opens one message on all sinks, writes its news, and closes it once, whatever happens.
+
+How a sink is called, in place or by a thread of its own, is the business of `modelstream.sinks.delivery`.
+"""

@@ -1,0 +1,204 @@
+"""What is shown: a response, a text, or anybody's stream of pairs, brought to one form."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+)
+from typing import TYPE_CHECKING, Any, Protocol
+
+from modelstream.call.readers import Reading, asnapshots, snapshots
+from modelstream.errors import StreamCancelledError
+from modelstream.response import AsyncModelResponse, ModelResponse, response_of
+from modelstream.showing.pairs import PairReader
+from modelstream.sinks.base import Message, Outcome, State
+
+if TYPE_CHECKING:
+    from modelstream.deltas import Delta
+    from modelstream.errors import CallSoFar
+    from modelstream.snapshot import Snapshot
+
+Others = Callable[["Delta"], None]
+"""Is called with the deltas that are not text, when it is their turn."""
+
+
+class ShowSource(Protocol):
+    """Something to show. Its snapshots end when it is complete, and raise otherwise."""
+
+    def snapshots(self, others: Others) -> Any:
+        """A generator of the snapshots in order; an async one of what is asynchronous."""
+
+    def attach(self, message: Message) -> None:
+        """Let the message know what it shows, and how to end it."""
+
+    def stop(self) -> None:
+        """It was interrupted, and nobody will read on."""
+
+    def outcome(self, error: BaseException | None) -> Outcome:
+        """How it ended: with what was raised, or well."""
+
+
+class ResponseSource:
+    """A response as what is shown."""
+
+    def __init__(self, response: ModelResponse | AsyncModelResponse) -> None:
+        self._response = response
+        self._call = response._call  # noqa: SLF001 - shown as one more reader of the call
+        self._transcript = self._call.transcript
+
+    def snapshots(self, others: Others) -> Any:
+        """The snapshots, from the first one on."""
+        reading = Reading(self._response, self._transcript)
+        if isinstance(self._response, ModelResponse):
+            return snapshots(self._response._call, reading, others)  # noqa: SLF001
+        return asnapshots(self._response._call, reading, others)  # noqa: SLF001
+
+    def attach(self, message: Message) -> None:
+        """Let `message.cancel()` end the call, without keeping it alive."""
+        call = weakref.ref(self._call)
+
+        def cancel() -> None:
+            running = call()
+            if running is not None:
+                running.cancel()
+
+        message.attach(cancel, self._response.model_type, self._response.model_name)
+
+    def stop(self) -> None:
+        """End the call, unless it has other readers."""
+        if not self._transcript.readings:
+            self._response.cancel()
+
+    def outcome(self, error: BaseException | None) -> Outcome:
+        """How it ended: with what was raised, or well."""
+        response = self._response
+        calls = tuple(response.tool_calls)
+        if error is None:
+            return Outcome("complete", response.finish_reason, response.usage, tool_calls=calls)
+        told = response.error or _as_told(error, self._transcript)
+        return Outcome(_state(error), None, response.usage, told, calls)
+
+
+class PairSource:
+    """Anybody's pairs as what is shown."""
+
+    def __init__(self, items: Iterable[Any] | AsyncIterable[Any]) -> None:
+        self._items = items
+        self._pairs = PairReader()
+        self._cancelled = False
+
+    def snapshots(self, others: Others) -> Any:
+        """What the pairs amount to; they are taken until there are no more."""
+        if isinstance(self._items, AsyncIterable):
+            return self._awaited(self._items)
+        return self._iterated(self._items)
+
+    def attach(self, message: Message) -> None:
+        """Let `message.cancel()` end it, at the next pair."""
+        message.attach(self._cancel)
+
+    def stop(self) -> None:
+        """There is nothing to end: the generator was closed."""
+
+    def outcome(self, error: BaseException | None) -> Outcome:
+        """How it ended: with what was raised, or well."""
+        if error is None:
+            return Outcome("complete", "stop")
+        return Outcome(_state(error), error=_as_told(error, self._pairs))
+
+    def _iterated(self, items: Iterable[Any]) -> Iterator[Snapshot]:
+        try:
+            for item in items:
+                self._go_on()
+                yield from self._pairs.take(item)
+        finally:
+            if isinstance(items, Generator):
+                items.close()
+        self._check_end()
+
+    async def _awaited(self, items: AsyncIterable[Any]) -> AsyncIterator[Snapshot]:
+        try:
+            async for item in items:
+                self._go_on()
+                for snapshot in self._pairs.take(item):
+                    yield snapshot
+        finally:
+            if isinstance(items, AsyncGenerator):
+                await items.aclose()
+        self._check_end()
+
+    def _cancel(self) -> None:
+        self._cancelled = True
+
+    def _go_on(self) -> None:
+        if self._cancelled and not self._pairs.finished:
+            raise _ended_early(self._pairs)
+
+    def _check_end(self) -> None:
+        if not self._pairs.finished:
+            raise self._pairs.truncated()
+
+
+def source_of(content: Any) -> ShowSource:
+    """The content of a `show`. Raises `TypeError` for what can't be shown there."""
+    content = response_of(content) or content
+    if isinstance(content, ModelResponse):
+        return ResponseSource(content)
+    if isinstance(content, str):
+        return PairSource([(False, content), (True, content)])
+    if isinstance(content, Iterable) and not isinstance(content, bytes | Mapping):
+        return PairSource(content)
+    if isinstance(content, AsyncModelResponse | AsyncIterable | Awaitable):
+        raise TypeError(f"show can't wait for the {type(content).__name__}: use `await ashow(…)`.")
+    raise TypeError(
+        "show takes a str, a ModelResponse, or an iterable of (last, text so far), "
+        f"not {type(content).__name__}."
+    )
+
+
+def async_source_of(content: Any) -> ShowSource:
+    """The content of an `ashow`, if it is asynchronous or is there all at once. Raises `TypeError`."""
+    content = response_of(content) or content
+    if isinstance(content, AsyncModelResponse):
+        return ResponseSource(content)
+    if isinstance(content, AsyncIterable):
+        return PairSource(content)
+    if isinstance(content, str):
+        return PairSource(_at_once([(False, content), (True, content)]))
+    if isinstance(content, list | tuple):
+        return PairSource(_at_once(content))
+    raise TypeError(
+        "ashow takes a str, a response, or an iterable or async iterable of (last, text so far), "
+        f"not {type(content).__name__}."
+    )
+
+
+def _state(error: BaseException) -> State:
+    """`failed`, or `cancelled` by Ctrl-C, a cancelled task, or a caller."""
+    cancelled = isinstance(error, StreamCancelledError) or not isinstance(error, Exception)
+    return "cancelled" if cancelled else "failed"
+
+
+def _as_told(error: BaseException, so_far: CallSoFar) -> Exception:
+    """The error as sinks get it: Ctrl-C and the like are the caller's."""
+    return error if isinstance(error, Exception) else _ended_early(so_far)
+
+
+def _ended_early(so_far: CallSoFar) -> StreamCancelledError:
+    error = StreamCancelledError("ended before the answer was complete")
+    error.happened_in(so_far)
+    return error
+
+
+async def _at_once(pairs: Iterable[Any]) -> AsyncIterator[Any]:
+    for pair in pairs:
+        yield pair

@@ -1,0 +1,114 @@
+"""The sinks of a program: made once, replaced by `init`, shut down at the end."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+from collections.abc import Iterable, Sequence
+from itertools import compress
+from operator import not_
+from typing import TYPE_CHECKING
+
+from modelstream.errors import PluginLoadError
+from modelstream.plugins.registry import registry
+from modelstream.sinks.delivery import background, delivery_of  # noqa: F401 - its atexit hook is to run later
+from modelstream.sinks.delivery.reports import logger, name_of
+from modelstream.sinks.delivery.waiting import left_at_exit, wait
+from modelstream.sinks.specs import SinkSpec, as_sink
+
+if TYPE_CHECKING:
+    from modelstream.sinks.base import StreamSink
+
+SHUTDOWN_SECONDS = 1.0
+"""Seconds that sinks have to get done when they are shut down, in total."""
+
+STUDIO = "MODELSTREAM_STUDIO"
+"""The environment variable with the address of a studio in which everything is shown, too."""
+
+
+class ActiveSinks:
+    """Where everything is shown that is not told where. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._sinks: tuple[StreamSink, ...] | None = None
+        self._pid = os.getpid()
+
+    def get(self) -> Sequence[StreamSink]:
+        """The sinks; those that are there without `init`, if it was not called."""
+        sinks = self._sinks
+        if sinks is None:
+            with self._lock:
+                if self._sinks is None:
+                    self._keep(_made([*default_sinks(), *studio_of_environment()]))
+                sinks = self._sinks
+        return sinks or ()
+
+    def replace(self, given: Sequence[SinkSpec]) -> None:
+        """Shut down the present sinks and make others. A sink object that is given again just stays.
+
+        Raises the `ConfigError` for a sink that can't be made; there is then none.
+        """
+        with self._lock:
+            # First the old ones: they may hold the file or the port that the new ones want.
+            leaving = [sink for sink in self._sinks or () if not any(one is sink for one in given)]
+            self._sinks = ()
+            shut_down(leaving)
+            self._keep(_made(given))
+
+    def shutdown(self, seconds: float = SHUTDOWN_SECONDS) -> None:
+        """Let the sinks get done, and shut them down; as if there had been no `init`."""
+        with self._lock:
+            leaving, self._sinks = self._sinks or (), None
+            # In the child of a fork they are not its own: what they hold is written by the parent.
+            if self._pid == os.getpid():
+                shut_down(leaving, seconds)
+
+    def _keep(self, sinks: Iterable[StreamSink]) -> None:
+        self._sinks = tuple(sinks)
+        self._pid = os.getpid()
+
+
+def default_sinks() -> list[SinkSpec]:
+    """The terminal, where it is installed and works."""
+    if "terminal" not in registry().names("sink"):
+        return []
+    try:
+        return [registry().sink("terminal")]
+    except PluginLoadError as error:
+        logger.warning("nothing is shown on the terminal: %s", error)
+        return []
+
+
+def studio_of_environment() -> list[SinkSpec]:
+    """The studio that the environment asks for."""
+    url = os.environ.get(STUDIO)
+    return [{"sink_type": "studio", "url": url}] if url else []
+
+
+def shut_down(sinks: Iterable[StreamSink], seconds: float = SHUTDOWN_SECONDS) -> None:
+    """Let sinks get done and shut them down, within `seconds` in total; those that hang are left alone."""
+    deliveries = [delivery_of(sink) for sink in sinks]
+    done = wait([delivery.end for delivery in deliveries], seconds)
+    for delivery in compress(deliveries, map(not_, done)):
+        logger.warning(
+            "sink %s did not get done in time: it may have missed something", name_of(delivery.sink)
+        )
+
+
+def _made(given: Iterable[SinkSpec]) -> list[StreamSink]:
+    """The sinks; all of them, or none if one can't be made."""
+    sinks: list[StreamSink] = []
+    try:
+        sinks.extend(map(as_sink, given))
+    except BaseException:
+        shut_down(sinks)
+        raise
+    return sinks
+
+
+active = ActiveSinks()
+# After the hook of `background` was registered, so that it runs before: sinks are first shut down, and then
+# whatever else is delivered to is waited for.
+atexit.register(lambda: active.shutdown(left_at_exit()))
