@@ -178,7 +178,7 @@ class AgentBase(Hooked):
 
 
 def _is_async(content: Any) -> bool:
-    return isinstance(content, AsyncIterable) or hasattr(content, "get_text")
+    return isinstance(content, AsyncIterable) or hasattr(content, "aclose")
 
 
 def _model(given: Any) -> Any:
