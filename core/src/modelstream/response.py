@@ -181,7 +181,7 @@ class ModelResponse(_Response):
 
     @property
     def stream(self) -> Generator[Snapshot, None, None] | None:
-        """A new reader that yields `(last, text so far)`; None when the call was made without `stream=True`."""
+        """A new reader that yields `(last, text so far)`; None if the call does not stream."""
         if not self._call.request.stream:
             return None
         reading = Reading(self, self._transcript)
@@ -266,7 +266,7 @@ class AsyncModelResponse(_Response):
 
     @property
     def stream(self) -> AsyncGenerator[Snapshot, None] | None:
-        """A new reader that yields `(last, text so far)`; None when the call was made without `stream=True`."""
+        """A new reader that yields `(last, text so far)`; None if the call does not stream."""
         if not self._call.request.stream:
             return None
         reading = Reading(self, self._transcript)
@@ -328,7 +328,7 @@ if TYPE_CHECKING:
             """A new reader that yields `(last, text so far)`."""
 
     class AsyncStreamedResponse(AsyncModelResponse):
-        """What an `acall` with `stream=True` returns: an `AsyncModelResponse` whose `stream` is never None."""
+        """What `acall` with `stream=True` returns: an `AsyncModelResponse` whose `stream` is never None."""
 
         @property
         def stream(self) -> AsyncGenerator[Snapshot, None]:
