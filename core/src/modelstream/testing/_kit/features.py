@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from modelstream.testing.wire import Wire
+    from modelstream.wire.writing import Wire
 
 
 ENGINE_FINISHES = MappingProxyType({"stop": "stop", "length": "length", "tool_calls": "tool_calls"})
