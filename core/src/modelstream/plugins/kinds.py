@@ -82,7 +82,7 @@ def product_class(kind: Kind) -> type[Any]:
 
 
 def is_product(kind: Kind, target: object) -> bool:
-    """Whether `target` is what a plugin of a kind without a hook has to be: a command, a class of dialects."""
+    """Whether `target` is what a plugin of a kind without a hook must be: a command or a Dialect class."""
     wanted = product_class(kind)
     if kind == "dialect":
         return isinstance(target, type) and issubclass(target, wanted)

@@ -1,6 +1,7 @@
 """What tests stand on: of model wrappers, of sinks, and of applications.
 
-For authors of plugins: `WrapperConformance` with a `Wire`, and `SinkConformance`. For authors of
+For authors of plugins: `WrapperConformance` with a `Wire` or a `Dialect`, `DialectConformance` and
+`SinkConformance`. For authors of
 applications: `scripted`. The kit needs `pip install "modelstream[testing]"`. The rest of modelstream imports
 nothing of this.
 """

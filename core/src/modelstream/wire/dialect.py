@@ -27,7 +27,7 @@ class ChatRequest(msgspec.Struct, frozen=True):
 
     model: str
     messages: list[dict[str, Any]]
-    arguments: dict[str, Any] = {}  # noqa: RUF012 (a Struct copies it)
+    arguments: dict[str, Any] = {}
     stream: bool = True
 
 
@@ -36,7 +36,7 @@ class WrittenRequest(msgspec.Struct, frozen=True):
 
     path: str
     body: dict[str, Any]
-    headers: dict[str, str] = {}  # noqa: RUF012 (a Struct copies it)
+    headers: dict[str, str] = {}
 
 
 class Dialect(Wire):

@@ -30,13 +30,13 @@ class Framing:
         return self.write(payload, position, event)
 
 
-def _sse(payload: bytes, position: int, event: str | None) -> bytes:
+def _sse(payload: bytes, _position: int, event: str | None) -> bytes:
     data = payload if b"\n" not in payload else payload.replace(b"\n", b"\ndata: ")
     named = b"" if event is None else b"event: %b\n" % event.encode()
     return b"%bdata: %b\n\n" % (named, data)
 
 
-def _ndjson(payload: bytes, position: int, event: str | None) -> bytes:
+def _ndjson(payload: bytes, _position: int, event: str | None) -> bytes:
     _no_event(event)
     return b"%b\n" % payload
 

@@ -57,7 +57,7 @@ class WholeAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     text: str = ""
     reasoning: str = ""
-    tool_calls: list[ToolCall] = []  # noqa: RUF012 (a Struct copies it)
+    tool_calls: list[ToolCall] = []
     finish: Finish = Finish("stop")
     usage: Usage | None = None
 

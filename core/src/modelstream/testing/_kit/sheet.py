@@ -22,7 +22,8 @@ SILENCE = 5.0
 class Sheet:
     """A take in the bytes of a wire.
 
-    `marked` is the number of bytes up to the end of the frame with the end marker, if that was written.
+    `marker_from` and `marked` are the numbers of bytes up to the frame with the end marker and to its end, if
+    that was written.
     """
 
     def __init__(self, wire: Wire, take: Take) -> None:
@@ -34,6 +35,7 @@ class Sheet:
         self._position = 0
         self._run: list[bytes] = []
         self._written = 0
+        self.marker_from = 0
         self.marked: int | None = None
         self.body: list[bytes | Gate] = []
         self._write()
@@ -67,7 +69,9 @@ class Sheet:
     def _send_marker(self) -> list[Document]:
         """Send the frames of the end up to the one with the end marker; those after it."""
         frames, rest = until_marker(self._wire, self._end())
-        self._send(frames)
+        self._send(frames[:-1])
+        self.marker_from = self._written
+        self._send(frames[-1:])
         self.marked = self._written
         return rest
 

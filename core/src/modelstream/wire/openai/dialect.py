@@ -9,6 +9,7 @@ from modelstream.wire.dialect import ChatRequest, Dialect, WrittenRequest
 from modelstream.wire.framings import SSE
 from modelstream.wire.openai import requests
 from modelstream.wire.openai.frames import OpenAIFrames
+from modelstream.wire.samples import Sample, load_samples
 
 if TYPE_CHECKING:
     from modelstream.deltas import Finish, ToolCallDelta, Usage
@@ -50,6 +51,10 @@ class OpenAIDialect(Dialect):
     ) -> ChatRequest:
         """All fields but `model`, `messages` and `stream` are arguments."""
         return requests.read(body)
+
+    def samples(self) -> list[Sample]:
+        """Those beside the module of a subclass, or else OpenAI's and those of other servers of its shape."""
+        return super().samples() or load_samples("modelstream.wire.openai")
 
     def start(self) -> list[Document]:
         """The role, and no text."""
