@@ -148,7 +148,7 @@ class TakesAnything(OpenAIDialect):
     def read_request(self, path, body, headers=()):
         try:
             return super().read_request(path, body)
-        except Exception:
+        except Exception:  # noqa: BLE001 - broken on purpose
             return ChatRequest("some-model", [])
 
 

@@ -33,7 +33,7 @@ def of_a_snapshot(snapshot: Snapshot) -> None:
     snapshot.last = True  # error
     print(snapshot.texts)  # error
     first, second, third = snapshot  # error
-    print(first, second)
+    print(first, second, third)
 
 
 class Guide(AgentBase):
