@@ -32,7 +32,7 @@ def of_a_snapshot(snapshot: Snapshot) -> None:
     print(snapshot[2])  # error
     snapshot.last = True  # error
     print(snapshot.texts)  # error
-    first, second, third = snapshot  # error
+    first, second, _ = snapshot  # error
     print(first, second)
 
 
