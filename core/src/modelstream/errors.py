@@ -62,7 +62,7 @@ class StreamError(ModelStreamError):
     code where there was one.
     """
 
-    retryable = False
+    retryable: bool = False
     model_type: str | None = None
     _call: CallSoFar | None = None
 

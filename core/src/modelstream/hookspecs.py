@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from modelstream.wrapper import ModelWrapper
 
 PROJECT = "modelstream"
-hookspec = pluggy.HookspecMarker(PROJECT)
-hookimpl = pluggy.HookimplMarker(PROJECT)
+hookspec: pluggy.HookspecMarker = pluggy.HookspecMarker(PROJECT)
+hookimpl: pluggy.HookimplMarker = pluggy.HookimplMarker(PROJECT)
 
 
 @hookspec(firstresult=True)

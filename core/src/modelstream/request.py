@@ -50,9 +50,9 @@ class Request:
     ) -> None:
         # Kept for further attempts: a wrapper may change what it was handed.
         self._given = (list(messages), dict(arguments or {}))
-        self.messages = [dict(message) for message in messages]
-        self.stream = stream
-        self.arguments = dict(arguments or {})
+        self.messages: list[ChatMessage] = [dict(message) for message in messages]
+        self.stream: bool = stream
+        self.arguments: dict[str, Any] = dict(arguments or {})
         self.raw_chunks: list[Any] | None = [] if keep_raw else None
         self.hand_on: Callable[[Yielded], bool] | None = None
         self._cancelled = False

@@ -54,7 +54,7 @@ class AgentBase(Hooked):
         # None without a config. Typed for the agents that have one, which would all have to assert it.
         self.model: ModelWrapper = _model(model_config_name)
         self.memory: Any = TemporaryMemory() if use_memory else None
-        self.agent_id = uuid.uuid4().hex
+        self.agent_id: str = uuid.uuid4().hex
         self._audience: list[AgentBase] = []
         if to_dist:
             logger.warning("agent %s: to_dist has no effect, agents run where they are called", name)

@@ -33,12 +33,12 @@ class Msg:
         timestamp: str | None = None,
         id: str | None = None,  # noqa: A002
     ) -> None:
-        self.id = id or uuid.uuid4().hex
+        self.id: str = id or uuid.uuid4().hex
         self.name = name
         self.role = role
         self.content = content
         self.metadata = metadata
-        self.timestamp = timestamp or f"{datetime.now():%Y-%m-%d %H:%M:%S}"  # noqa: DTZ005
+        self.timestamp: str = timestamp or f"{datetime.now():%Y-%m-%d %H:%M:%S}"  # noqa: DTZ005
         if url is not None:
             urls = [url] if isinstance(url, str) else url
             self.content = [*self.get_content_blocks(), *map(block_of_url, urls)]

@@ -34,9 +34,9 @@ class Call:
     """One call to a wrapper, whichever way it is run. `request` is that of the present attempt."""
 
     def __init__(self, wrapper: Source, request: Request) -> None:
-        self.transcript = Transcript()
-        self.config = wrapper.config
-        self.request = request
+        self.transcript: Transcript = Transcript()
+        self.config: Any = wrapper.config
+        self.request: Request = request
         self._wrapper = wrapper
         self._retries = Retries(wrapper.config.max_retries)
         self._timeouts = Timeouts(self, wrapper.config)

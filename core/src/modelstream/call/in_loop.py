@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from modelstream.call.task import TaskCall
 from modelstream.per_process import per_process
 
 if TYPE_CHECKING:
     from modelstream.call.base import Source
+    from modelstream.call.transcript import Transcript
     from modelstream.errors import StreamError
     from modelstream.request import Request
 
@@ -46,8 +47,8 @@ class LoopCall:
 
     def __init__(self, wrapper: Source, request: Request) -> None:
         self._task_call = TaskCall(wrapper, request)
-        self.transcript = self._task_call.transcript
-        self.config = wrapper.config
+        self.transcript: Transcript = self._task_call.transcript
+        self.config: Any = wrapper.config
         self.request = request
 
     def open(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from modelstream.call.pulled import PulledCall
 from modelstream.call.waiters import AsyncReaders
@@ -26,7 +26,7 @@ class ThreadCall(AsyncReaders):
         self._pulled_call = PulledCall(wrapper, request)
         self._refused: list[ConfigError] = []
         self.transcript = self._pulled_call.transcript
-        self.config = wrapper.config
+        self.config: Any = wrapper.config
         self.request = request
 
     async def open(self) -> None:

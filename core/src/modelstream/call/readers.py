@@ -32,7 +32,7 @@ class Reading:
 
     def __init__(self, response: object, transcript: Transcript) -> None:
         self.response = response
-        self.begun = False
+        self.begun: bool = False
         self._transcript = transcript
 
     def __enter__(self) -> None:

@@ -64,17 +64,17 @@ class Transcript:
     )
 
     def __init__(self) -> None:
-        self.count = 0
-        self.opened = False
-        self.ended = False
+        self.count: int = 0
+        self.opened: bool = False
+        self.ended: bool = False
         self.error: StreamError | None = None
         self.finish: Finish | None = None
         self.usage: Usage | None = None
-        self.ignored = 0
-        self.shown = 0
-        self.readings = 0
-        self.readings_begun = 0
-        self.log = DeltaLog()
+        self.ignored: int = 0
+        self.shown: int = 0
+        self.readings: int = 0
+        self.readings_begun: int = 0
+        self.log: DeltaLog = DeltaLog()
         # The list in the log that is filled at present.
         self._items: list[Item] = self.log.newest[1]
         self._reasoning: list[str] = []

@@ -40,13 +40,13 @@ class Message:
         metadata: Mapping[str, Any] | None = None,
         cancel: Callable[[], None] | None = None,
     ) -> None:
-        self.id = id or uuid.uuid4().hex
-        self.name = name
-        self.role = role
-        self.model_type = model_type
-        self.model_name = model_name
-        self.metadata = dict(metadata or {})
-        self.started = time.time()
+        self.id: str = id or uuid.uuid4().hex
+        self.name: str = name
+        self.role: str = role
+        self.model_type: str | None = model_type
+        self.model_name: str | None = model_name
+        self.metadata: dict[str, Any] = dict(metadata or {})
+        self.started: float = time.time()
         self._cancel = cancel
 
     def cancel(self) -> None:

@@ -18,7 +18,7 @@ class Question:
     """
 
     def __init__(self, name: str, prompt: str, schema: dict[str, Any] | None = None) -> None:
-        self.id = uuid.uuid4().hex
+        self.id: str = uuid.uuid4().hex
         self.name = name
         self.prompt = prompt
         self.schema = schema
