@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import pluggy
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("modelstream")
 _this_thread = threading.local()
+_lock = threading.Lock()
+_logged: WeakSet[Plugin] = WeakSet()
 
 
 def usable(plugins: Iterable[Plugin]) -> list[Plugin]:
@@ -43,11 +46,13 @@ def usable(plugins: Iterable[Plugin]) -> list[Plugin]:
 
 
 def _loads(plugin: Plugin) -> bool:
-    known_to_fail = plugin.failure is not None
     try:
         plugin.load()
     except PluginLoadError as error:
-        if not known_to_fail:
+        with _lock:
+            new = plugin not in _logged
+            _logged.add(plugin)
+        if new:
             logger.warning("made without hook wrappers of a broken plugin: %s", error)
         return False
     return True
