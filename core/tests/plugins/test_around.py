@@ -232,7 +232,9 @@ def test_several_that_may_have_done_it_are_all_named(both, registry):
         registry.model_wrapper("echo", CONFIG)
 
 
-def test_what_it_makes_while_it_is_imported_is_made_without_hook_wrappers(both, registry, monkeypatch):
+def test_what_it_makes_while_it_is_imported_is_made_without_hook_wrappers(
+    both, registry, monkeypatch, caplog
+):
     monkeypatch.setattr(sys, "registry_under_test", registry, raising=False)
     own = "import sys\nmade = sys.registry_under_test.sink('upper')\n"
     both.module("own", own)
@@ -241,6 +243,8 @@ def test_what_it_makes_while_it_is_imported_is_made_without_hook_wrappers(both, 
     both.install("modelstream-own", plugins={"own": "own"})
 
     assert registry.model_wrapper("echo", CONFIG).seen == 1
+    assert not hasattr(sys.modules["own"].made, "seen")
+    assert caplog.records == []
 
 
 class Tracer:
