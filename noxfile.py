@@ -170,7 +170,8 @@ def lint(session: nox.Session) -> None:
 def typecheck(session: nox.Session) -> None:
     """Check the types of all packages, strictly, and those of users' programs with three checkers."""
     session.install(*editable(PACKAGES), *group("typecheck"))
-    session.run("mypy", *(f"{package}/src" for package in PACKAGES))
+    examples = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("examples/*/src"))
+    session.run("mypy", *(f"{package}/src" for package in PACKAGES), *examples)
     session.run("pytest", "tests/typing")
 
 

@@ -70,6 +70,7 @@ _WHERE = {
     "register": "plugins",
     "show": "showing.show",
     "shutdown": "program",
+    "unregister": "plugins",
 }
 """Every public name and the module that it lives in."""
 
@@ -130,6 +131,7 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.hookspecs import hookimpl as hookimpl
     from modelstream.models import load_model as load_model
     from modelstream.plugins import register as register
+    from modelstream.plugins import unregister as unregister
     from modelstream.program import init as init
     from modelstream.program import shutdown as shutdown
     from modelstream.request import Request as Request

@@ -15,6 +15,27 @@ The entry point's value may be
 
 A plugin is imported when a name of its is first asked for, and no earlier. Hooks run once per wrapper
 and once per sink, never per delta. An implementation may leave out arguments that it does not need.
+None says "not with this config": a `ConfigError`, and the next config is tried afresh. Any other result
+that is not a wrapper or a sink sets the plugin aside.
+
+A plugin may also stand around the wrappers and sinks that all others make, to trace, cache or guard:
+
+    [project.entry-points."modelstream.plugins"]
+    caching = "my_package:plugin"
+
+Its value is a module or an object with hook wrappers as pluggy has them, `tryfirst` and `trylast` included:
+
+    @hookimpl(wrapper=True)
+    def modelstream_model_wrapper(model_type, config):
+        wrapper = yield  # what the model's own plugin makes; raises what that raised
+        return wrapper   # or another one
+
+They are loaded with the first wrapper or sink that is made. One that does not load is logged once, and the
+rest is made without it. A `ConfigError` that it raises passes unchanged; any other exception of its own is a
+`PluginLoadError` that names it.
+
+`modelstream.register` takes all of these from the program itself. MODELSTREAM_BLOCK switches plugins off, by
+name or distribution.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ class ConfigStore:
             )
         if name_or_config in self._stored:
             return self.get(name_or_config)
-        if self._plugins.offers("model", name_or_config):
+        if self._plugins.find("model", name_or_config):
             return {"model_type": name_or_config}
         raise self._unknown(name_or_config)
 

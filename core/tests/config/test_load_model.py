@@ -106,11 +106,12 @@ def test_a_model_type_whose_plugin_is_broken_says_so(store, registry):
     class Nothing:
         @staticmethod
         @hookimpl
-        def modelstream_model_wrapper(): ...
+        def modelstream_model_wrapper():
+            return 3
 
     registry.register(Nothing, "nothing")
 
-    assert "its hook returned None" in refusal(store, "nothing", PluginLoadError)
+    assert "its hook returned a int" in refusal(store, "nothing", PluginLoadError)
 
 
 def test_the_public_load_model_uses_the_shared_registry_and_store():

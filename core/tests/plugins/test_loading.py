@@ -57,10 +57,6 @@ BROKEN = {
         hook("modelstream_model_wrapper(konfig): ..."),
         "Argument(s) {'konfig'}",
     ),
-    "a hook that makes nothing": (
-        hook("modelstream_model_wrapper(config): ..."),
-        "its hook returned None, not a ModelWrapper",
-    ),
     "a hook that makes something else": (
         hook("modelstream_model_wrapper(config): return {}"),
         "its hook returned a dict, not a ModelWrapper",

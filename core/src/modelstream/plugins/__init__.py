@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def register(target: T, name: str | None = None, *, exist_ok: bool = False) -> T:
-    """Offer a model wrapper, a sink or a module with hooks to this program, without packaging.
+    """Offer a model wrapper, a sink, or an object with hooks or hook wrappers, without packaging.
 
     Returns `target`, so it also decorates a class. Its name is `name`, or else the class's `model_type`
     or `sink_type`; a name that is taken is a `PluginLoadError` unless `exist_ok` has it stand in.
@@ -33,3 +33,10 @@ def dialect(name: str) -> Dialect:
     from modelstream.plugins.registry import registry
 
     return registry().dialect(name)
+
+
+def unregister(target: object) -> None:
+    """Take back what `register` did for `target`; what it stood in for is offered again."""
+    from modelstream.plugins.registry import registry
+
+    registry().unregister(target)

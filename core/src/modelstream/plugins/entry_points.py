@@ -1,7 +1,7 @@
 """What the installed distributions offer, read from their metadata; no plugin is imported.
 
 `importlib.metadata` finds the same and much else, but to import it takes far longer than this whole scan.
-It is used for what is not a folder: archives on `sys.path`.
+It is used for archives on `sys.path`, and by `search`, before a name is called unknown.
 """
 
 from __future__ import annotations
@@ -69,6 +69,18 @@ def scan(path: Iterable[object]) -> Iterator[EntryPoint]:
             if key not in met:
                 met.add(key)
                 yield from _offered(name, read)
+
+
+def search() -> Iterator[EntryPoint]:
+    """The entry points that `importlib.metadata` finds, also with other finders on `sys.meta_path`. Slow."""
+    from importlib import metadata
+
+    everything = metadata.entry_points()
+    for group, kind in _KIND_OF_GROUP.items():
+        for entry in everything.select(group=group):
+            distribution = entry.dist
+            name, version = (distribution.name, distribution.version) if distribution else ("?", "?")
+            yield EntryPoint(kind, entry.name, entry.value, name, version)
 
 
 def normalised(name: str) -> str:

@@ -8,7 +8,7 @@ import msgspec
 
 from modelstream.errors import ConfigError, UnknownModelTypeError, UnknownSinkTypeError
 
-Kind = Literal["model", "sink", "command", "dialect"]
+Kind = Literal["model", "sink", "command", "dialect", "plugin"]
 
 
 class Contract(msgspec.Struct, frozen=True):
@@ -57,6 +57,15 @@ CONTRACTS: dict[Kind, Contract] = {
         type_field="dialect",
         settings="",
         product="Dialect class",
+        unknown=ConfigError,
+    ),
+    # Hook wrappers around the models and sinks of all others: see `plugins/around.py`.
+    "plugin": Contract(
+        group="modelstream.plugins",
+        hook="",
+        type_field="plugin",
+        settings="",
+        product="hook wrapper",
         unknown=ConfigError,
     ),
 }

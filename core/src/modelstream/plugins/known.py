@@ -28,6 +28,7 @@ KNOWN: dict[Kind, dict[str, str]] = {
     "dialect": {
         "openai_chat": "modelstream",
     },
+    "plugin": {},
     "sink": {
         "studio": "modelstream-studio",
         "terminal": "modelstream-terminal",

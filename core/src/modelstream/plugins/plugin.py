@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NoReturn
 
 import pluggy
@@ -75,7 +75,11 @@ class Plugin:
             return self._ready
 
     def make(self, settings: Mapping[str, Any]) -> Any:
-        """Call its hook: the wrapper or the sink that it makes for these settings."""
+        """Call its hook: the wrapper or the sink that it makes for these settings.
+
+        A hook that returns None does not serve these settings: a `ConfigError`, and the plugin stays in use.
+        One that returns anything else but a wrapper or a sink would do so every time: it is set aside.
+        """
         contract = CONTRACTS[self.kind]
         hook = getattr(self.load().hook, contract.hook)
         try:
@@ -83,22 +87,29 @@ class Plugin:
         except ModelStreamError:
             raise
         except Exception as why:
-            raise self._refused_options(why, settings) or self._error("failed", why) from why
+            raise self._refused_options(why, settings) or self.error("failed", why) from why
+        if made is None:
+            raise ConfigError(
+                f"{self} does not serve {contract.type_field} {self.name!r} with "
+                f"{'this config' if self.kind == 'model' else 'these options'}."
+            )
         if not isinstance(made, product_class(self.kind)):
-            self._quarantine(self._invalid(f"its hook returned {_article(made)}, not a {contract.product}"))
+            self._quarantine(self._invalid(f"its hook returned {type_name(made)}, not a {contract.product}"))
         return made
 
     def _loaded(self) -> Any:
         try:
             if self.target is None:
                 self.target = _imported(self.value)
+            if self.kind == "plugin":
+                return self._around_others()
             return self._product() if not CONTRACTS[self.kind].hook else self._manager()
         except (Exception, SystemExit) as why:  # noqa: BLE001 - a plugin may fail in any way
             self._quarantine(why)
 
     def _product(self) -> object:
         if not is_product(self.kind, self.target):
-            raise TypeError(f"{self.value} is {_article(self.target)}, not a {CONTRACTS[self.kind].product}")
+            raise TypeError(f"{self.value} is {type_name(self.target)}, not a {CONTRACTS[self.kind].product}")
         return self.target
 
     def _manager(self) -> pluggy.PluginManager:
@@ -108,15 +119,25 @@ class Plugin:
             raise self._invalid(f"it has no {wanted} marked with @hookimpl")
         return manager
 
+    def _around_others(self) -> pluggy.PluginManager:
+        manager = registered(self.target, self.value)
+        wrappers = hook_wrappers_of(manager, self.target)
+        if not wrappers:
+            raise self._invalid("it has no hook wrapper, a hook marked with @hookimpl(wrapper=True)")
+        if inspect.isclass(self.target) and any(_is_method(self.target, impl) for _, impl in wrappers):
+            raise self._invalid("its hooks are methods: offer an instance, not the class")
+        return manager
+
     def _quarantine(self, why: BaseException) -> NoReturn:
         self._ready = None
         self.failure = why
-        raise self._error("does not load", why) from why
+        raise self.error("does not load", why) from why
 
     def _invalid(self, what: str) -> pluggy.PluginValidationError:
         return pluggy.PluginValidationError(self.target, what)
 
-    def _error(self, verdict: str, why: BaseException) -> PluginLoadError:
+    def error(self, verdict: str, why: BaseException) -> PluginLoadError:
+        """The error that names this plugin, what happened, the cause and the way out."""
         type_field = CONTRACTS[self.kind].type_field
         return PluginLoadError(
             f"{type_field} {self.name!r}: {self} {verdict}: {_told(why)}{self._way_out(why)}"
@@ -124,7 +145,7 @@ class Plugin:
 
     def _way_out(self, why: BaseException) -> str:
         if isinstance(why, pluggy.PluginValidationError):
-            return f"\nThe hook is {_signature(self.kind)}; see modelstream.hookspecs."
+            return f"\n{_signatures(self.kind)}; see modelstream.hookspecs."
         if self.distribution is None:
             return ""
         if isinstance(why, ModuleNotFoundError):
@@ -157,8 +178,29 @@ def registered(target: object, name: str) -> pluggy.PluginManager:
 
 
 def hooks_of(manager: pluggy.PluginManager, target: object) -> set[str]:
-    """The names of the hooks that this plugin implements."""
-    return {caller.name for caller in manager.get_hookcallers(target) or ()}
+    """The names of the hooks that this plugin implements, hook wrappers aside."""
+    return {caller.name for caller, impl in _hookimpls(manager, target) if not _is_wrapper(impl)}
+
+
+def hook_wrappers_of(manager: pluggy.PluginManager, target: object) -> list[tuple[str, pluggy.HookImpl]]:
+    """The hook wrappers of this plugin, each with the name of its hook."""
+    return [(caller.name, impl) for caller, impl in _hookimpls(manager, target) if _is_wrapper(impl)]
+
+
+def _hookimpls(
+    manager: pluggy.PluginManager, target: object
+) -> Iterator[tuple[pluggy.HookCaller, pluggy.HookImpl]]:
+    for caller in manager.get_hookcallers(target) or ():
+        for impl in caller.get_hookimpls():
+            yield caller, impl
+
+
+def _is_wrapper(impl: pluggy.HookImpl) -> bool:
+    return impl.wrapper or impl.hookwrapper
+
+
+def _is_method(target: type, impl: pluggy.HookImpl) -> bool:
+    return inspect.isfunction(inspect.getattr_static(target, impl.function.__name__, None))
 
 
 def _imported(value: str) -> object:
@@ -182,10 +224,12 @@ def _told(why: BaseException) -> str:
     return f"{type(why).__name__}: {text}"
 
 
-def _article(thing: object) -> str:
+def type_name(thing: object) -> str:
+    """What a thing is, for a message: None, or of which type."""
     return "None" if thing is None else f"a {type(thing).__name__}"
 
 
-def _signature(kind: Kind) -> str:
-    contract = CONTRACTS[kind]
-    return f"{contract.hook}({contract.type_field}, {contract.settings})"
+def _signatures(kind: Kind) -> str:
+    contracts = [CONTRACTS[kind]] if CONTRACTS[kind].hook else [c for c in CONTRACTS.values() if c.hook]
+    hooks = [f"{contract.hook}({contract.type_field}, {contract.settings})" for contract in contracts]
+    return f"The hook is {hooks[0]}" if len(hooks) == 1 else f"The hooks are {' and '.join(hooks)}"

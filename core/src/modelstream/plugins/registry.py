@@ -5,17 +5,17 @@ from __future__ import annotations
 import importlib
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import msgspec
 
 from modelstream.errors import ConfigError, PluginLoadError
-from modelstream.plugins import entry_points
+from modelstream.plugins import around, entry_points
 from modelstream.plugins.entry_points import EntryPoint, normalised
 from modelstream.plugins.kinds import CONTRACTS, Kind
 from modelstream.plugins.known import unknown_type
-from modelstream.plugins.plugin import Plugin, State, hooks_of, registered
+from modelstream.plugins.plugin import Plugin, State, hook_wrappers_of, hooks_of, registered
 
 if TYPE_CHECKING:
     import click
@@ -59,6 +59,7 @@ class Registry:
         self._by_entry_point: dict[EntryPoint, Plugin] = {}
         self._index: Index | None = None
         self._registered: dict[tuple[Kind, str], Plugin] = {}
+        self._searched: tuple[EntryPoint, ...] = ()
 
     def names(self, kind: Kind) -> list[str]:
         """The names that can be asked for, in order. Imports no plugin."""
@@ -70,13 +71,25 @@ class Registry:
         own = self._registered.get((kind, name))
         return (own,) if own is not None else self._installed().get((kind, name), ())
 
+    def find(self, kind: Kind, name: str) -> tuple[Plugin, ...]:
+        """Like `offers`, but before it returns none it looks again, and asks `importlib.metadata`."""
+        offers = self.offers(kind, name)
+        if not offers:
+            # It may have been installed just now, from a notebook.
+            self.refresh()
+            offers = self.offers(kind, name)
+        if not offers:
+            self._search()
+            offers = self.offers(kind, name)
+        return offers
+
     def model_wrapper(self, model_type: str, config: Mapping[str, Any]) -> ModelWrapper:
         """A new wrapper for `model_type`. Raises a `ConfigError` that says what is missing or wrong."""
-        return cast("ModelWrapper", self._chosen("model", model_type).make(config))
+        return cast("ModelWrapper", self._made("model", model_type, config))
 
     def sink(self, sink_type: str, options: Mapping[str, Any] | None = None) -> StreamSink:
         """A new sink for `sink_type`. Raises a `ConfigError` that says what is missing or wrong."""
-        return cast("StreamSink", self._chosen("sink", sink_type).make(options or {}))
+        return cast("StreamSink", self._made("sink", sink_type, options or {}))
 
     def command(self, name: str) -> click.Command:
         """The command of this name. Raises a `ConfigError` that says what is missing or wrong."""
@@ -89,6 +102,7 @@ class Registry:
     def register(self, target: T, name: str | None = None, *, exist_ok: bool = False) -> T:
         """Offer a class or a module of the program's own, without packaging; returns it.
 
+        Its hook wrappers, if it has any, run from now on around every wrapper and sink that is made.
         Its name is `name`, or else the class's `model_type` or `sink_type`. A name that is taken is an
         error, unless `exist_ok` says that this one shall stand in for it. Defining the same class
         again, as notebooks do, is no conflict.
@@ -120,14 +134,35 @@ class Registry:
         if self._path is None:
             entry_points.refresh()
         with self._lock:
+            self._searched = ()
+            self._index = self._build_index()
+
+    def _made(self, kind: Kind, name: str, settings: Mapping[str, Any]) -> Any:
+        plugin = self._chosen(kind, name)
+        hook_wrappers = around.usable(self._hook_wrappers())
+        return around.make_within(hook_wrappers, plugin, settings) if hook_wrappers else plugin.make(settings)
+
+    def _hook_wrappers(self) -> Iterator[Plugin]:
+        """Those in use: the installed ones by name, then the program's, which are further out."""
+        index = self._installed()
+        for kind, name in sorted(index):
+            if kind == "plugin":
+                yield from (plugin for plugin in index[kind, name] if not _blocked(plugin))
+        for plugin in list(self._registered.values()):
+            if plugin.kind == "plugin" and not _blocked(plugin):
+                yield plugin
+
+    def _search(self) -> None:
+        """Take what only `importlib.metadata` finds. A registry with a path of its own sees that alone."""
+        if self._path is not None:
+            return
+        found = tuple(entry_points.search())
+        with self._lock:
+            self._searched = found
             self._index = self._build_index()
 
     def _chosen(self, kind: Kind, name: str) -> Plugin:
-        offers = self.offers(kind, name)
-        if not offers:
-            # It may have been installed just now, from a notebook.
-            self.refresh()
-            offers = self.offers(kind, name)
+        offers = self.find(kind, name)
         if not offers:
             raise unknown_type(kind, name, self.names(kind))
         usable = [plugin for plugin in offers if not _blocked(plugin)]
@@ -149,8 +184,18 @@ class Registry:
 
     def _build_index(self) -> Index:
         """Called with the lock held. The index is published whole: readers don't lock."""
-        entries = entry_points.installed() if self._path is None else entry_points.scan(self._path)
+        scanned = entry_points.installed() if self._path is None else entry_points.scan(self._path)
         index: dict[tuple[Kind, str], tuple[Plugin, ...]] = {}
+        self._add(index, scanned)
+        quickly_found = set(index)
+        # Names only: a hook wrapper must not begin to act when some other name could not be found.
+        self._add(
+            index,
+            (e for e in self._searched if e.kind != "plugin" and (e.kind, e.name) not in quickly_found),
+        )
+        return index
+
+    def _add(self, index: dict[tuple[Kind, str], tuple[Plugin, ...]], entries: Iterable[EntryPoint]) -> None:
         for entry in entries:
             plugin = self._by_entry_point.get(entry)
             if plugin is None or plugin.state == "broken":
@@ -158,7 +203,6 @@ class Registry:
             others = index.get((entry.kind, entry.name), ())
             if plugin not in others:
                 index[entry.kind, entry.name] = (*others, plugin)
-        return index
 
     def _refuse_taken(self, plugin: Plugin) -> None:
         own = self._registered.get((plugin.kind, plugin.name))
@@ -189,10 +233,13 @@ def _plugins_in(target: object, name: str | None) -> list[Plugin]:
     """One plugin for each kind of hook that `target` implements."""
     label = _label(target)
     try:
-        hooks = hooks_of(registered(target, label), target)
+        manager = registered(target, label)
     except Exception as why:
         raise PluginLoadError(f"{label} cannot be registered: {' '.join(str(why).split())}") from why
+    hooks = hooks_of(manager, target)
     kinds: list[Kind] = [kind for kind, contract in CONTRACTS.items() if contract.hook in hooks]
+    if hook_wrappers_of(manager, target):
+        kinds.append("plugin")
     if not kinds:
         raise PluginLoadError(
             f"{label} cannot be registered: it is neither a ModelWrapper nor a StreamSink class, "
@@ -206,7 +253,7 @@ def _plugins_in(target: object, name: str | None) -> list[Plugin]:
 
 def _name(target: object, name: str | None, kind: Kind) -> str:
     type_field = CONTRACTS[kind].type_field
-    found = name or getattr(target, type_field, None)
+    found = name or getattr(target, type_field, None) or (_label(target) if kind == "plugin" else None)
     if not found or not isinstance(found, str):
         raise ConfigError(
             f"{_label(target)} cannot be registered without a name: "
@@ -251,8 +298,9 @@ def _info(plugin: Plugin, offers: Sequence[Plugin], *, load: bool) -> PluginInfo
 def _state(plugin: Plugin, offers: Sequence[Plugin], *, load: bool) -> tuple[State, str | None]:
     if _blocked(plugin):
         return "blocked", f"{BLOCK} is {os.environ[BLOCK]!r}"
+    # Hook wrappers are not looked up by their name, so two may share one.
     rivals = [other for other in offers if other is not plugin and not _blocked(other)]
-    if rivals:
+    if rivals and plugin.kind != "plugin":
         return "duplicate", f"also offered by {_both(rivals)}"
     if load:
         try:

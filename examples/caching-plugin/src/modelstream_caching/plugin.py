@@ -1,0 +1,78 @@
+"""The hook wrapper: whatever model wrapper is made, its deltas go through the cache."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
+from typing import Any
+
+from modelstream import ModelWrapper, Request, hookimpl
+from modelstream.deltas import Yielded
+from modelstream_caching.answers import Answers, key_of
+
+Deltas = Callable[[Request], Iterator[Yielded]]
+AsyncDeltas = Callable[[Request], AsyncIterator[Yielded]]
+
+
+class Caching:
+    """Has every model wrapper answer equal requests from `answers`."""
+
+    def __init__(self, answers: Answers | None = None) -> None:
+        self.answers = answers or Answers()
+
+    @hookimpl(wrapper=True)
+    def modelstream_model_wrapper(
+        self, model_type: str, config: Mapping[str, Any]
+    ) -> Generator[None, ModelWrapper, ModelWrapper]:
+        """Put the cache around `deltas` and `adeltas` of the wrapper that the model's plugin makes."""
+        wrapper = yield
+        config = {**config, "model_type": model_type}
+        # In the wrapper itself, and not in a class around it, so that it stays what it is for its users.
+        if wrapper.implements("deltas"):
+            wrapper.deltas = self._cached(wrapper.deltas, config)  # type: ignore[assignment, method-assign]
+        if wrapper.implements("adeltas"):
+            wrapper.adeltas = self._async_cached(wrapper.adeltas, config)  # type: ignore[assignment, method-assign]
+        return wrapper
+
+    def _cached(self, inner: Deltas, config: Mapping[str, Any]) -> Deltas:
+        def deltas(request: Request) -> Iterator[Yielded]:
+            key = key_of(config, request)
+            kept = self.answers.get(key)
+            if kept is not None:
+                yield from kept
+                return
+            answer: list[Yielded] = []
+            source = inner(request)
+            try:
+                for news in source:
+                    answer.append(news)
+                    yield news
+            finally:
+                # A call that is cancelled has to reach the provider at once.
+                if isinstance(source, Generator):
+                    source.close()
+            self.answers.put(key, answer)
+
+        return deltas
+
+    def _async_cached(self, inner: AsyncDeltas, config: Mapping[str, Any]) -> AsyncDeltas:
+        async def adeltas(request: Request) -> AsyncIterator[Yielded]:
+            key = key_of(config, request)
+            kept = self.answers.get(key)
+            if kept is not None:
+                for news in kept:
+                    yield news
+                return
+            answer: list[Yielded] = []
+            request.hand_on = None  # all news is to be yielded, so that it passes here
+            source = inner(request)
+            try:
+                async for news in source:
+                    answer.append(news)
+                    yield news
+            finally:
+                aclose = getattr(source, "aclose", None)
+                if aclose is not None:
+                    await aclose()
+            self.answers.put(key, answer)
+
+        return adeltas
