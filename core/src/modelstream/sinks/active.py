@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from modelstream.errors import PluginLoadError
 from modelstream.plugins.registry import registry
 from modelstream.sinks.delivery import background, delivery_of  # noqa: F401 - its atexit hook is to run later
-from modelstream.sinks.delivery.reports import logger, name_of
 from modelstream.sinks.delivery.waiting import left_at_exit, wait
+from modelstream.sinks.reports import logger, name_of
 from modelstream.sinks.specs import SinkSpec, as_sink
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ STUDIO = "MODELSTREAM_STUDIO"
 
 
 class ActiveSinks:
-    """Where everything is shown that is not told where. Safe to use from any thread."""
+    """The sinks that `show` uses by default. Safe to use from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
@@ -41,21 +41,21 @@ class ActiveSinks:
         if sinks is None:
             with self._lock:
                 if self._sinks is None:
-                    self._keep(_made([*default_sinks(), *studio_of_environment()]))
+                    self._keep(_create([*default_sinks(), *studio_of_environment()]))
                 sinks = self._sinks
         return sinks or ()
 
-    def replace(self, given: Sequence[SinkSpec]) -> None:
-        """Shut down the present sinks and make others. A sink object that is given again just stays.
+    def replace(self, specs: Sequence[SinkSpec]) -> None:
+        """Shut down the current sinks and create others. A sink object that is among both stays as it is.
 
         Raises the `ConfigError` for a sink that can't be made; there is then none.
         """
         with self._lock:
             # First the old ones: they may hold the file or the port that the new ones want.
-            leaving = [sink for sink in self._sinks or () if not any(one is sink for one in given)]
+            leaving = [sink for sink in self._sinks or () if not any(one is sink for one in specs)]
             self._sinks = ()
             shut_down(leaving)
-            self._keep(_made(given))
+            self._keep(_create(specs))
 
     def shutdown(self, seconds: float = SHUTDOWN_SECONDS) -> None:
         """Let the sinks get done, and shut them down; as if there had been no `init`."""
@@ -77,7 +77,7 @@ def default_sinks() -> list[SinkSpec]:
     try:
         return [registry().sink("terminal")]
     except PluginLoadError as error:
-        logger.warning("nothing is shown on the terminal: %s", error)
+        logger.warning("the sink 'terminal' is not used: %s", error)
         return []
 
 
@@ -92,16 +92,14 @@ def shut_down(sinks: Iterable[StreamSink], seconds: float = SHUTDOWN_SECONDS) ->
     deliveries = [delivery_of(sink) for sink in sinks]
     done = wait([delivery.end for delivery in deliveries], seconds)
     for delivery in compress(deliveries, map(not_, done)):
-        logger.warning(
-            "sink %s did not get done in time: it may have missed something", name_of(delivery.sink)
-        )
+        logger.warning("sink %s did not finish in time: its output may be incomplete", name_of(delivery.sink))
 
 
-def _made(given: Iterable[SinkSpec]) -> list[StreamSink]:
+def _create(specs: Iterable[SinkSpec]) -> list[StreamSink]:
     """The sinks; all of them, or none if one can't be made."""
     sinks: list[StreamSink] = []
     try:
-        sinks.extend(map(as_sink, given))
+        sinks.extend(map(as_sink, specs))
     except BaseException:
         shut_down(sinks)
         raise

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from modelstream.sinks.delivery.reports import logger, told
+from modelstream.sinks.reports import logger, one_line
 
 
 class Question:
@@ -84,7 +84,7 @@ class Question:
             try:
                 callback()
             except Exception as error:  # noqa: BLE001 - one sink's; the others want to know, too
-                logger.warning("a sink that was asking failed: %s", told(error))
+                logger.warning("a when_over callback of a question failed: %s", one_line(error))
         return True
 
     def __repr__(self) -> str:
