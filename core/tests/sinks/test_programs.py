@@ -295,6 +295,38 @@ def test_a_fork_in_the_middle_of_a_message_harms_nobody(run):
     assert "sink close complete" in output
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+def test_a_forked_child_of_multiprocessing_lets_its_sinks_finish(run):
+    output, errors = run("""
+        import multiprocessing
+
+        def work(own):
+            sink = Printing("child", 0.2)
+            if own:
+                modelstream.init(sinks=[sink])
+                sink = None
+            from modelstream.showing.broadcast import Broadcast
+            from modelstream.snapshot import whole
+            from modelstream import Message, Outcome
+            sinks = modelstream.program.current_sinks() if own else [sink]
+            broadcast = Broadcast(Message("Bob"), sinks)
+            broadcast.write(whole("Hello", False))
+            broadcast.close(Outcome("complete", "stop"))
+
+        modelstream.init(sinks=[Printing("parent")])
+        for own in (False, True):
+            process = multiprocessing.get_context("fork").Process(target=work, args=(own,))
+            process.start()
+            process.join()
+        """)
+    assert not errors
+    assert [line for line in output if line.startswith("child")] == [
+        *["child open Bob", "child False 'Hello'", "child close complete"] * 2,
+        "child shutdown",
+    ]
+    assert output.count("parent shutdown") == 1
+
+
 # The start
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import threading
 from collections.abc import Iterable, Sequence
@@ -11,9 +10,10 @@ from operator import not_
 from typing import TYPE_CHECKING
 
 from modelstream.errors import PluginLoadError
+from modelstream.per_process import at_process_end
 from modelstream.plugins.registry import registry
 from modelstream.sinks.delivery import background, delivery_of  # noqa: F401 - its atexit hook is to run later
-from modelstream.sinks.delivery.waiting import left_at_exit, wait
+from modelstream.sinks.delivery.waiting import seconds_left_at_exit, wait
 from modelstream.sinks.reports import logger, name_of
 from modelstream.sinks.specs import SinkSpec, as_sink
 
@@ -54,20 +54,24 @@ class ActiveSinks:
             # First the old ones: they may hold the file or the port that the new ones want.
             leaving = [sink for sink in self._sinks or () if not any(one is sink for one in specs)]
             self._sinks = ()
-            shut_down(leaving)
+            self._shut_down_own(leaving)
             self._keep(_create(specs))
 
     def shutdown(self, seconds: float = SHUTDOWN_SECONDS) -> None:
         """Let the sinks get done, and shut them down; as if there had been no `init`."""
         with self._lock:
             leaving, self._sinks = self._sinks or (), None
-            # In the child of a fork they are not its own: what they hold is written by the parent.
-            if self._pid == os.getpid():
-                shut_down(leaving, seconds)
+            self._shut_down_own(leaving, seconds)
+
+    def _shut_down_own(self, leaving: Iterable[StreamSink], seconds: float = SHUTDOWN_SECONDS) -> None:
+        # In the child of a fork they are the parent's, which writes what they hold.
+        if self._pid == os.getpid():
+            shut_down(leaving, seconds)
 
     def _keep(self, sinks: Iterable[StreamSink]) -> None:
         self._sinks = tuple(sinks)
         self._pid = os.getpid()
+        at_process_end(_shut_down_at_exit)
 
 
 def default_sinks() -> list[SinkSpec]:
@@ -106,7 +110,11 @@ def _create(specs: Iterable[SinkSpec]) -> list[StreamSink]:
     return sinks
 
 
+def _shut_down_at_exit() -> None:
+    active.shutdown(seconds_left_at_exit())
+
+
 active = ActiveSinks()
 # After the hook of `background` was registered, so that it runs before: sinks are first shut down, and then
 # whatever else is delivered to is waited for.
-atexit.register(lambda: active.shutdown(left_at_exit()))
+at_process_end(_shut_down_at_exit)

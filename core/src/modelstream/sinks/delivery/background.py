@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import atexit
 import threading
 import weakref
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from modelstream.per_process import after_fork
+from modelstream.per_process import after_fork, at_process_end
 from modelstream.sinks.delivery.inline import InlineDelivery
 from modelstream.sinks.delivery.queue import MessageQueue, Subscription
-from modelstream.sinks.delivery.waiting import left_at_exit, wait
+from modelstream.sinks.delivery.waiting import seconds_left_at_exit, wait
 from modelstream.sinks.delivery.worker import Worker
 from modelstream.sinks.reports import logger, name_of
 
@@ -58,6 +57,7 @@ class BackgroundDelivery:
     def subscribe(self, queue: MessageQueue) -> Subscription:
         """Open the message of this queue, and deliver to the sink what is written to it."""
         self._switch_off_if_hanging()
+        at_process_end(_flush_at_exit)
         subscription = Subscription(queue, self.sink.queue_limit, self.worker.put)
         self._put(subscription)
         return subscription
@@ -117,6 +117,10 @@ def flush(seconds: float | None = None) -> bool:
     return all(wait(busy, threading.TIMEOUT_MAX if seconds is None else seconds))
 
 
+def _flush_at_exit() -> None:
+    flush(seconds_left_at_exit())
+
+
 def _after_fork() -> None:
     for delivery in list(_all):
         delivery.worker.reset()
@@ -124,4 +128,4 @@ def _after_fork() -> None:
 
 _all: weakref.WeakSet[BackgroundDelivery] = weakref.WeakSet()
 after_fork(_after_fork)
-atexit.register(lambda: flush(left_at_exit()))
+at_process_end(_flush_at_exit)

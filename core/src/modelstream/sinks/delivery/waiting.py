@@ -47,7 +47,7 @@ async def wait_async(requests: Sequence[Request], seconds: float) -> list[bool]:
     return [waiter.done() for waiter in waiters]
 
 
-def left_at_exit() -> float:
+def seconds_left_at_exit() -> float:
     """Seconds that are left of `EXIT_SECONDS`, which begin with the first call."""
     global _exit_at  # noqa: PLW0603
     if _exit_at is None:
