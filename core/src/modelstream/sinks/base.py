@@ -134,7 +134,7 @@ class StreamSink:
         """
 
     def shutdown(self) -> None:
-        """The program ends, or `init` was given other sinks: flush and let go of resources."""
+        """The program ends, or `init` replaces the sinks: flush, and release resources."""
 
     @classmethod
     @hookimpl
