@@ -5,7 +5,9 @@ A fork takes locks, queues and connections along, but not the threads that serve
 
 from __future__ import annotations
 
+import atexit
 import os
+import sys
 import threading
 import weakref
 from collections.abc import Callable
@@ -59,7 +61,28 @@ def after_fork(callback: Callable[[], None]) -> None:
     _callbacks.append(callback)
 
 
+def at_process_end(callback: Callable[[], None]) -> None:
+    """Have `callback` called, without arguments, when this process ends.
+
+    Unlike `atexit`, also in the children of `multiprocessing`. These must register it themselves, so call
+    this whenever there is something to finish: repeated calls with the same function are cheap and register
+    it once. The last one registered is called first. `callback` should do nothing when it is called again.
+    """
+    if callback not in _at_exit:
+        _at_exit.add(callback)
+        atexit.register(callback)
+    multiprocessing = sys.modules.get("multiprocessing")
+    if multiprocessing is None or multiprocessing.parent_process() is None or callback in _finalized:
+        return
+    # A forked child ends by os._exit, without what is registered with atexit.
+    from multiprocessing.util import Finalize
+
+    _finalized.add(callback)
+    Finalize(None, callback, exitpriority=0)
+
+
 def _begin_again() -> None:
+    _finalized.clear()
     for one in list(_all):
         one.begin_again()
     for callback in _callbacks:
@@ -68,5 +91,7 @@ def _begin_again() -> None:
 
 _all: weakref.WeakSet[PerProcess[Any]] = weakref.WeakSet()
 _callbacks: list[Callable[[], None]] = []
+_at_exit: set[Callable[[], None]] = set()
+_finalized: set[Callable[[], None]] = set()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_begin_again)

@@ -82,7 +82,7 @@ def init(
 
         load_configs(model_configs)
     run.id, run.project, run.name = runtime_id or uuid.uuid4().hex, project, name
-    chosen = default_sinks() if sinks is None else specs.each(sinks)
+    chosen = default_sinks() if sinks is None else specs.as_list(sinks)
     if studio_url:
         chosen = [one for one in chosen if one != "studio"]  # it is the same one
     active.replace([*chosen, *_studio(studio_url, chosen)])

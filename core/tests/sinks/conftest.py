@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 @pytest.fixture(autouse=True)
 def _nothing_is_left(monkeypatch):
     # A sink that a test handed to show() belongs to the test: its thread ends when it is idle.
-    monkeypatch.setattr(worker, "IDLE", 0.05)
+    monkeypatch.setattr(worker, "IDLE_SECONDS", 0.05)
     before = set(threading.enumerate())
     yield
     modelstream.shutdown()

@@ -264,23 +264,6 @@ def test_a_slow_sink_does_not_block_the_event_loop():
     assert flush(LIMIT)
 
 
-def test_a_blocking_sink_has_the_stream_wait_without_blocking_the_event_loop():
-    async def main():
-        with Gate() as gate:
-            sink = Witness(gate, when_full="block", queue_limit=2)
-            showing = asyncio.create_task(
-                ashow(AsyncScripted(*"abcdef", FINISH).acall("?", stream=True), sinks=sink)
-            )
-            await asyncio.to_thread(gate.reached.wait, LIMIT)
-            await asyncio.sleep(0.05)
-            assert not showing.done()
-            gate.release()
-            await showing
-            return sink
-
-    assert run(main()).only.deltas == list("abcdef")
-
-
 def test_a_coroutine_that_is_closed_closes_the_message():
     sink = Witness(delivery="inline")
 

@@ -11,7 +11,6 @@ import pytest
 from witness import COMPLETE, LIMIT, Gate, Talk, Witness, state_after
 
 from modelstream import Outcome, ReasoningDelta, UsageDelta, show
-from modelstream.showing import broadcast
 from modelstream.sinks.delivery import background, delivery_of, worker
 from modelstream.sinks.delivery.background import flush
 
@@ -61,7 +60,7 @@ def test_the_thread_stays_while_a_message_is_open():
     sink = Witness()
     talk = Talk(sink).say("a")
     assert flush(LIMIT)
-    thread_of(sink).join(4 * worker.IDLE)
+    thread_of(sink).join(4 * worker.IDLE_SECONDS)
     talk.say("b").done().broadcast.drain()
     assert sink.only.text == "ab"
     assert len(sink.threads) == 1
@@ -139,7 +138,7 @@ def test_a_sink_that_hangs_concerns_nobody_else(warnings):
         assert hanging.only.methods == ["open", "write"]
         ((level, text),) = warnings()
         assert level == "WARNING"
-        assert text == "sink 'witness' is more than 0.5 s late; the program goes on without it"
+        assert "sink 'witness' has a backlog: it did not catch up within 0.5 s" in text
     assert hanging.only.text == "abcdef"
     assert hanging.only.outcome is COMPLETE
 
@@ -179,25 +178,28 @@ def test_many_messages_on_a_hanging_sink_are_all_closed_in_the_end():
 
 
 def test_a_sink_stuck_for_long_under_a_load_is_switched_off(monkeypatch, warnings):
-    monkeypatch.setattr(background, "HANGING", 0.0)
+    monkeypatch.setattr(background, "HANGING_SECONDS", 0.0)
     with Gate() as gate:
         sink, good = Witness(gate, queue_limit=3), Witness()
         talk = Talk(sink, good).say("a")
         assert gate.reached.wait(LIMIT)
         for _ in range(6):
             Talk(sink, good).say("b").done().broadcast.drain(0)
-        assert any("is switched off: stuck for 0 s, and 4 messages wait" in text for _, text in warnings())
-        assert delivery_of(sink).worker.load < 4  # they are let go
+        assert any(
+            "is switched off: it hangs for 0 s, with a backlog of 4 messages" in text
+            for _, text in warnings()
+        )
+        assert delivery_of(sink).worker.backlog < 4  # they are let go
     talk.say("b").done().broadcast.drain()
     assert sink.only.methods == ["open", "write", "close"]
     assert sink.only.outcome.state == "cancelled"
     assert len(good.told) == 7
 
 
-# Joining
+# Coalescing
 
 
-def test_what_waits_for_a_full_sink_is_joined():
+def test_what_waits_for_a_full_sink_is_coalesced():
     with Gate() as gate:
         sink = Witness(gate, queue_limit=10)
         talk = Talk(sink).say("0 ")
@@ -221,39 +223,35 @@ def test_what_waits_for_a_full_sink_takes_little_memory():
         assert gate.reached.wait(LIMIT)
         for number in range(20_000):
             talk.tell(UsageDelta(output_tokens=number)).say("a")
-        (reader,) = talk.broadcast._readers
-        assert len(reader._held) + reader.log.count - reader.taken <= 2 * 100
+        (subscription,) = talk.broadcast._subscriptions
+        assert len(subscription._pending) + subscription.queue.count - subscription.read <= 2 * 100
         talk.done()
     assert state_after(sink.only.news)[3] == (None, 19_999)
 
 
-@pytest.mark.parametrize(
-    ("when_full", "deltas", "thoughts"),
-    [("coalesce", ["a", "bcd", "e"], ["rs"]), ("block", ["a", "b", "c", "d", "e"], ["r", "s"])],
-)
-def test_a_slow_sink_catches_up_unless_it_blocks(when_full, deltas, thoughts):
+def test_a_slow_sink_catches_up():
     now = [0.0]
     worker_time = type("Clock", (), {"monotonic": staticmethod(lambda: now[0])})
     gate = Gate()
-    sink = Witness(gate, when_full=when_full)
+    sink = Witness(gate)
     with pytest.MonkeyPatch.context() as patch, gate:
         patch.setattr(worker, "time", worker_time)
         talk = Talk(sink).say("a")
         assert gate.reached.wait(LIMIT)
         talk.say("b", "c", "d").tell(ReasoningDelta("r"), ReasoningDelta("s")).say("e")
-        now[0] += 2 * worker.BEHIND
+        now[0] += 2 * worker.COALESCE_SECONDS
         talk.done()
         gate.release()
         assert flush(LIMIT)
-    assert sink.only.deltas == deltas
-    assert [one.text for one in sink.only.news if isinstance(one, ReasoningDelta)] == thoughts
+    assert sink.only.deltas == ["a", "bcd", "e"]
+    assert [one.text for one in sink.only.news if isinstance(one, ReasoningDelta)] == ["rs"]
 
 
 def test_a_sink_that_keeps_up_gets_every_delta():
     sink = Witness()
     talk = Talk(sink)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(worker, "BEHIND", LIMIT)
+        patch.setattr(worker, "COALESCE_SECONDS", LIMIT)
         talk.say(*"abcdefghij").done().broadcast.drain()
     assert sink.only.deltas == list("abcdefghij")
 
@@ -263,59 +261,12 @@ def test_ended_messages_of_a_late_sink_take_little_memory():
         sink = Witness(gate)
         Talk(sink).say("a").done().broadcast.drain(0.01)
         talk = Talk(sink)
-        (reader,) = talk.broadcast._readers
+        (subscription,) = talk.broadcast._subscriptions
         talk.say(*"abcdefghij").done()
-        assert len(reader._held) + reader.log.count - reader.taken == 3  # text, last, end
+        assert (
+            len(subscription._pending) + subscription.queue.count - subscription.read == 3
+        )  # text, last, end
     assert sink.all_told[1].text == "abcdefghij"
-
-
-# Blocking
-
-
-def test_a_blocking_sink_gets_every_delta_and_the_stream_waits():
-    steps = threading.Semaphore(0)
-
-    def does(method, message, thing):
-        if method == "write":
-            assert steps.acquire(timeout=LIMIT)
-
-    sink = Witness(does, when_full="block", queue_limit=3)
-    said = []
-
-    def speak():
-        talk = Talk(sink)
-        for number in range(20):
-            talk.say(f"{number} ")
-            said.append(number)
-        talk.done().broadcast.drain(LIMIT)
-
-    thread = threading.Thread(target=speak)
-    thread.start()
-    for number in range(20):
-        # Three may wait, one is being written.
-        assert len(said) <= number + 4
-        steps.release()
-    steps.release()
-    thread.join(LIMIT)
-    assert sink.only.deltas == [f"{number} " for number in range(20)]
-
-
-def test_a_stream_does_not_wait_for_ever(monkeypatch, warnings):
-    monkeypatch.setattr(broadcast, "BLOCK_SECONDS", 0.2)
-    with Gate() as gate:
-        sink = Witness(gate, when_full="block", queue_limit=3)
-        talk = Talk(sink)
-        begin = time.monotonic()
-        talk.say(*(str(number % 10) for number in range(5_000))).done().broadcast.drain()
-        assert 0.2 <= time.monotonic() - begin < 3
-        assert len(warnings()) == 1
-        assert "the stream does not wait until it has caught up" in warnings()[0][1]
-    assert sink.only.text == "0123456789" * 500
-    assert len(sink.only.news) < 100
-    # Having caught up, it blocks again and misses no single delta.
-    sink.does = lambda *_: None
-    Talk(sink).say(*"abcdefghij").done().broadcast.drain()
-    assert sink.all_told[1].deltas == list("abcdefghij")
 
 
 def test_a_sink_may_show_something_itself():
@@ -325,7 +276,7 @@ def test_a_sink_may_show_something_itself():
         if method == "close" and message.name != "echo":
             show("seen", name="echo", sinks=[sink, inner])
 
-    sink = Witness(does, when_full="block", queue_limit=1)
+    sink = Witness(does, queue_limit=1)
     begin = time.monotonic()
     Talk(sink).say(*"abc").done().broadcast.drain()
     assert flush(LIMIT)
@@ -363,11 +314,11 @@ def test_in_the_child_of_a_fork_nobody_waits_for_a_thread_that_is_not_there():
     sink = Witness(queue_limit=2)
     talk = Talk(sink).say("a")
     assert flush(LIMIT)
-    (reader,) = talk.broadcast._readers
+    (subscription,) = talk.broadcast._subscriptions
     locked, end = threading.Event(), threading.Event()
 
     def hold_the_lock():
-        with reader._lock:
+        with subscription._lock:
             locked.set()
             end.wait(LIMIT)
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from witness import COMPLETE, LIMIT, Gate, Talk, Witness, state_after
 
 from modelstream import Outcome, ReasoningDelta, StreamCancelledError, ToolCallDelta, UsageDelta
-from modelstream.showing import broadcast
 from modelstream.sinks.delivery import delivery_of, worker
 from modelstream.sinks.delivery.background import flush
 from modelstream.sinks.delivery.inline import MAX_FAILURES
@@ -30,7 +29,6 @@ outcomes = st.sampled_from(
 kinds = st.fixed_dictionaries(
     {
         "delivery": st.sampled_from(["inline", "background"]),
-        "when_full": st.sampled_from(["coalesce", "block"]),
         "queue_limit": st.sampled_from([1, 2, 5, 1000]),
     }
 )
@@ -82,7 +80,7 @@ def speak(talk, kind, number):
 )
 def test_scripts_of_news_and_failures(script, ends, chosen, shut_down_at, behind):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(worker, "BEHIND", behind)
+        patch.setattr(worker, "COALESCE_SECONDS", behind)
         sinks = [Witness(Fragile(failing), **kind) for kind, failing in chosen]
         talks = [Talk(*sinks, name=str(number)) for number in range(3)]
         for number, (who, kind) in enumerate(script):
@@ -113,46 +111,6 @@ def test_scripts_of_news_and_failures(script, ends, chosen, shut_down_at, behind
             if not ended_early and not switched_off:
                 assert state_after(told.news) == state_after(expected.news)
         assert switched_off or len(sink.told) == 3
-
-
-def test_a_stream_waits_in_the_event_loop_without_blocking_it():
-    async def talk_and_tick():
-        with Gate() as gate:
-            sink = Witness(gate, when_full="block", queue_limit=2)
-            talk = Talk(sink, waits=False)
-            talk.say("a")
-            await asyncio.to_thread(gate.reached.wait, LIMIT)
-            talk.say("b", "c", "d", "e")
-            assert talk.broadcast.crowded
-            waiting = asyncio.create_task(talk.broadcast.aroom())
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
-            assert not waiting.done()
-            gate.release()
-            await asyncio.wait_for(waiting, LIMIT)
-            assert not talk.broadcast.crowded
-            talk.done()
-            await talk.broadcast.adrain(LIMIT)
-            return sink
-
-    assert asyncio.run(talk_and_tick()).only.deltas == list("abcde")
-
-
-def test_the_event_loop_does_not_wait_for_ever(monkeypatch, warnings):
-    monkeypatch.setattr(broadcast, "BLOCK_SECONDS", 0.1)
-
-    async def talk_in_vain():
-        talk = Talk(sink, waits=False).say(*"abcdef")
-        await talk.broadcast.aroom()
-        assert not talk.broadcast.crowded
-        talk.say(*"ghi").done()
-        await talk.broadcast.adrain()
-
-    with Gate() as gate:
-        sink = Witness(gate, when_full="block", queue_limit=2)
-        asyncio.run(talk_in_vain())
-    assert sink.only.text == "abcdefghi"
-    assert len(warnings()) == 1
 
 
 def test_a_drain_whose_event_loop_is_gone_harms_nobody():

@@ -85,8 +85,8 @@ def test_no_sinks():
 @pytest.mark.parametrize(
     ("given", "complaint"),
     [
-        (7, "sinks: 7 is no sink"),
-        ([None], "sinks: None is no sink"),
+        (7, "sinks: 7 is not a sink"),
+        ([None], "sinks: None is not a sink"),
         ({"type": "simple"}, "sinks: a dict without 'sink_type', with 'type'"),
         ({"sinktype": "simple"}, "Did you mean 'sink_type' where it says 'sinktype'?"),
         ({"sink_type": None}, "sinks: sink_type is None; expected a name"),
@@ -100,6 +100,29 @@ def test_no_sinks():
 def test_what_is_no_sink(given, complaint):
     with pytest.raises(ConfigError, match=f"(?s){complaint}"):
         modelstream.init(sinks=given)
+
+
+@pytest.mark.parametrize("delivery", ["inline", "background"])
+def test_when_full_block_is_refused_by_init(delivery):
+    class Blocking(StreamSink):
+        sink_type = "blocking"
+        when_full = "block"
+
+        def write(self, message, snapshot):
+            pass
+
+    Blocking.delivery = delivery
+    for given in (Blocking, Blocking()):
+        with pytest.raises(ConfigError, match="Sink 'blocking': when_full='block' is unsupported"):
+            modelstream.init(sinks=[given])
+
+
+def test_when_full_coalesce_of_earlier_versions_is_accepted():
+    sink = Witness(when_full="coalesce")
+    modelstream.init(sinks=sink)
+    show("Hello")
+    assert flush(LIMIT)
+    assert sink.only.text == "Hello"
 
 
 def test_an_async_function_is_no_sink():
@@ -189,7 +212,7 @@ def test_init_does_not_wait_for_ever_for_a_sink_that_hangs(warnings):
         Talk(hanging).say("a")
         modelstream.init(sinks=[])
         assert warnings() == [
-            ("WARNING", "sink 'witness' did not get done in time: it may have missed something")
+            ("WARNING", "sink 'witness' did not finish in time: its output may be incomplete")
         ]
         assert hanging.shutdowns == 0
     assert hanging.shutdowns == 1

@@ -185,7 +185,7 @@ def test_shutdown_closes_what_is_open():
     ("settings", "complaint"),
     [
         ({"delivery": "backgroud"}, "delivery is 'backgroud'; expected 'inline' or 'background'"),
-        ({"when_full": "drop"}, "when_full is 'drop'; expected 'coalesce' or 'block'"),
+        ({"when_full": "block"}, "when_full='block' is unsupported; omit it"),
         ({"queue_limit": 0}, "queue_limit is 0; expected a whole number, 1 or more"),
         ({"queue_limit": "9"}, "queue_limit is '9'; expected a whole number, 1 or more"),
         ({"queue_limit": True}, "queue_limit is True; expected a whole number, 1 or more"),

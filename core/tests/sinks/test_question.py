@@ -89,7 +89,7 @@ def test_one_that_fails_when_it_is_over_harms_nobody(warnings):
     question.when_over(lambda: told.append(question.value))
     assert question.answer("Ann")
     assert told == ["Ann"]
-    assert "a sink that was asking failed: ZeroDivisionError" in warnings()[0][1]
+    assert "a when_over callback of a question failed: ZeroDivisionError" in warnings()[0][1]
 
 
 def test_every_sink_that_can_is_asked(delivery):

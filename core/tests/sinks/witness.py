@@ -121,10 +121,10 @@ class Gate:
 class Talk:
     """A message to sinks, told as the core tells it."""
 
-    def __init__(self, *sinks, name="Bob", **kwargs):
+    def __init__(self, *sinks, name="Bob"):
         self.message = Message(name)
         self.sent = ""
-        self.broadcast = Broadcast(self.message, sinks, **kwargs)
+        self.broadcast = Broadcast(self.message, sinks)
 
     def say(self, *deltas):
         for delta in deltas:

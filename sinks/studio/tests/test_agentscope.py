@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from served import LIMIT, Served, wait_for
 
-from modelstream.testing._kit.ways import in_thread
 from modelstream_studio.agentscope import PATHS, program, routes
 from modelstream_studio.agentscope.contents import contents_of
 from modelstream_studio.frames import Call
@@ -206,13 +206,13 @@ def test_studio_goes_on_where_it_was_after_a_restart(old):
 def test_studio_stops_though_a_program_waits(old):
     old.register()
     sid = old.connect()
-    waiting = in_thread(
-        lambda: old.served.ask("GET", f"/socket.io/?EIO=4&transport=polling&sid={sid}", role=None)
-    )
-    began = time.monotonic()
-    old.served.stop()
-    assert time.monotonic() - began < LIMIT / 2
-    assert waiting.result(LIMIT)[0] == 503
+    with ThreadPoolExecutor() as executor:
+        path = f"/socket.io/?EIO=4&transport=polling&sid={sid}"
+        waiting = executor.submit(old.served.ask, "GET", path, role=None)
+        began = time.monotonic()
+        old.served.stop()
+        assert time.monotonic() - began < LIMIT / 2
+        assert waiting.result(LIMIT)[0] == 503
     old.served.start()
 
 

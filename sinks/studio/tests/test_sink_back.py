@@ -9,8 +9,8 @@ from fake_studio import FakeStudio
 
 from modelstream import show
 from modelstream.errors import StreamCancelledError
+from modelstream.sinks import ask
 from modelstream.sinks.base import Message, Outcome
-from modelstream.sinks.delivery.questions import ask
 from modelstream.sinks.question import Question
 from modelstream.testing import scripted
 from modelstream_studio.sink import listener

@@ -86,9 +86,9 @@ def test_studio_comes_late_and_gets_everything(hasty, sinks, warnings):
         assert studio.memory.of_name("A").text == "".join(WORDS)
         _until(lambda: len(warnings()) == 2)
     told, back = warnings()
-    assert told.startswith(f"Studio at {url}: Connection refused. What is said is kept")
+    assert told.startswith(f"Studio at {url}: Connection refused. Messages are kept")
     assert "`modelstream studio`" in told
-    assert back == f"Studio is back at {url}, and gets what it missed"
+    assert back == f"Studio at {url} is reachable again, and receives what it missed"
 
 
 def test_studio_is_restarted_in_the_middle(hasty, sinks, warnings):
@@ -147,7 +147,7 @@ def test_a_hung_studio_holds_up_the_end_for_a_second_at_most(studio, sinks, warn
     began = time.monotonic()
     sink.shutdown()
     assert time.monotonic() - began < publisher.ANSWER_SECONDS - 1
-    assert warnings()[-1] == "Studio did not take everything that was said before the end"
+    assert warnings()[-1] == "Studio did not receive everything before the program ended"
 
 
 def test_a_studio_that_is_not_there_does_not_hold_up_the_end(sinks, monkeypatch):

@@ -13,6 +13,8 @@ from modelstream.errors import ConfigError, ConnectionLostError
 from modelstream.sinks.base import Message, Outcome
 from modelstream.snapshot import FixedText, Snapshot, whole
 from modelstream.testing import scripted
+from modelstream_studio import frames
+from modelstream_studio.sink.lane import Lane
 
 LONG = "".join(f"{number} " for number in range(50_000))
 
@@ -44,6 +46,20 @@ def test_everything_of_an_answer(studio, sinks):
     assert kept.opened["at"] <= close["first_at"] <= close["at"]
     assert kept.opened["model_type"] == "scripted_chat"
     assert studio.memory.kinds()[-1] == "bye"
+
+
+@pytest.mark.parametrize("deltas", [["Hel"], ["Hel", "lo"], ["Hel", "lo", ""]])
+def test_text_is_sent_once_however_the_message_ends(deltas):
+    lane = Lane(Message("A"), lambda lane: None)
+    text = "".join(deltas)
+    offset = 0
+    for delta in deltas:
+        lane.put(Snapshot(delta, not delta, offset, FixedText(text)))
+        offset += len(delta)
+    first = [frame for frame in lane.take(room=True) if isinstance(frame, frames.Text)]
+    assert [(frame.offset, frame.delta) for frame in first] == [(0, text)]
+    lane.end(Outcome("failed"))
+    assert [type(frame) for frame in lane.take(room=True)] == [frames.Close]
 
 
 def test_an_answer_that_fails_tells_its_error(studio, sinks):
@@ -189,9 +205,9 @@ def test_the_wire_carries_an_answer_and_not_its_copies(studio, sinks):
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"url": "localhost:7575"}, "url='localhost:7575' is no address; expected something like"),
-        ({"url": "http://a:b"}, "url='http://a:b' is no address"),
-        ({"url": "ftp://here"}, "url='ftp://here' is no address"),
+        ({"url": "localhost:7575"}, "url='localhost:7575' is not a valid URL; expected something like"),
+        ({"url": "http://a:b"}, "url='http://a:b' is not a valid URL"),
+        ({"url": "ftp://here"}, "url='ftp://here' is not a valid URL"),
         ({"limit": 0}, "limit=0 is not a number of bytes"),
         ({"limit": True}, "limit=True is not a number of bytes"),
     ],

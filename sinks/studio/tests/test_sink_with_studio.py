@@ -11,9 +11,8 @@ from served import StudioProcess, wait_for
 from modelstream import show
 from modelstream.deltas import ReasoningDelta, ToolCallDelta, UsageDelta
 from modelstream.errors import StreamCancelledError
-from modelstream.program import run
+from modelstream.sinks import ask, run
 from modelstream.sinks.base import Message
-from modelstream.sinks.delivery.questions import ask
 from modelstream.sinks.question import Question
 from modelstream.testing import scripted
 

@@ -53,7 +53,7 @@ class CancelledForgotten(ReferenceSink):
 class LongDeltasCut(ReferenceSink):
     """takes a delta for one word, and cuts it to a line of its own"""
 
-    breaks = "joined_or_not"
+    breaks = "coalesced_or_not"
 
     def write(self, message, snapshot):
         self.entries[message.id].text += snapshot.delta[:12]

@@ -8,6 +8,7 @@ from modelstream.agents.log import log_msg, log_stream_msg
 from modelstream.agents.memory import TemporaryMemory
 from modelstream.agents.msg import Msg
 from modelstream.agents.user import UserAgent, UserInputBase, UserInputData
+from modelstream.agents.user_input import ask_user
 
 __all__ = [
     "AgentBase",
@@ -17,6 +18,7 @@ __all__ = [
     "UserAgent",
     "UserInputBase",
     "UserInputData",
+    "ask_user",
     "log_msg",
     "log_stream_msg",
 ]

@@ -3,9 +3,9 @@
     show(content) ── sources.py ──▶ snapshots ── broadcast.py ──▶ each sink's delivery ──▶ the sink
 
 * `show.py` has `show` and `ashow`: they read a source and broadcast what it yields.
-* `sources.py` brings a response, a text, or a third party's stream to one form, `ShowSource`.
+* `sources.py` wraps a response, a text, or a third party's stream as a `ShowSource`.
 * `pairs.py` checks a third party's pairs `(last, text so far)` and turns them into snapshots.
-* `broadcast.py` opens one message on all sinks, writes its news, and closes it once, whatever happens.
+* `broadcast.py` opens one message on all sinks, writes its items, and closes it once, whatever happens.
 
-How a sink is called, in place or by a thread of its own, is the business of `modelstream.sinks.delivery`.
+How a sink is called, in place or by its own thread, is decided in `modelstream.sinks.delivery`.
 """

@@ -1,4 +1,4 @@
-"""PairReader `(last, text so far)`, as anybody may yield them, made into snapshots that sinks can rely on."""
+"""Third parties' pairs `(last, text so far)` as snapshots that sinks can rely on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _EXPECTED = "a stream to show yields pairs (last, text so far), such as (False, 
 
 
 class PairReader:
-    """Takes the items of one stream and tells what is new in each.
+    """Takes the items of one stream and returns what is new in each.
 
     Text that does not extend the last one begins afresh (`offset` 0). Nothing follows the first `last=True`.
     `count` is the number of items so far, `finished` whether the last one came.
@@ -35,7 +35,7 @@ class PairReader:
         return text
 
     def take(self, item: Any) -> list[Snapshot]:
-        """The snapshots to show for this item. Raises `TypeError` for one that is no pair."""
+        """The snapshots to show for this item. Raises `TypeError` for one that is not a pair."""
         if self.finished:
             return []
         self.count += 1

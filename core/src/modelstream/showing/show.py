@@ -1,4 +1,4 @@
-"""Showing an answer, a text, or anybody's stream on the sinks."""
+"""Showing an answer, a text, or a third party's stream on the sinks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from modelstream.showing.broadcast import DRAIN_SECONDS, Broadcast
 from modelstream.showing.sources import ShowSource, async_source_of, source_of
 from modelstream.sinks.active import active
 from modelstream.sinks.base import Message, Outcome, StreamSink
-from modelstream.sinks.specs import SinkSpec, lent
+from modelstream.sinks.specs import SinkSpec, temporary_sinks
 
 if TYPE_CHECKING:
     from modelstream.snapshot import Snapshot
@@ -35,14 +35,16 @@ def show(
 
     `content` is a str, a response (sinks then see reasoning, tool calls and usage, too), its `stream`, or
     any iterable of pairs `(last, text so far)`. `message` stands in for `name` and `role`. `sinks` are those
-    of `init` unless they are given here.
+    of `init` unless they are passed here.
 
-    Raises what the stream raises, after the sinks were told: a `StreamError`, a `TruncatedStreamError` for
-    pairs that end without `last=True`, Ctrl-C. Ctrl-C and `message.cancel()` also end the call at the
-    provider. What sinks raise is logged.
+    Raises what the stream raises, after the sinks have closed the message: a `StreamError`, a
+    `TruncatedStreamError` for pairs that end without `last=True`, Ctrl-C. Ctrl-C and `message.cancel()` also
+    end the call at the provider. What sinks raise is logged.
     """
     message = message or Message(name, role)
-    _show(_attached(source_of(content), message), message, sinks)
+    source = source_of(content)
+    source.attach(message)
+    _show(source, message, sinks)
 
 
 async def ashow(
@@ -61,15 +63,13 @@ async def ashow(
         content = await content
     message = message or Message(name, role)
     if _would_block(content):
-        source = _attached(source_of(content), message)
+        source = source_of(content)
+        source.attach(message)
         await _in_thread(partial(_show, source, message, sinks), message.cancel)
         return
-    await _ashow(_attached(async_source_of(content), message), message, sinks)
-
-
-def _attached(source: ShowSource, message: Message) -> ShowSource:
+    source = async_source_of(content)
     source.attach(message)
-    return source
+    await _ashow(source, message, sinks)
 
 
 def _show(source: ShowSource, message: Message, sinks: SinkSpec | Iterable[SinkSpec] | None) -> None:
@@ -97,13 +97,11 @@ async def _ashow(source: ShowSource, message: Message, sinks: SinkSpec | Iterabl
     # A task that is cancelled while it awaits a delta has ended the call, unless others wait for it too.
     snapshot = error = None
     with _sinks(sinks) as chosen:
-        broadcast = Broadcast(message, chosen, waits=False)
+        broadcast = Broadcast(message, chosen)
         snapshots = source.snapshots(broadcast.write_delta)
         try:
             async for snapshot in snapshots:
                 broadcast.write(snapshot)
-                if broadcast.crowded:
-                    await broadcast.aroom()
         except BaseException as raised:
             error = raised
             raise
@@ -116,13 +114,13 @@ async def _ashow(source: ShowSource, message: Message, sinks: SinkSpec | Iterabl
 
 
 def _outcome(source: ShowSource, shown: Snapshot | None, error: BaseException | None) -> Outcome:
-    # What breaks after last=True harms nobody: the answer is complete.
+    # An error after last=True is ignored: the answer is complete.
     return source.outcome(None if shown is not None and shown.last else error)
 
 
-def _sinks(given: SinkSpec | Iterable[SinkSpec] | None) -> AbstractContextManager[Sequence[StreamSink]]:
-    if given is not None:
-        return lent(given)
+def _sinks(specs: SinkSpec | Iterable[SinkSpec] | None) -> AbstractContextManager[Sequence[StreamSink]]:
+    if specs is not None:
+        return temporary_sinks(specs)
     return nullcontext(active.get())
 
 
@@ -145,7 +143,7 @@ async def _in_thread(work: Callable[[], None], cancel: Callable[[], None]) -> No
         except BaseException as error:  # noqa: BLE001 - it is raised where the caller is
             failures.append(error)
         finally:
-            with suppress(RuntimeError):  # nobody waits any more: the loop was closed
+            with suppress(RuntimeError):  # the loop was closed: nothing waits
                 loop.call_soon_threadsafe(done.set_result, None)
 
     context = contextvars.copy_context()

@@ -1,4 +1,4 @@
-"""What is shown: a response, a text, or anybody's stream of pairs, brought to one form."""
+"""The content of `show` in one form: a response, a text, or a third party's stream of pairs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from modelstream.snapshot import Snapshot
 
 Others = Callable[["Delta"], None]
-"""Is called with the deltas that are not text, when it is their turn."""
+"""Called with each delta that is not text, in order."""
 
 
 class ShowSource(Protocol):
@@ -41,14 +41,14 @@ class ShowSource(Protocol):
         """Let the message know what it shows, and how to end it."""
 
     def stop(self) -> None:
-        """It was interrupted, and nobody will read on."""
+        """It was interrupted, and will not be read further."""
 
     def outcome(self, error: BaseException | None) -> Outcome:
         """How it ended: with what was raised, or well."""
 
 
 class ResponseSource:
-    """A response as what is shown."""
+    """A response to show."""
 
     def __init__(self, response: ModelResponse | AsyncModelResponse) -> None:
         self._response = response
@@ -84,12 +84,12 @@ class ResponseSource:
         calls = tuple(response.tool_calls)
         if error is None:
             return Outcome("complete", response.finish_reason, response.usage, tool_calls=calls)
-        told = response.error or _as_told(error, self._transcript)
-        return Outcome(_state(error), None, response.usage, told, calls)
+        reported = response.error or _as_exception(error, self._transcript)
+        return Outcome(_state(error), None, response.usage, reported, calls)
 
 
 class PairSource:
-    """Anybody's pairs as what is shown."""
+    """A third party's pairs `(last, text so far)` to show."""
 
     def __init__(self, items: Iterable[Any] | AsyncIterable[Any]) -> None:
         self._items = items
@@ -113,12 +113,12 @@ class PairSource:
         """How it ended: with what was raised, or well."""
         if error is None:
             return Outcome("complete", "stop")
-        return Outcome(_state(error), error=_as_told(error, self._pairs))
+        return Outcome(_state(error), error=_as_exception(error, self._pairs))
 
     def _iterated(self, items: Iterable[Any]) -> Iterator[Snapshot]:
         try:
             for item in items:
-                self._go_on()
+                self._check_cancelled()
                 yield from self._pairs.take(item)
         finally:
             if isinstance(items, Generator):
@@ -128,7 +128,7 @@ class PairSource:
     async def _awaited(self, items: AsyncIterable[Any]) -> AsyncIterator[Snapshot]:
         try:
             async for item in items:
-                self._go_on()
+                self._check_cancelled()
                 for snapshot in self._pairs.take(item):
                     yield snapshot
         finally:
@@ -139,7 +139,7 @@ class PairSource:
     def _cancel(self) -> None:
         self._cancelled = True
 
-    def _go_on(self) -> None:
+    def _check_cancelled(self) -> None:
         if self._cancelled and not self._pairs.finished:
             raise _ended_early(self._pairs)
 
@@ -188,8 +188,8 @@ def _state(error: BaseException) -> State:
     return "cancelled" if cancelled else "failed"
 
 
-def _as_told(error: BaseException, so_far: CallSoFar) -> Exception:
-    """The error as sinks get it: Ctrl-C and the like are the caller's."""
+def _as_exception(error: BaseException, so_far: CallSoFar) -> Exception:
+    """The error for sinks: Ctrl-C and the like are raised in the caller alone."""
     return error if isinstance(error, Exception) else _ended_early(so_far)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import threading
 from collections.abc import Iterable, Sequence
@@ -11,10 +10,11 @@ from operator import not_
 from typing import TYPE_CHECKING
 
 from modelstream.errors import PluginLoadError
+from modelstream.per_process import at_process_end
 from modelstream.plugins.registry import registry
 from modelstream.sinks.delivery import background, delivery_of  # noqa: F401 - its atexit hook is to run later
-from modelstream.sinks.delivery.reports import logger, name_of
-from modelstream.sinks.delivery.waiting import left_at_exit, wait
+from modelstream.sinks.delivery.waiting import seconds_left_at_exit, wait
+from modelstream.sinks.reports import logger, name_of
 from modelstream.sinks.specs import SinkSpec, as_sink
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ STUDIO = "MODELSTREAM_STUDIO"
 
 
 class ActiveSinks:
-    """Where everything is shown that is not told where. Safe to use from any thread."""
+    """The sinks that `show` uses by default. Safe to use from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
@@ -41,33 +41,37 @@ class ActiveSinks:
         if sinks is None:
             with self._lock:
                 if self._sinks is None:
-                    self._keep(_made([*default_sinks(), *studio_of_environment()]))
+                    self._keep(_create([*default_sinks(), *studio_of_environment()]))
                 sinks = self._sinks
         return sinks or ()
 
-    def replace(self, given: Sequence[SinkSpec]) -> None:
-        """Shut down the present sinks and make others. A sink object that is given again just stays.
+    def replace(self, specs: Sequence[SinkSpec]) -> None:
+        """Shut down the current sinks and create others. A sink object that is among both stays as it is.
 
         Raises the `ConfigError` for a sink that can't be made; there is then none.
         """
         with self._lock:
             # First the old ones: they may hold the file or the port that the new ones want.
-            leaving = [sink for sink in self._sinks or () if not any(one is sink for one in given)]
+            leaving = [sink for sink in self._sinks or () if not any(one is sink for one in specs)]
             self._sinks = ()
-            shut_down(leaving)
-            self._keep(_made(given))
+            self._shut_down_own(leaving)
+            self._keep(_create(specs))
 
     def shutdown(self, seconds: float = SHUTDOWN_SECONDS) -> None:
         """Let the sinks get done, and shut them down; as if there had been no `init`."""
         with self._lock:
             leaving, self._sinks = self._sinks or (), None
-            # In the child of a fork they are not its own: what they hold is written by the parent.
-            if self._pid == os.getpid():
-                shut_down(leaving, seconds)
+            self._shut_down_own(leaving, seconds)
+
+    def _shut_down_own(self, leaving: Iterable[StreamSink], seconds: float = SHUTDOWN_SECONDS) -> None:
+        # In the child of a fork they are the parent's, which writes what they hold.
+        if self._pid == os.getpid():
+            shut_down(leaving, seconds)
 
     def _keep(self, sinks: Iterable[StreamSink]) -> None:
         self._sinks = tuple(sinks)
         self._pid = os.getpid()
+        at_process_end(_shut_down_at_exit)
 
 
 def default_sinks() -> list[SinkSpec]:
@@ -77,7 +81,7 @@ def default_sinks() -> list[SinkSpec]:
     try:
         return [registry().sink("terminal")]
     except PluginLoadError as error:
-        logger.warning("nothing is shown on the terminal: %s", error)
+        logger.warning("the sink 'terminal' is not used: %s", error)
         return []
 
 
@@ -92,23 +96,25 @@ def shut_down(sinks: Iterable[StreamSink], seconds: float = SHUTDOWN_SECONDS) ->
     deliveries = [delivery_of(sink) for sink in sinks]
     done = wait([delivery.end for delivery in deliveries], seconds)
     for delivery in compress(deliveries, map(not_, done)):
-        logger.warning(
-            "sink %s did not get done in time: it may have missed something", name_of(delivery.sink)
-        )
+        logger.warning("sink %s did not finish in time: its output may be incomplete", name_of(delivery.sink))
 
 
-def _made(given: Iterable[SinkSpec]) -> list[StreamSink]:
+def _create(specs: Iterable[SinkSpec]) -> list[StreamSink]:
     """The sinks; all of them, or none if one can't be made."""
     sinks: list[StreamSink] = []
     try:
-        sinks.extend(map(as_sink, given))
+        sinks.extend(map(as_sink, specs))
     except BaseException:
         shut_down(sinks)
         raise
     return sinks
 
 
+def _shut_down_at_exit() -> None:
+    active.shutdown(seconds_left_at_exit())
+
+
 active = ActiveSinks()
 # After the hook of `background` was registered, so that it runs before: sinks are first shut down, and then
 # whatever else is delivered to is waited for.
-atexit.register(lambda: active.shutdown(left_at_exit()))
+at_process_end(_shut_down_at_exit)

@@ -92,17 +92,15 @@ class StreamSink:
 
         modelstream.init(sinks=[Upper()])
 
-    `write` is the only method that must be there. The core calls, per message and in this order:
-    `open` once, `write` and `write_delta` as news come, `close` exactly once, whatever happens. Calls for
-    one message never overlap; messages of several agents interleave.
+    `write` is the only required method. The core calls, per message and in this order: `open` once, `write`
+    for text and `write_delta` for any other delta as they come, `close` exactly once, whatever happens. Calls
+    for one message never overlap; messages of several agents interleave.
 
     `delivery` decides where the methods run. An `inline` sink runs where the stream is read: it must be
     quick, must not block, and may be called from several threads. A `background` sink has a thread of its
-    own and a queue, and one call at a time. The stream does not wait for it. When the queue holds
-    `queue_limit` entries, `when_full` decides: `coalesce` joins what waits of each message, so that less has
-    to be written (nothing is lost); `block` has the stream wait for a few seconds at most. What waits is
-    also joined for a `coalesce` sink that is behind by more than a tenth of a second, which is how it
-    catches up; a `block` sink gets every delta as it came.
+    own and a queue, and one call at a time. The stream does not wait for it. What waits for it is coalesced
+    when it holds `queue_limit` items, or has waited for more than a tenth of a second: neighbouring texts
+    become one snapshot, and so on, so that the sink catches up and nothing is lost.
 
     A method that raises is reported once per message; one that raises three times in a row has the sink
     switched off. Neither reaches the stream or the other sinks.
@@ -111,7 +109,6 @@ class StreamSink:
     sink_type: ClassVar[str] = ""
     delivery: Literal["inline", "background"] = "background"
     queue_limit: int = 1000
-    when_full: Literal["coalesce", "block"] = "coalesce"
 
     def open(self, message: Message) -> None:
         """A message begins."""
@@ -124,7 +121,7 @@ class StreamSink:
         raise TypeError(f"{type(self).__name__} has no write(message, snapshot) method")
 
     def write_delta(self, message: Message, delta: Delta) -> None:
-        """A reasoning, tool-call or usage delta came: all news that is not text."""
+        """A reasoning, tool-call or usage delta came: any delta that is not text."""
 
     def close(self, message: Message, outcome: Outcome) -> None:
         """The message is over: complete, failed or cancelled. Called exactly once."""
@@ -137,7 +134,7 @@ class StreamSink:
         """
 
     def shutdown(self) -> None:
-        """The program ends, or `init` was given other sinks: flush and let go of resources."""
+        """The program ends, or `init` replaces the sinks: flush, and release resources."""
 
     @classmethod
     @hookimpl

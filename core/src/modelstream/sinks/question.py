@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from modelstream.sinks.delivery.reports import logger, told
+from modelstream.sinks.reports import logger, one_line
 
 
 class Question:
@@ -36,7 +36,7 @@ class Question:
 
     @property
     def over(self) -> bool:
-        """Whether it need not be asked any more: it was answered, or nobody wants to know."""
+        """Whether it was answered or cancelled."""
         return self._over.is_set()
 
     def answer(self, value: Any) -> bool:
@@ -44,7 +44,7 @@ class Question:
         return self._end(answered=True, value=value)
 
     def cancel(self) -> None:
-        """Nobody wants to know any more. After an answer it does nothing."""
+        """End it without an answer. Does nothing after an answer."""
         self._end(answered=False)
 
     def wait(self, timeout: float | None = None) -> bool:
@@ -69,8 +69,8 @@ class Question:
         """A sink could not ask it; when the last one can't, it is cancelled. Internal."""
         with self._lock:
             self._asking -= 1
-            nobody = self._asking == 0
-        if nobody:
+            none_left = self._asking == 0
+        if none_left:
             self.cancel()
 
     def _end(self, *, answered: bool, value: Any = None) -> bool:
@@ -84,7 +84,7 @@ class Question:
             try:
                 callback()
             except Exception as error:  # noqa: BLE001 - one sink's; the others want to know, too
-                logger.warning("a sink that was asking failed: %s", told(error))
+                logger.warning("a when_over callback of a question failed: %s", one_line(error))
         return True
 
     def __repr__(self) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from modelstream._suggest import close_name, listed
 from modelstream.errors import ConfigError
 from modelstream.sinks.base import Message, StreamSink
-from modelstream.sinks.delivery import delivery_of, use_again
+from modelstream.sinks.delivery import delivery_of, reopen, validate
 
 if TYPE_CHECKING:
     from modelstream.snapshot import Snapshot
@@ -30,50 +30,57 @@ class FunctionSink(StreamSink):
         self._function(message, snapshot)
 
 
-def each(given: SinkSpec | Iterable[SinkSpec]) -> list[SinkSpec]:
-    """What was given for `sinks`, as a list: one sink may stand for itself."""
-    if isinstance(given, str | Mapping | StreamSink) or not isinstance(given, Iterable):
-        return [given]
-    return list(given)
+def as_list(specs: SinkSpec | Iterable[SinkSpec]) -> list[SinkSpec]:
+    """The argument `sinks` as a list: it may be one sink alone."""
+    if isinstance(specs, str | Mapping | StreamSink) or not isinstance(specs, Iterable):
+        return [specs]
+    return list(specs)
 
 
-def sink_type_of(given: SinkSpec) -> str | None:
-    """The sink_type that is asked for, if any is."""
-    found = given.get("sink_type") if isinstance(given, Mapping) else getattr(given, "sink_type", given)
+def sink_type_of(spec: SinkSpec) -> str | None:
+    """The sink_type of a spec, if it has one."""
+    found = spec.get("sink_type") if isinstance(spec, Mapping) else getattr(spec, "sink_type", spec)
     return found if isinstance(found, str) else None
 
 
-def as_sink(given: SinkSpec) -> StreamSink:
-    """The sink that is meant. Raises `ConfigError` for what can't be one."""
-    if isinstance(given, StreamSink):
-        use_again(given)
-        return given
-    if isinstance(given, str):
-        return _from_plugin(given, {})
-    if isinstance(given, Mapping):
-        return _from_plugin(_sink_type(given), {key: given[key] for key in given if key != "sink_type"})
-    if isinstance(given, type) and issubclass(given, StreamSink):
-        return given()
-    if callable(given):
-        _must_take_two(given)
-        return FunctionSink(given)
+def as_sink(spec: SinkSpec) -> StreamSink:
+    """The sink that a spec describes. Raises `ConfigError` for an invalid spec or an invalid sink."""
+    if isinstance(spec, StreamSink):
+        reopen(spec)
+    sink = _sink_of(spec)
+    validate(sink)
+    return sink
+
+
+def _sink_of(spec: SinkSpec) -> StreamSink:
+    if isinstance(spec, StreamSink):
+        return spec
+    if isinstance(spec, str):
+        return _from_plugin(spec, {})
+    if isinstance(spec, Mapping):
+        return _from_plugin(_sink_type(spec), {key: spec[key] for key in spec if key != "sink_type"})
+    if isinstance(spec, type) and issubclass(spec, StreamSink):
+        return spec()
+    if callable(spec):
+        _check_signature(spec)
+        return FunctionSink(spec)
     raise ConfigError(
-        f"sinks: {given!r:.80} is no sink."
+        f"sinks: {spec!r:.80} is not a sink."
         "\nGive a sink_type, a dict with one, a StreamSink object, or a function of message and snapshot."
     )
 
 
 @contextmanager
-def lent(given: SinkSpec | Iterable[SinkSpec]) -> Iterator[list[StreamSink]]:
-    """The sinks for one use. Those that were made for it are shut down after it."""
-    all_given = each(given)
+def temporary_sinks(sinks_argument: SinkSpec | Iterable[SinkSpec]) -> Iterator[list[StreamSink]]:
+    """Sinks for one use: those that are not sink objects are created, and shut down after it."""
+    specs = as_list(sinks_argument)
     sinks: list[StreamSink] = []
     try:
-        sinks.extend(map(as_sink, all_given))
+        sinks.extend(map(as_sink, specs))
         yield sinks
     finally:
-        for one, sink in zip(all_given, sinks, strict=False):
-            if one is not sink:
+        for spec, sink in zip(specs, sinks, strict=False):
+            if spec is not sink:
                 delivery_of(sink).end(_nothing)
 
 
@@ -83,18 +90,18 @@ def _from_plugin(sink_type: str, options: Mapping[str, Any]) -> StreamSink:
     return registry().sink(sink_type, options)
 
 
-def _sink_type(given: Mapping[str, Any]) -> str:
-    sink_type = given.get("sink_type")
+def _sink_type(spec: Mapping[str, Any]) -> str:
+    sink_type = spec.get("sink_type")
     if isinstance(sink_type, str) and sink_type:
         return sink_type
-    if "sink_type" in given:
+    if "sink_type" in spec:
         raise ConfigError(f"sinks: sink_type is {sink_type!r}; expected a name.")
-    close = close_name("sink_type", map(str, given))
+    close = close_name("sink_type", map(str, spec))
     hint = f" Did you mean 'sink_type' where it says {close!r}?" if close else ""
-    raise ConfigError(f"sinks: a dict without 'sink_type', with {listed(map(repr, given))}.{hint}")
+    raise ConfigError(f"sinks: a dict without 'sink_type', with {listed(map(repr, spec))}.{hint}")
 
 
-def _must_take_two(function: Callable[..., Any]) -> None:
+def _check_signature(function: Callable[..., Any]) -> None:
     import inspect
 
     if inspect.iscoroutinefunction(function):

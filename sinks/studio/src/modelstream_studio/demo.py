@@ -13,7 +13,7 @@ from typing import Any
 
 import modelstream
 from modelstream import DialogAgent, Msg, StreamError
-from modelstream.agents.user_input import ask_user
+from modelstream.agents import ask_user
 from modelstream.errors import ConfigError
 from modelstream_studio.places import URL, known_place
 from modelstream_studio.sink.address import find

@@ -1,4 +1,10 @@
-"""What stands between the core and a sink."""
+"""How items reach a sink: one `Delivery` for each sink, shared by all messages.
+
+* `inline.py` calls the sink where the stream is read; it counts failures and switches the sink off.
+* `background.py` gives the sink a thread (`worker.py`), which reads message queues (`queue.py`).
+* `coalesce.py` merges what waits for a slow sink; `waiting.py` waits for sinks, with a timeout.
+* `questions.py` offers a question to all sinks that can ask it.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from modelstream.errors import ConfigError
-from modelstream.sinks.delivery.reports import name_of
+from modelstream.sinks.reports import name_of
 
 if TYPE_CHECKING:
     from modelstream.sinks.base import StreamSink
@@ -56,8 +62,8 @@ def delivery_of(sink: StreamSink) -> Delivery:
     return found
 
 
-def use_again(sink: StreamSink) -> None:
-    """Somebody gives a sink that may have been shut down: then it begins anew."""
+def reopen(sink: StreamSink) -> None:
+    """Let a sink that was shut down be used again."""
     delivery: Delivery | None = sink.__dict__.get("_delivery")
     if delivery is not None and delivery.ended:
         del sink.__dict__["_delivery"]
@@ -67,15 +73,7 @@ _lock = threading.Lock()
 
 
 def _new_delivery(sink: StreamSink) -> Delivery:
-    _check(sink, "delivery", sink.delivery in ("inline", "background"), "'inline' or 'background'")
-    _check(sink, "when_full", sink.when_full in ("coalesce", "block"), "'coalesce' or 'block'")
-    limit = sink.queue_limit
-    _check(sink, "queue_limit", type(limit) is int and limit > 0, "a whole number, 1 or more")
-    for method in ("open", "write", "write_delta", "close", "ask", "shutdown"):
-        if inspect.iscoroutinefunction(getattr(sink, method)):
-            raise ConfigError(
-                f"Sink {name_of(sink)}: {method} is an async method; sinks are called from threads."
-            )
+    validate(sink)
     if sink.delivery == "inline":
         from modelstream.sinks.delivery.inline import InlineDelivery
 
@@ -83,6 +81,28 @@ def _new_delivery(sink: StreamSink) -> Delivery:
     from modelstream.sinks.delivery.background import BackgroundDelivery
 
     return BackgroundDelivery(sink)
+
+
+def validate(sink: StreamSink) -> None:
+    """Raise `ConfigError` for a sink whose attributes or methods nothing can be delivered to."""
+    _check(sink, "delivery", sink.delivery in ("inline", "background"), "'inline' or 'background'")
+    _refuse_when_full(sink)
+    limit = sink.queue_limit
+    _check(sink, "queue_limit", type(limit) is int and limit > 0, "a whole number, 1 or more")
+    for method in ("open", "write", "write_delta", "close", "ask", "shutdown"):
+        if inspect.iscoroutinefunction(getattr(sink, method)):
+            raise ConfigError(
+                f"Sink {name_of(sink)}: {method} is an async method; sinks are called from threads."
+            )
+
+
+def _refuse_when_full(sink: StreamSink) -> None:
+    when_full = getattr(sink, "when_full", "coalesce")
+    if when_full != "coalesce":
+        raise ConfigError(
+            f"Sink {name_of(sink)}: when_full={when_full!r} is unsupported; omit it."
+            "\nA background sink that falls behind gets its deltas coalesced, and no text is lost."
+        )
 
 
 def _check(sink: StreamSink, field: str, right: bool, expected: str) -> None:

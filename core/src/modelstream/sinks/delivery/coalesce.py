@@ -1,12 +1,8 @@
-"""What waits of one message, joined: less to deliver that says the same.
-
-Neighbouring text, reasoning and tool-call arguments become one each; of the token counts, which replace each
-other, the latest stay. The order is kept.
-"""
+"""Coalescing: what waits for a sink, of one message, in as few items as say the same."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -16,73 +12,83 @@ from modelstream.deltas import Delta, ReasoningDelta, ToolCallDelta, UsageDelta
 from modelstream.sinks.base import Outcome
 from modelstream.snapshot import Snapshot
 
-News = Snapshot | Delta | Outcome
-"""What a sink is told of a message that is open."""
+SinkItem = Snapshot | Delta | Outcome
+"""What a sink gets of an open message: text, any other delta, or the end."""
 
 
-def joined(news: Sequence[News]) -> list[News]:
-    """The news with all that can be told at once told at once."""
-    told: list[News] = []
-    for kind, same in groupby(_with_latest_counts(news), type):
-        run = list(same)
-        told += _JOINERS[kind](run) if kind in _JOINERS else run
-    return told
+def coalesce(items: Sequence[SinkItem]) -> list[SinkItem]:
+    """The items of one message, in order, with neighbours of a kind merged into one.
+
+    Text, reasoning and the arguments of one tool call are concatenated. Token counts are merged into the last
+    `UsageDelta`. Text that begins afresh replaces the text before it. The snapshot with `last=True` and
+    outcomes stay alone. `items` is not changed. Safe to call from any thread.
+    """
+    merged: list[SinkItem] = []
+    for kind, group in groupby(_with_latest_usage(items), type):
+        run = list(group)
+        merged += _MERGERS[kind](run) if kind in _MERGERS else run
+    return merged
 
 
-def _with_latest_counts(news: Sequence[News]) -> Iterable[News]:
-    """The news with all token counts put into the last of them."""
-    counts = [one for one in news if type(one) is UsageDelta]
+def _with_latest_usage(items: Sequence[SinkItem]) -> Iterable[SinkItem]:
+    """The items with all token counts merged into the last of them."""
+    counts = [item for item in items if type(item) is UsageDelta]
     if len(counts) < 2:
-        return news
+        return items
     latest = counts[0]
     for newer in counts[1:]:
         latest = UsageDelta(*msgspec.structs.astuple(latest.updated(newer)))
-    return _replaced(news, counts[-1], latest)
+    return _replaced(items, counts[-1], latest)
 
 
-def _replaced(news: Sequence[News], last: UsageDelta, latest: UsageDelta) -> Iterator[News]:
-    for one in news:
-        if one is last:
+def _replaced(items: Sequence[SinkItem], last: UsageDelta, latest: UsageDelta) -> Iterator[SinkItem]:
+    for item in items:
+        if item is last:
             yield latest
-        elif type(one) is not UsageDelta:
-            yield one
+        elif type(item) is not UsageDelta:
+            yield item
 
 
-def _one_text(run: list[Snapshot]) -> list[Snapshot]:
+def _merge_text(run: list[Snapshot]) -> list[Snapshot]:
     ending = run[-1:] if run[-1].last else []
-    run = _since_afresh(run[: len(run) - len(ending)])
+    run = _since_restart(run[: len(run) - len(ending)])
     if len(run) < 2:
         return run + ending
-    text = "".join([one.delta for one in run])
+    text = "".join([snapshot.delta for snapshot in run])
     start, latest = run[0].offset, run[-1]
-    if start + len(text) != latest.offset + len(latest.delta):  # with gaps, which only a stranger leaves
+    # Only a third party's snapshots have gaps; their deltas alone are not the text.
+    if start + len(text) != latest.offset + len(latest.delta):
         return run + ending
     return [Snapshot(text, False, start, latest.source), *ending]  # noqa: FBT003
 
 
-def _since_afresh(run: list[Snapshot]) -> list[Snapshot]:
-    """Text that begins afresh stands for all text before it."""
+def _since_restart(run: list[Snapshot]) -> list[Snapshot]:
+    """The snapshots from the last one on that begins afresh."""
     for at in range(len(run) - 1, 0, -1):
         if not run[at].offset:
             return run[at:]
     return run
 
 
-def _one_thought(run: list[ReasoningDelta]) -> list[ReasoningDelta]:
-    return [ReasoningDelta("".join([one.text for one in run]))]
+def _merge_reasoning(run: list[ReasoningDelta]) -> list[ReasoningDelta]:
+    return [ReasoningDelta("".join([delta.text for delta in run]))]
 
 
-def _whole_calls(run: list[ToolCallDelta]) -> list[ToolCallDelta]:
+def _merge_tool_calls(run: list[ToolCallDelta]) -> list[ToolCallDelta]:
     calls: list[list[ToolCallDelta]] = []
-    for one in run:
-        if calls and one.index == calls[-1][0].index and one.id is None and one.name is None:
-            calls[-1].append(one)
+    for delta in run:
+        if calls and delta.index == calls[-1][0].index and delta.id is None and delta.name is None:
+            calls[-1].append(delta)
         else:
-            calls.append([one])
+            calls.append([delta])
     return [
-        ToolCallDelta(call[0].index, call[0].id, call[0].name, "".join([one.arguments for one in call]))
+        ToolCallDelta(call[0].index, call[0].id, call[0].name, "".join([delta.arguments for delta in call]))
         for call in calls
     ]
 
 
-_JOINERS: dict[type, Any] = {Snapshot: _one_text, ReasoningDelta: _one_thought, ToolCallDelta: _whole_calls}
+_MERGERS: dict[type, Callable[[list[Any]], list[Any]]] = {
+    Snapshot: _merge_text,
+    ReasoningDelta: _merge_reasoning,
+    ToolCallDelta: _merge_tool_calls,
+}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from modelstream.sinks.base import Message, Outcome, StreamSink
-from modelstream.sinks.delivery.reports import logger, name_of, told
+from modelstream.sinks.reports import logger, name_of, one_line
 
 if TYPE_CHECKING:
     from modelstream.deltas import Delta
@@ -52,7 +52,7 @@ class InlineDelivery:
                 self._in_a_row.pop("write", None)
 
     def write_delta(self, message: Message, delta: Delta) -> None:
-        """Deliver news that is not text."""
+        """Deliver a delta that is not text."""
         try:
             self._write_delta(message, delta)
         except self._isolated as error:
@@ -112,8 +112,8 @@ class InlineDelivery:
     def _failed(self, method: str, message: Message | None, error: BaseException) -> None:
         before = self._failures.get(message, 0)
         if message is None or not before:
-            logger.warning("sink %s failed in %s: %s", name_of(self.sink), method, told(error))
-            logger.debug("where it failed", exc_info=error)
+            logger.warning("sink %s failed in %s: %s", name_of(self.sink), method, one_line(error))
+            logger.debug("traceback of the failed sink", exc_info=error)
         if message is not None:
             self._failures[message] = before + 1
         in_a_row = self._in_a_row[method] = self._in_a_row.get(method, 0) + 1

@@ -16,7 +16,7 @@ def ask(question: Question, sinks: Iterable[StreamSink]) -> int:
     """Offer the question to every sink that can ask; how many that are. Returns at once.
 
     A sink that raises is reported and counts as one that can't. When no sink is left that might still ask,
-    the question is cancelled, so that nobody waits for ever.
+    the question is cancelled, so that no caller waits for ever.
     """
     asking = [delivery for delivery in map(delivery_of, sinks) if delivery.can_ask]
     question.offered(len(asking))

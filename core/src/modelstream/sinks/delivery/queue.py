@@ -1,4 +1,4 @@
-"""The news of one message: written once, read by every background sink in its own time."""
+"""The queue of one message: written once, read by every background sink at its own pace."""
 
 from __future__ import annotations
 
@@ -6,134 +6,119 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from modelstream.sinks.delivery.coalesce import joined
+from modelstream.sinks.delivery.coalesce import coalesce
 
 if TYPE_CHECKING:
     from modelstream.sinks.base import Message
-    from modelstream.sinks.delivery.coalesce import News
+    from modelstream.sinks.delivery.coalesce import SinkItem
 
 
-class Block:
-    """A part of a log. It is full, and will not change, when `next` is set."""
+class Segment:
+    """A part of a queue. It is full, and will not change, when `next` is set."""
 
-    __slots__ = ("news", "next")
+    __slots__ = ("items", "next")
 
     def __init__(self) -> None:
-        self.news: list[News] = []
-        self.next: Block | None = None
+        self.items: list[SinkItem] = []
+        self.next: Segment | None = None
 
 
-class Log:
-    """A chain of blocks, of which nobody keeps the beginning: what all have read is freed.
+class MessageQueue:
+    """A linked list of segments that refers to its tail alone: what all subscribers have taken is freed.
 
-    Written by one thread at a time, which appends to `newest.news` and turns the page after `size` news.
+    Written by one thread at a time, which appends to `tail.items` and calls `add_segment` after `size` items.
     """
 
     def __init__(self, message: Message, size: int) -> None:
         self.message = message
         self.size = size
-        self.newest = Block()
-        self._before = 0
+        self.tail = Segment()
+        self._before_tail = 0
 
     @property
     def count(self) -> int:
-        """How many news there were so far."""
-        return self._before + len(self.newest.news)
+        """The number of items written so far."""
+        return self._before_tail + len(self.tail.items)
 
-    def turn_page(self) -> None:
-        """Begin a new block."""
-        self._before += len(self.newest.news)
-        self.newest.next = self.newest = Block()
+    def add_segment(self) -> None:
+        """Begin a new segment."""
+        self._before_tail += len(self.tail.items)
+        self.tail.next = self.tail = Segment()
 
 
-class Reader:
-    """One sink's place in a log.
+class Subscription:
+    """One sink's position in a queue.
 
-    What it has not taken yet stays in memory; `hold` makes little of it when that becomes much. `brought` is
-    how many news have reached the sink; `crowded` says that it is `limit` or more behind. `idle` asks whoever
-    writes to the log to say so, by calling `wake`.
+    Items that were not taken stay in memory; `coalesce` makes few of them when they become many. While `idle`
+    is set, the writer of the queue calls `wake`, which passes the subscription to `notify`.
     """
 
-    def __init__(self, log: Log, limit: int, announce: Callable[[Reader], None]) -> None:
-        self.log = log
-        self.message = log.message
-        self.brought = self.taken = log.count
+    def __init__(self, queue: MessageQueue, limit: int, notify: Callable[[Subscription], None]) -> None:
+        self.queue = queue
+        self.message = queue.message
+        self.read = queue.count
         self.taken_at = 0.0
         self.idle = False
         self.opened = False
-        self._announce = announce
+        self._notify = notify
         self._limit = limit
-        self._waiting: list[Callable[[], None]] = []
-        self._held: list[News] = []
-        self._block: Block | None = log.newest
-        self._at = len(log.newest.news)
+        self._pending: list[SinkItem] = []
+        self._segment: Segment | None = queue.tail
+        self._position = len(queue.tail.items)
         self._lock = threading.RLock()
 
     @property
-    def crowded(self) -> bool:
-        """Whether the sink has got as much to do as it should."""
-        return self._block is not None and self.log.count - self.brought >= self._limit
+    def full(self) -> bool:
+        """Whether `limit` items or more were not read yet."""
+        return self._segment is not None and self.queue.count - self.read >= self._limit
 
     @property
-    def has_news(self) -> bool:
+    def has_items(self) -> bool:
         """Whether there is something to take."""
-        block = self._block
-        return block is not None and (
-            len(block.news) > self._at or block.next is not None or bool(self._held)
+        segment = self._segment
+        return segment is not None and (
+            len(segment.items) > self._position or segment.next is not None or bool(self._pending)
         )
 
     def wake(self) -> None:
-        """There are news."""
+        """Notify the reader that there are items."""
         self.idle = False
-        self._announce(self)
+        self._notify(self)
 
-    def take(self) -> list[News]:
-        """All news since the last time."""
+    def take(self) -> list[SinkItem]:
+        """All items since the last time."""
         with self._lock:
-            self._gather()
-            news, self._held = self._held, []
-            return news
+            self._read()
+            items, self._pending = self._pending, []
+            return items
 
-    def hold(self) -> None:
-        """Join what was not taken yet. For the log's writer."""
+    def coalesce(self) -> None:
+        """Coalesce what was not taken yet. Called by the writer of the queue."""
         with self._lock:
-            self._gather()
-            self._held = joined(self._held)
+            self._read()
+            self._pending = coalesce(self._pending)
 
-    def stop(self) -> None:
-        """Read no more."""
+    def cancel(self) -> None:
+        """Drop what was not taken, and read no more."""
         with self._lock:
-            self._held, self._block = [], None
-        self.tell_of_room()
+            self._pending, self._segment = [], None
 
-    def abandon(self) -> None:
-        """Read no more: the thread that did is not there in the child of a fork, and may hold the lock."""
+    def cancel_after_fork(self) -> None:
+        """Like `cancel`, in the child of a fork: a thread that is not there may hold the lock."""
         self._lock = threading.RLock()
-        self.stop()
+        self.cancel()
 
-    def when_room(self, callback: Callable[[], None]) -> None:
-        """Have `callback` called, once, when it is not crowded any more."""
-        self._waiting.append(callback)
-        self.tell_of_room()  # the sink may have got on before
-
-    def tell_of_room(self) -> None:
-        """Call back those that wait, if it is not crowded."""
-        if self._waiting and not self.crowded:
-            waiting, self._waiting = self._waiting, []
-            for callback in waiting:
-                callback()
-
-    def _gather(self) -> None:
-        """Put what was written into what is held."""
-        while self._block is not None:
-            fresh = self._block.news[self._at :]
+    def _read(self) -> None:
+        """Move what was written to what is pending."""
+        while self._segment is not None:
+            fresh = self._segment.items[self._position :]
             count = len(fresh)
             # Without a call between them, so that Ctrl-C does not come between them either.
-            self._held += fresh
-            self._at += count
-            self.taken += count
-            following = self._block.next
+            self._pending += fresh
+            self._position += count
+            self.read += count
+            following = self._segment.next
             if following is None:
                 return
-            if self._at == len(self._block.news):
-                self._block, self._at = following, 0
+            if self._position == len(self._segment.items):
+                self._segment, self._position = following, 0

@@ -1,4 +1,4 @@
-"""Waiting for several sinks at once, for a limited time in total; in threads and in coroutines."""
+"""Waiting for several sinks at once, with one timeout; in threads and in coroutines."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ EXIT_SECONDS = 1.0
 
 Callback = Callable[[], None]
 Request = Callable[[Callback], None]
-"""Takes a callback and has it called when it is time: `delivery.after`."""
+"""Takes a callback and calls it once the event has happened: `delivery.after`."""
 
 
 def wait(requests: Sequence[Request], seconds: float) -> list[bool]:
     """Wait until all have called back, for `seconds` at most; which have."""
     until = time.monotonic() + seconds
-    bells = []
+    waiters = []
     for request in requests:
-        bell = threading.Lock()
-        bell.acquire()
-        request(bell.release)
-        bells.append(bell)
-    return [bell.acquire(timeout=max(0.0, until - time.monotonic())) for bell in bells]
+        waiter = threading.Lock()
+        waiter.acquire()
+        request(waiter.release)
+        waiters.append(waiter)
+    return [waiter.acquire(timeout=max(0.0, until - time.monotonic())) for waiter in waiters]
 
 
 async def wait_async(requests: Sequence[Request], seconds: float) -> list[bool]:
@@ -38,16 +38,16 @@ async def wait_async(requests: Sequence[Request], seconds: float) -> list[bool]:
     import asyncio
 
     loop = asyncio.get_running_loop()
-    bells = []
+    waiters = []
     for request in requests:
-        bell = loop.create_future()
-        request(_ringer(loop, bell))
-        bells.append(bell)
-    await asyncio.wait(bells, timeout=seconds)
-    return [bell.done() for bell in bells]
+        waiter = loop.create_future()
+        request(_waker(loop, waiter))
+        waiters.append(waiter)
+    await asyncio.wait(waiters, timeout=seconds)
+    return [waiter.done() for waiter in waiters]
 
 
-def left_at_exit() -> float:
+def seconds_left_at_exit() -> float:
     """Seconds that are left of `EXIT_SECONDS`, which begin with the first call."""
     global _exit_at  # noqa: PLW0603
     if _exit_at is None:
@@ -58,14 +58,14 @@ def left_at_exit() -> float:
 _exit_at: float | None = None
 
 
-def _ringer(loop: asyncio.AbstractEventLoop, bell: asyncio.Future[None]) -> Callable[[], None]:
-    def ring() -> None:
-        with suppress(RuntimeError):  # nobody waits any more: the loop was closed
-            loop.call_soon_threadsafe(_set, bell)
+def _waker(loop: asyncio.AbstractEventLoop, waiter: asyncio.Future[None]) -> Callable[[], None]:
+    def wake() -> None:
+        with suppress(RuntimeError):  # the loop was closed: nothing waits
+            loop.call_soon_threadsafe(_set, waiter)
 
-    return ring
+    return wake
 
 
-def _set(bell: asyncio.Future[None]) -> None:
-    if not bell.done():
-        bell.set_result(None)
+def _set(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)

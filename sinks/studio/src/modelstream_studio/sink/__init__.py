@@ -1,1 +1,1 @@
-"""The sink: what it is told goes to Studio, in the background, without ever holding anybody up."""
+"""The sink: sends messages to Studio in the background, without ever blocking the stream."""

@@ -50,7 +50,11 @@ def _parsed(url: str) -> tuple[SplitResult, int]:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as why:
-        raise ConfigError(f"Sink 'studio': url={url!r} is no address ({why}); expected {example!r}.") from why
+        raise ConfigError(
+            f"Sink 'studio': url={url!r} is not a valid URL ({why}); expected {example!r}."
+        ) from why
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigError(f"Sink 'studio': url={url!r} is no address; expected something like {example!r}.")
+        raise ConfigError(
+            f"Sink 'studio': url={url!r} is not a valid URL; expected something like {example!r}."
+        )
     return parts, port or (443 if parts.scheme == "https" else 80)

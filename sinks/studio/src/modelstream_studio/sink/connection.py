@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 2.0
 """Seconds that a connection may take to come about."""
 
-START = "What is said is kept until it answers; `modelstream studio` starts it."
+START = "Messages are kept until it answers; `modelstream studio` starts it."
 
 MOST_READ = 16 << 20
 """Bytes of an answer."""
 
 
 class Unreachable(Exception):  # noqa: N818 - a state of things rather than an error
-    """Studio does not answer, or not well; the text says why.
+    """Studio does not answer, or answers with an error; the text says why.
 
     `retry_after` is in seconds, if it said; `hint` is what the user may do about it.
     """
@@ -54,13 +54,13 @@ class Connection:
             return self._exchange(method, path, body)
         except ConnectionError as error:
             if not kept or self._aborted:
-                raise Unreachable(_told(error)) from error
+                raise Unreachable(_reason(error)) from error
         except (OSError, HTTPException) as error:
-            raise Unreachable(_told(error)) from error
+            raise Unreachable(_reason(error)) from error
         try:
             return self._exchange(method, path, body)
         except (OSError, HTTPException) as error:
-            raise Unreachable(_told(error)) from error
+            raise Unreachable(_reason(error)) from error
 
     def close(self) -> None:
         """Close the connection."""
@@ -122,7 +122,7 @@ class Reply:
                 self.retry_after = max(0.0, float(retry_after))
 
 
-def _told(error: BaseException) -> str:
+def _reason(error: BaseException) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
     return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -31,10 +31,10 @@ GRACE = 0.2
 
 
 class Source(Protocol):
-    """Something that has news for Studio."""
+    """Something that has frames for Studio."""
 
     def take(self, *, room: bool) -> Iterable[frames.Frame]:
-        """What has come since the last time. Without `room`, text is left for later."""
+        """The frames since the last time. Without `room`, text is left for later."""
 
 
 class Flusher:
@@ -59,11 +59,11 @@ class Flusher:
         self._wait = FIRST_WAIT
 
     def put(self, source: Source) -> None:
-        """There are news. Never waits."""
+        """Queue a source that has something to send. Never waits."""
         self._inbox.put(source)
 
-    def start(self) -> None:
-        """See to it that the thread is there, if there can be one."""
+    def ensure_running(self) -> None:
+        """Start the thread, unless it runs or the interpreter is about to end."""
         if self._thread is not None:
             return
         with self._lock:
@@ -92,7 +92,7 @@ class Flusher:
             try:
                 self._collect(0 if self._wait > FIRST_WAIT or self._outbox else self._heartbeat)
                 rest = self._send()
-            except Exception:  # noqa: BLE001 - whatever it is, there will be more to tell
+            except Exception:  # noqa: BLE001 - later frames must still be sent
                 logger.exception("the sink 'studio' failed")
                 rest = LONGEST_WAIT
         self._finish()

@@ -45,8 +45,8 @@ class Listener:
         self._ended = threading.Event()
         self._connection: Connection | None = None
 
-    def start(self) -> None:
-        """See to it that the thread is there."""
+    def ensure_running(self) -> None:
+        """Start the thread, unless it runs or was ended."""
         with self._lock:
             if self._thread is None and not self._ended.is_set():
                 self._thread = threading.Thread(

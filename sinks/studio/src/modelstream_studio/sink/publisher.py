@@ -92,27 +92,27 @@ class Publisher:
     def _heed(self, reply: Reply) -> None:
         match reply.status:
             case 200:
-                self._forget(_told(reply))
+                self._forget(_persisted(reply))
                 self._introduced = True
             case 409:
-                self._go_back(_told(reply))
+                self._go_back(_persisted(reply))
             case 413 if self._most > 1:
                 self._most //= 2
             case _:
                 raise _unwilling(reply)
 
-    def _forget(self, told: frames.Persisted) -> None:
-        self.outbox.forget(told.persisted)
-        if told.refused:
-            self._trouble.refused(told.refused[0].why)
+    def _forget(self, persisted: frames.Persisted) -> None:
+        self.outbox.forget(persisted.persisted)
+        if persisted.refused:
+            self._trouble.refused(persisted.refused[0].why)
 
-    def _go_back(self, told: frames.Persisted) -> None:
+    def _go_back(self, persisted: frames.Persisted) -> None:
         """Studio misses frames, or does not know who we are: it has another database than before."""
-        if told.persisted + 1 < self.outbox.first:
+        if persisted.persisted + 1 < self.outbox.first:
             self.producer = _name()
             self.outbox.begin_anew(self._so_far())
         elif self._introduced:
-            self.outbox.forget(told.persisted)
+            self.outbox.forget(persisted.persisted)
         else:
             raise Unreachable("Studio wants other frames than there are")
         self._introduced = False
@@ -122,7 +122,7 @@ def _name() -> str:
     return secrets.token_urlsafe(12)
 
 
-def _told(reply: Reply) -> frames.Persisted:
+def _persisted(reply: Reply) -> frames.Persisted:
     try:
         return msgspec.json.decode(reply.body, type=frames.Persisted)
     except msgspec.DecodeError as why:
@@ -134,4 +134,4 @@ def _unwilling(reply: Reply) -> Unreachable:
         return Unreachable(f"it does not accept the token ({reply.status})", hint=TOKEN_HINT)
     said = " ".join(reply.body[:200].decode("utf-8", "replace").split())
     why = f"it answered {reply.status}" + (f" ({said})" if said else "")
-    return Unreachable(why, retry_after=reply.retry_after, hint="What is said is kept for now.")
+    return Unreachable(why, retry_after=reply.retry_after, hint="Messages are kept for now.")

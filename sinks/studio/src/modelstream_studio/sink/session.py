@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modelstream.program import run
+from modelstream.sinks import run
 from modelstream.sinks.base import Message, Outcome
 from modelstream_studio import frames
 from modelstream_studio.sink.asked import Asked
@@ -51,7 +51,7 @@ class Session:
         """A message begins."""
         lane = self.lanes[message] = Lane(message, self._flusher.put)
         self._flusher.put(lane)
-        self._flusher.start()
+        self._flusher.ensure_running()
 
     def close(self, message: Message, outcome: Outcome) -> None:
         """A message is over."""
@@ -63,7 +63,7 @@ class Session:
         """Ask the user in Studio, until somebody has answered."""
         asked = self._asked[question.id] = Asked(question, self._flusher.put)
         self._flusher.put(asked)
-        self._flusher.start()
+        self._flusher.ensure_running()
         question.when_over(lambda: self._over(asked))
 
     def finish(self, seconds: float) -> None:
@@ -89,7 +89,7 @@ class Session:
 
     def _reached(self) -> None:
         if self._is_busy():
-            self._listener.start()
+            self._listener.ensure_running()
 
     def _so_far(self) -> list[frames.Frame]:
         sources: list[Lane | Asked] = [*self.lanes.values(), *self._asked.values()]

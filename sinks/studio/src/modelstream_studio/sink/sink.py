@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import atexit
-import os
-import sys
 import threading
 import weakref
 from typing import TYPE_CHECKING
 
 from modelstream.errors import ConfigError
+from modelstream.sinks import after_fork, at_process_end, seconds_left_at_exit
 from modelstream.sinks.base import StreamSink
 from modelstream_studio.sink import address
 
@@ -67,13 +65,13 @@ class Studio(StreamSink):
         self._in_session().open(message)
 
     def write(self, message: Message, snapshot: Snapshot) -> None:
-        """Put what is new in the text where the thread finds it."""
+        """Queue what is new in the text."""
         lane = self._lanes.get(message)
         if lane is not None:
-            lane.put_text(snapshot)
+            lane.put(snapshot)
 
     def write_delta(self, message: Message, delta: Delta) -> None:
-        """Put reasoning, tool calls and token counts where the thread finds them."""
+        """Queue reasoning, tool calls and token counts."""
         lane = self._lanes.get(message)
         if lane is not None:
             lane.put(delta)
@@ -90,10 +88,13 @@ class Studio(StreamSink):
 
     def shutdown(self) -> None:
         """Send what is left, for a second at most."""
+        self._finish(EXIT_SECONDS)
+
+    def _finish(self, seconds: float) -> None:
         with self._lock:
             session, self._session, self._lanes = self._session, None, {}
         if session is not None:
-            session.finish(EXIT_SECONDS)
+            session.finish(seconds)
 
     def _in_session(self) -> Session:
         """The present session. Another run is another session; the thread of the last one finishes it."""
@@ -108,38 +109,23 @@ class Studio(StreamSink):
             if session is None:
                 session = self._session = Session(self._find, self._limit)
                 self._lanes = session.lanes
-                _see_to_the_end()
+                at_process_end(_finish_all)
             return session
 
     def _find(self) -> address.Address:
         return address.find(self._url, self._token)
 
 
-def _see_to_the_end() -> None:
-    """Have the sinks shut down when the program ends, in whatever way it does."""
-    global _seen_to  # noqa: PLW0603
-    if not _seen_to:
-        _seen_to = True
-        atexit.register(_shut_down_all)
-    multiprocessing = sys.modules.get("multiprocessing")
-    if multiprocessing is not None and multiprocessing.parent_process() is not None:
-        # Such a child does not run what is registered with atexit.
-        from multiprocessing.util import Finalize
-
-        Finalize(None, _shut_down_all, exitpriority=0)
-
-
-def _shut_down_all() -> None:
+def _finish_all() -> None:
+    """Send what is left when the process ends, within the time that all sinks share."""
     for sink in list(_all):
-        sink.shutdown()
+        sink._finish(min(EXIT_SECONDS, seconds_left_at_exit()))  # noqa: SLF001 - of its own class
 
 
-def _after_fork() -> None:
+def _begin_anew_in_child() -> None:
     for sink in list(_all):
         sink.begin_anew()
 
 
-_seen_to = False
 _all: weakref.WeakSet[Studio] = weakref.WeakSet()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+after_fork(_begin_anew_in_child)

@@ -70,8 +70,8 @@ def text_as_sent(bench: SinkBench, script: Script) -> None:
 
 
 @law(needs="shown", script=plain_scripts, cuts=st.frozensets(st.integers(0, 8)))
-def joined_or_not(bench: SinkBench, script: Script, cuts: frozenset[int]) -> None:
-    """News that were joined while the sink was busy, or before it came, show the same text as one by one."""
+def coalesced_or_not(bench: SinkBench, script: Script, cuts: frozenset[int]) -> None:
+    """Deltas that were coalesced while the sink was busy show the same text as one by one."""
     for said in (MANY_WORDS, script):
         sink = bench.make()
         talk = Talk(sink, joined(said, cuts))

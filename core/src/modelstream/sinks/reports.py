@@ -1,4 +1,4 @@
-"""What the user is told of a sink that fails."""
+"""Log messages about failing sinks."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ logger = logging.getLogger("modelstream")
 
 
 def name_of(sink: StreamSink) -> str:
-    """What to call a sink in a message."""
+    """The name of a sink in a log message."""
     return repr(sink.sink_type or type(sink).__name__)
 
 
-def told(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
     """An error in one line, with the place where it was raised."""
     traceback = error.__traceback__
     while traceback is not None and traceback.tb_next is not None:
