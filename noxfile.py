@@ -168,10 +168,11 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def typecheck(session: nox.Session) -> None:
-    """Check the types of all packages, strictly."""
+    """Check the types of all packages, strictly, and those of users' programs with three checkers."""
     session.install(*CONSTRAINTS, *editable(PACKAGES), *group("typecheck"))
     session.run("mypy", *(f"{package}/src" for package in PACKAGES))
     session.run("mypy", "examples")
+    session.run("pytest", "tests/typing")
 
 
 @nox.session
