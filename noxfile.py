@@ -161,7 +161,7 @@ def agentscope(session: nox.Session) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style and format."""
-    session.install(*group("lint"))
+    session.install(*CONSTRAINTS, *group("lint"))
     session.run("ruff", "check")
     session.run("ruff", "format", "--check", "--diff")
 
@@ -171,7 +171,7 @@ def typecheck(session: nox.Session) -> None:
     """Check the types of all packages, strictly, and those of users' programs with three checkers."""
     session.install(*CONSTRAINTS, *editable(PACKAGES), *group("typecheck"))
     session.run("mypy", *(f"{package}/src" for package in PACKAGES))
-    session.run("mypy", "examples")
+    session.run("mypy", *map(str, sorted(ROOT.glob("examples/*.py"))))
     session.run("pytest", "tests/typing")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 CONSTRAINTS = ROOT / "tests" / "constraints.txt"
-GROUPS = ("test", "browser", "typecheck")
+GROUPS = ("test", "browser", "typecheck", "lint")
 
 HEADER = """\
 # The versions that `nox -s tests` and the other checks install, the same on every machine and at any time.
