@@ -32,7 +32,7 @@ EXTRAS = [
         "optional-dependencies", ()
     )
 ]
-# One version of everything, the same next year; `nox -s newest` and `min_versions` do without.
+# One version of everything, the same next year. `nox -s newest`, `min_versions` and `extras` do without.
 CONSTRAINTS = ("--constraint", "tests/constraints.txt")
 CONFORMING = [package for package in PACKAGES if (ROOT / package / "tests" / "test_conformance.py").is_file()]
 # Where the question is whether a version works at all.
@@ -85,7 +85,7 @@ def pin(session: nox.Session) -> None:
 @nox.parametrize("package", PACKAGES, ids=PACKAGES)
 def alone(session: nox.Session, package: str) -> None:
     """Run the tests of one package with nothing but it and the core installed."""
-    session.install(*editable(with_core(package)), *group("test"))
+    session.install(*CONSTRAINTS, *editable(with_core(package)), *group("test"))
     session.run("pytest", f"{package}/tests", *session.posargs)
 
 
@@ -104,7 +104,7 @@ def extras(session: nox.Session, extra: str) -> None:
 @nox.parametrize("package", CONFORMING, ids=CONFORMING)
 def conformance(session: nox.Session, package: str) -> None:
     """Hold one plugin to the laws of the conformance kit, with forty times the usual examples."""
-    session.install(*editable(with_core(package)), *group("test"))
+    session.install(*CONSTRAINTS, *editable(with_core(package)), *group("test"))
     tests = ("--timeout=900", f"{package}/tests/test_conformance.py")
     session.run("pytest", *tests, *session.posargs, env={"HYPOTHESIS_PROFILE": "thorough"})
 
@@ -112,14 +112,14 @@ def conformance(session: nox.Session, package: str) -> None:
 @nox.session
 def conformance_score(session: nox.Session) -> None:
     """Run the kit on all that is broken on purpose, and write into the docs which law notices what."""
-    session.install(*editable(["core"]), *group("test"))
+    session.install(*CONSTRAINTS, *editable(["core"]), *group("test"))
     session.run("python", "tests/conformance/report.py", "--score", *session.posargs)
 
 
 @nox.session
 def fault_table(session: nox.Session) -> None:
     """Have everything go wrong for every wrapper, and write into the docs what users get."""
-    session.install(*editable(PACKAGES), *group("test"))
+    session.install(*CONSTRAINTS, *editable(PACKAGES), *group("test"))
     session.run("python", "tests/faults/fault_table.py", *session.posargs)
 
 
@@ -161,7 +161,7 @@ def agentscope(session: nox.Session) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style and format."""
-    session.install(*group("lint"))
+    session.install(*CONSTRAINTS, *group("lint"))
     session.run("ruff", "check")
     session.run("ruff", "format", "--check", "--diff")
 
@@ -169,9 +169,10 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def typecheck(session: nox.Session) -> None:
     """Check the types of all packages, strictly, and those of users' programs with three checkers."""
-    session.install(*editable(PACKAGES), *group("typecheck"))
+    session.install(*CONSTRAINTS, *editable(PACKAGES), *group("typecheck"))
     examples = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("examples/*/src"))
     session.run("mypy", *(f"{package}/src" for package in PACKAGES), *examples)
+    session.run("mypy", *map(str, sorted(ROOT.glob("examples/*.py"))))
     session.run("pytest", "tests/typing")
 
 
@@ -180,16 +181,54 @@ def build(session: nox.Session) -> None:
     """Build all packages, install the wheels alone in an empty environment, and use the command."""
     session.install("uv")
     with tempfile.TemporaryDirectory() as name:
-        wheels = Path(name, "wheels")
-        session.run("uv", "build", "--all-packages", "--out-dir", str(wheels))
-        scripts = install_wheels(session, wheels, Path(name, "empty"))
-        command = str(scripts / "modelstream")
-        session.run(command, "--version", external=True)
-        listing = str(session.run(command, "plugins", external=True, silent=True))
-        session.log(listing)
-        if "broken" in listing:
-            session.error("a plugin is broken")
-        ask(session, command, "Why is the sky blue?")
+        build_all(session, Path(name, "wheels"))
+        try_wheels(session, Path(name, "wheels"), Path(name, "empty"))
+
+
+@nox.session
+def bump(session: nox.Session) -> None:
+    """Write a new version everywhere it stands, and the changelog's heading: `-- 0.2.0`."""
+    session.run("python", "tools/bump.py", *session.posargs)
+
+
+@nox.session
+def release(session: nox.Session) -> None:
+    """Build, check and try the packages of a clean tree into dist/, and tag it; publishes nothing."""
+    session.install("uv", "twine")
+    if session.run("git", "status", "--porcelain", external=True, silent=True):
+        session.error("the tree is not clean: commit first")
+    version = str(session.run("python", "tools/bump.py", "--releasable", silent=True)).strip()
+    if session.run("git", "tag", "--list", f"v{version}", external=True, silent=True):
+        session.error(f"the tag v{version} is there already: `nox -s bump` comes first")
+    dist = ROOT / "dist"
+    if dist.exists() and any(dist.iterdir()):
+        session.error(f"{dist} is not empty: move away what it holds")
+    build_all(session, dist)
+    session.run("twine", "check", "--strict", *map(str, sorted(dist.iterdir())))
+    with tempfile.TemporaryDirectory() as name:
+        try_wheels(session, dist, Path(name, "empty"))
+    session.run(
+        "git", "tag", "--annotate", f"v{version}", "--message", f"modelstream {version}", external=True
+    )
+    session.log(f"tagged v{version}; to publish it: twine upload dist/* and git push --tags")
+
+
+def build_all(session: nox.Session, folder: Path) -> None:
+    """Wheels and source distributions of all packages, and nothing else, in this folder."""
+    session.run("uv", "build", "--all-packages", "--out-dir", str(folder))
+    (folder / ".gitignore").unlink(missing_ok=True)
+
+
+def try_wheels(session: nox.Session, wheels: Path, environment: Path) -> None:
+    """Install the wheels in an empty environment, and use the command."""
+    scripts = install_wheels(session, wheels, environment)
+    command = str(scripts / "modelstream")
+    session.run(command, "--version", external=True)
+    listing = str(session.run(command, "plugins", external=True, silent=True))
+    session.log(listing)
+    if "broken" in listing:
+        session.error("a plugin is broken")
+    ask(session, command, "Why is the sky blue?")
 
 
 def install_wheels(session: nox.Session, wheels: Path, environment: Path) -> Path:
@@ -227,7 +266,8 @@ def smoke(session: nox.Session) -> None:
 @nox.session
 def browser(session: nox.Session) -> None:
     """Try Studio's page in the Chromium of this machine; that there is none is a failure here."""
-    session.install(*editable(["core", "sinks/studio"]), *group("test"), *group("browser"))
+    packages = editable(["core", "sinks/studio"])
+    session.install(*CONSTRAINTS, *packages, *group("test"), *group("browser"))
     required = {"MODELSTREAM_BROWSER": "required"}
     session.run("pytest", "sinks/studio/tests/browser", *session.posargs, env=required)
 
@@ -242,13 +282,13 @@ def bench(session: nox.Session) -> None:
 @nox.session
 def bench_quick(session: nox.Session) -> None:
     """The floor, the openai SDK and modelstream in about a minute; fails when the ratios get worse."""
-    session.install(*editable(["core", "plugins/openai"]), *group("test"))
+    session.install(*CONSTRAINTS, *editable(["core", "plugins/openai"]), *group("test"))
     session.run("pytest", "-s", "tests/benchmarks/peers", *session.posargs)
 
 
 @nox.session
 def bench_studio(session: nox.Session) -> None:
     """Measure what Studio costs a program, its server and its page."""
-    session.install(*editable(PACKAGES), *group("test"), *group("browser"))
+    session.install(*CONSTRAINTS, *editable(PACKAGES), *group("test"), *group("browser"))
     for script in sorted(ROOT.glob("tests/benchmarks/studio_*.py")):
         session.run("python", str(script), *session.posargs)

@@ -6,13 +6,12 @@ The file is one for all systems and all supported versions of Python. It names n
 from __future__ import annotations
 
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 CONSTRAINTS = ROOT / "tests" / "constraints.txt"
-GROUPS = ("test", "browser", "typecheck")
+GROUPS = ("test", "browser", "typecheck", "lint")
 
 HEADER = """\
 # The versions that `nox -s tests` and the other checks install, the same on every machine and at any time.
@@ -59,4 +58,4 @@ def _reasons() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -10,6 +10,8 @@ import pytest
 
 import modelstream
 
+REPOSITORY = "https://github.com/modelstream/modelstream"
+
 # Files that name the package index they were made with, and addresses of an index or of a file on one;
 # a test's own server is none.
 LOCK_FILE = re.compile(r"(^|/)(pylock[^/]*\.toml|[^/]*\.lock|[^/]*-lock\.(json|yaml)|npm-shrinkwrap\.json)$")
@@ -24,11 +26,40 @@ def test_there_are_packages_of_each_kind(packages):
 
 
 def test_all_packages_have_one_version(packages):
-    assert {package.project["version"] for package in packages} == {modelstream.__version__}
+    versions = {package.project["version"] for package in packages if not package.is_core}
+    assert versions == {modelstream.__version__}
 
 
-def test_changelog_tells_about_this_version(root, packages):
-    version = packages[0].project["version"]
+def test_the_core_has_its_version_in_one_place(packages):
+    (core,) = [package for package in packages if package.is_core]
+    assert "version" not in core.project
+    assert core.project["dynamic"] == ["version"]
+    assert core.metadata["tool"]["hatch"]["version"] == {"path": "src/modelstream/__init__.py"}
+
+
+def test_metadata_names_the_project(root, package):
+    project = package.project
+    assert project["authors"] == [{"name": "The modelstream authors"}]
+    assert set(project["urls"]) == {"Homepage", "Documentation", "Repository", "Issues", "Changelog"}
+    assert {url for url in project["urls"].values() if not url.startswith(REPOSITORY)} == set()
+    on_main = [url.partition("/blob/main/")[2] for url in project["urls"].values() if "/blob/" in url]
+    assert on_main
+    assert [path for path in on_main if not (root / path).is_file()] == []
+
+
+def test_classifiers_are_true(package):
+    classifiers = package.project["classifiers"]
+    pythons = [line.rpartition(":: ")[2] for line in classifiers if ":: Python :: 3." in line]
+    assert pythons == ["3.11", "3.12", "3.13", "3.14"]
+    systems = [line for line in classifiers if line.startswith("Operating System ::")]
+    # Wheels of an engine exist for some systems only; all else runs wherever Python does.
+    limited = any("sys_platform ==" in line for line in package.project["dependencies"])
+    assert (systems == ["Operating System :: OS Independent"]) is not limited
+    assert systems
+
+
+def test_changelog_tells_about_this_version(root):
+    version = modelstream.__version__
     assert re.search(
         rf"^## .*\b{re.escape(version)}\b", (root / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE
     )
@@ -82,7 +113,9 @@ def test_requirements_have_lower_bounds(package):
     requirements = package.project["dependencies"]
     assert [line for line in requirements if ">=" not in line.partition(";")[0]] == []
     if not package.is_core:
-        assert "modelstream>=0.1,<0.2" in requirements
+        major, minor, _ = modelstream.__version__.split(".")
+        above = f"0.{int(minor) + 1}" if major == "0" else str(int(major) + 1)
+        assert f"modelstream>={major}.{minor},<{above}" in requirements
 
 
 def test_python_and_backend_are_the_same_everywhere(packages):

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 @pytest.fixture(autouse=True)
 def _nothing_is_left(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """No thread but the one of the clocks, and nothing that asyncio complains about."""
+    """No thread but the one of the timeouts, and nothing that asyncio complains about."""
     before = set(threading.enumerate())
     yield
     for thread in set(threading.enumerate()) - before:
@@ -26,7 +26,8 @@ def _nothing_is_left(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     gc.collect()
     said = [
         r.getMessage()
-        for r in caplog.get_records("call")
+        for phase in ("call", "teardown")  # what the collection brings up is logged in the teardown
+        for r in caplog.get_records(phase)
         if r.name == "asyncio" and r.levelno >= logging.ERROR
     ]
     assert not said
