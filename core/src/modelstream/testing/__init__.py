@@ -1,7 +1,8 @@
 """What tests stand on: of model wrappers, of sinks, and of applications.
 
-For authors of plugins: `WrapperConformance` with a `Wire`, and `SinkConformance`. For authors of
-applications: `scripted`. The kit needs `pip install "modelstream[testing]"`. The rest of modelstream imports
+For authors of plugins: `WrapperConformance` with a `Wire`, and `SinkConformance`; for what is special to one
+provider, the modules `server` (a real server that misbehaves as a script says), `calls` (call a model and keep
+all that its caller sees) and `fixtures` (both as pytest fixtures). For authors of applications: `scripted`. The kit needs `pip install "modelstream[testing]"`. The rest of modelstream imports
 nothing of this.
 """
 
