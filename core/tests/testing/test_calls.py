@@ -158,3 +158,9 @@ def test_fixtures_of_a_third_party(pytester):
     )
     pytester.makepyfile("from modelstream.testing.server import Answer\n" + TESTS)
     pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=4)
+
+
+def test_every_name_of_the_package_is_there():
+    from modelstream import testing
+
+    assert [name for name in testing.__all__ if getattr(testing, name).__name__ != name] == []

@@ -1,9 +1,10 @@
 """What tests stand on: of model wrappers, of sinks, and of applications.
 
-For authors of plugins: `WrapperConformance` with a `Wire`, and `SinkConformance`; for what is special to one
-provider, the modules `server` (a real server that misbehaves as a script says), `calls` (call a model and keep
-all that its caller sees) and `fixtures` (both as pytest fixtures). For authors of applications: `scripted`. The kit needs `pip install "modelstream[testing]"`. The rest of modelstream imports
-nothing of this.
+For authors of plugins: `WrapperConformance` with a `Wire`, and `SinkConformance`. For what is special to one
+provider, the modules `server` (a real server that misbehaves as a script says), `calls` (call a model and
+keep all that its caller sees) and `fixtures` (both as pytest fixtures). For authors of applications:
+`scripted`. The kit needs `pip install "modelstream[testing]"`. The rest of modelstream imports nothing of
+this.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 _WHERE = {
     "JsonArrayWire": "wire",
-    "LawBrokenError": "law",
+    "LawBrokenError": "_kit.law",
     "NdjsonWire": "wire",
     "OpenAIWire": "openai_wire",
-    "Script": "script",
+    "Script": "_kit.script",
     "ScriptedChat": "scripted_chat",
     "SinkConformance": "sink_conformance",
     "SseWire": "wire",
