@@ -20,35 +20,23 @@ with warnings.catch_warnings():
     litellm()
 
 
+FRAME = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+
+
 def text(content=None, finish=None, **more):
     delta = {} if content is None else {"content": content}
-    choice = {"index": 0, "delta": {**delta, **more}, "finish_reason": finish}
-    return event(
-        {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
-    )
+    return event({**FRAME, "choices": [{"index": 0, "delta": {**delta, **more}, "finish_reason": finish}]})
 
 
-USAGE = event(
-    {
-        "id": "c",
-        "object": "chat.completion.chunk",
-        "created": 1,
-        "model": "m",
-        "choices": [],
-        "usage": {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5},
-    }
-)
+COUNTS = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
+USAGE = event({**FRAME, "choices": [], "usage": COUNTS})
 DONE = event("[DONE]")
 HELLO = Answer([text("Hel"), text("lo"), text(None, "stop"), USAGE, DONE])
 
 
 def line(content="", **more):
-    said = {
-        "model": "m",
-        "created_at": "2026-01-01T00:00:00Z",
-        "message": {"role": "assistant", "content": content},
-    }
-    return json_line({**said, "done": False, **more})
+    said = {"model": "m", "created_at": "2026-01-01T00:00:00Z", "done": False}
+    return json_line({**said, "message": {"role": "assistant", "content": content}, **more})
 
 
 LINES = Answer(
