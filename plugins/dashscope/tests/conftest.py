@@ -1,18 +1,16 @@
-"""A real server on the loopback interface that writes as DashScope does, and both ways to ask it."""
+"""A real server on the loopback interface that writes as DashScope does."""
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import json
-from contextlib import suppress
 from importlib.metadata import version
 from types import SimpleNamespace
 
 import pytest
 
-from modelstream.errors import StreamError
-from modelstream.testing.server import Answer, LoopbackServer
+from modelstream.testing.fixtures import read, refused, server
+from modelstream.testing.server import Answer
 from modelstream_dashscope import DashScopeChat
 
 # Functions of a module, which all releases have, and clients, from 2.0 on.
@@ -51,10 +49,8 @@ def _imported():
 
 
 @pytest.fixture
-def server():
-    with LoopbackServer() as server:
-        server.play(HELLO)
-        yield server
+def answer():
+    return HELLO
 
 
 @pytest.fixture(params=SIDES)
@@ -72,48 +68,3 @@ def model_of(server, sdk):
         return DashScopeChat({"model_name": "qwen-test", **address, **fields})
 
     return model_of
-
-
-def read_sync(model, messages="hi", **arguments):
-    response = model(messages, stream=True, **arguments)
-    snapshots = []
-    with suppress(StreamError):
-        for snapshot in response.stream:
-            snapshots.append(snapshot)  # noqa: PERF402 (those before an error are wanted)
-    return response, snapshots
-
-
-async def _read_async(model, messages="hi", **arguments):
-    response = await model.acall(messages, stream=True, **arguments)
-    snapshots = []
-    with suppress(StreamError):
-        async for snapshot in response.stream:
-            snapshots.append(snapshot)  # noqa: PERF401 (those before an error are wanted)
-    return response, snapshots
-
-
-def read_async(model, messages="hi", **arguments):
-    return asyncio.run(_read_async(model, messages, **arguments))
-
-
-@pytest.fixture(params=[read_sync, read_async], ids=["sync", "async"])
-def read(request):
-    """Read an answer to its end, or to its error: the response, and the snapshots."""
-    return request.param
-
-
-def read_each_sync(model, count):
-    return [read_sync(model) for _ in range(count)]
-
-
-def read_each_async(model, count):
-    async def read_each():
-        return [await _read_async(model) for _ in range(count)]
-
-    return asyncio.run(read_each())
-
-
-@pytest.fixture(params=[read_each_sync, read_each_async], ids=["sync", "async"])
-def read_each(request):
-    """Read so many answers, one after the other, in one event loop if in any."""
-    return request.param

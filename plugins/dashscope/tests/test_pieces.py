@@ -84,10 +84,10 @@ def test_everything_in_an_answer_may_be_whole(server, model_of, read, wire):
             ]
         )
     )
-    response, snapshots = read(model_of())
-    assert snapshots == [(False, "I'll "), (False, "I'll look"), (True, "I'll look")]
-    assert response.reasoning == "So: yes"
-    assert [(call.name, call.arguments) for call in response.tool_calls] == [("f", '{"x": 1}')]
+    got = read(model_of())
+    assert got.snapshots == [(False, "I'll "), (False, "I'll look"), (True, "I'll look")]
+    assert got.reasoning == "So: yes"
+    assert [(call.name, call.arguments) for call in got.tool_calls] == [("f", '{"x": 1}')]
 
 
 def test_the_text_form(server, model_of, read, wire):
@@ -95,4 +95,4 @@ def test_the_text_form(server, model_of, read, wire):
         return wire.event({"output": {"text": text, "finish_reason": finish}})
 
     server.play(Answer([frame("Hel"), frame("Hello"), frame("Hello", "stop")]))
-    assert read(model_of())[1] == [(False, "Hel"), (False, "Hello"), (True, "Hello")]
+    assert read(model_of()).snapshots == [(False, "Hel"), (False, "Hello"), (True, "Hello")]

@@ -28,16 +28,16 @@ def recorded(recordings):
     return found
 
 
-def agrees(response, what):
+def agrees(got, what):
     usage = what["usage"]
-    assert response.error is None
-    assert (response.partial_text, response.reasoning) == (what["text"], what["reasoning"] or "")
-    assert response.raw_finish_reason == what["finish"]
-    assert (response.usage.input_tokens, response.usage.output_tokens) == (
+    assert got.error is None
+    assert (got.text, got.reasoning) == (what["text"], what["reasoning"] or "")
+    assert got.raw_finish_reason == what["finish"]
+    assert (got.usage.input_tokens, got.usage.output_tokens) == (
         usage["input_tokens"],
         usage["output_tokens"],
     )
-    called = [(call.name, json.loads(call.arguments)) for call in response.tool_calls]
+    called = [(call.name, json.loads(call.arguments)) for call in got.tool_calls]
     assert called == [(call["name"], json.loads(call["arguments"])) for call in what["tool_calls"]]
 
 
@@ -60,27 +60,27 @@ def pieces_of(stream, size):
 
 @pytest.mark.parametrize("size", [None, "event", 1, 3, 7])
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n"], ids=["lf", "crlf"])
-def test_recordings_in_pieces(*, recorded, server, model_of, read_each, size, line_end):
+def test_recordings_in_pieces(*, recorded, server, model_of, read, size, line_end):
     chosen = shortest(recorded, 3000 * size) if isinstance(size, int) else recorded
     answers = [
         Answer([piece.replace(b"\n", line_end) for piece in pieces_of(stream, size or len(stream))])
         for stream, _ in chosen
     ]
     server.play(*answers)
-    for (response, snapshots), (_, what) in zip(read_each(model_of(), len(answers)), chosen, strict=True):
-        agrees(response, what)
-        assert snapshots[-1] == (True, what["text"])
+    for got, (_, what) in zip(read.each(model_of(), len(answers)), chosen, strict=True):
+        agrees(got, what)
+        assert got.snapshots[-1] == (True, what["text"])
 
 
-def test_recordings_cut_after_every_event(recorded, server, model_of, read_each):
+def test_recordings_cut_after_every_event(recorded, server, model_of, read):
     for stream, what in sorted(recorded, key=lambda one: len(one[0]))[:6]:
         events = pieces_of(stream, "event")
         server.play(*(Answer(events[:count]) for count in range(len(events))))
         texts = []
-        for response, snapshots in read_each(model_of(), len(events)):
-            assert isinstance(response.error, TruncatedStreamError)
-            assert not any(snapshot.last for snapshot in snapshots)
-            texts.append(response.error.partial_text)
+        for got in read.each(model_of(), len(events)):
+            assert isinstance(got.error, TruncatedStreamError)
+            assert not any(snapshot.last for snapshot in got.snapshots)
+            texts.append(got.error.partial_text)
         assert texts == sorted(texts, key=len)
         assert all(what["text"].startswith(text) for text in texts)
 

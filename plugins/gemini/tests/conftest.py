@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from importlib.util import find_spec
 from types import SimpleNamespace
 
 import pytest
 
-from modelstream.errors import StreamError
-from modelstream.testing.server import Answer, LoopbackServer
+from modelstream.testing.calls import read as read_sync
+from modelstream.testing.fixtures import read, server
+from modelstream.testing.server import Answer
 from modelstream_gemini import GeminiChat
 
 PACKAGES = {"genai": "google.genai", "generativeai": "google.generativeai"}
@@ -65,10 +65,8 @@ def wire():
 
 
 @pytest.fixture
-def server():
-    with LoopbackServer() as server:
-        server.play(HELLO)
-        yield server
+def answer():
+    return HELLO
 
 
 @pytest.fixture(params=["sdk", "native"])
@@ -131,59 +129,6 @@ def asking(server, model_of):
     return ask
 
 
-def told(response, snapshots, error):
-    return SimpleNamespace(
-        snapshots=snapshots,
-        text=response.partial_text,
-        reasoning=response.reasoning,
-        tool_calls=[(one.name, json.loads(one.arguments)) for one in response.tool_calls],
-        calls=response.tool_calls,
-        finish_reason=response.finish_reason,
-        raw_finish_reason=response.raw_finish_reason,
-        usage=response.usage,
-        raw=response.raw,
-        error=error,
-    )
-
-
-def sync_answer(model, messages="hi", /, **arguments):
-    try:
-        response = model(messages, **{"stream": True, **arguments})
-    except StreamError as failed:
-        return SimpleNamespace(snapshots=[], text="", error=failed)
-    snapshots, error = [], None
-    try:
-        snapshots += response.stream or []
-    except StreamError as failed:
-        error = failed
-    return told(response, snapshots, error)
-
-
-async def async_answer(model, messages="hi", /, **arguments):
-    try:
-        response = await model.acall(messages, **{"stream": True, **arguments})
-    except StreamError as failed:
-        return SimpleNamespace(snapshots=[], text="", error=failed)
-    snapshots, error = [], None
-    try:
-        if response.stream is not None:
-            async for snapshot in response.stream:
-                snapshots.append(snapshot)  # noqa: PERF401
-    except StreamError as failed:
-        error = failed
-    return told(response, snapshots, error)
-
-
-def run_async_answer(model, messages="hi", /, **arguments):
-    return asyncio.run(async_answer(model, messages, **arguments))
-
-
-@pytest.fixture(params=[sync_answer, run_async_answer], ids=["sync", "async"])
-def answer_of(request):
-    """What a user is told who calls the model and reads the answer to its end, or to its error."""
-    return request.param
-
-
 class Pieces:
     """A byte stream out of memory: the pieces of a body, and what happens behind them."""
 
@@ -215,6 +160,6 @@ def reading():
 
     def reading(pieces, failure=None, **arguments):
         model.open = lambda request: Pieces(pieces, failure)
-        return sync_answer(model, **arguments)
+        return read_sync(model, **arguments)
 
     return reading

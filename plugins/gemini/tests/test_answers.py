@@ -11,87 +11,87 @@ from modelstream.errors import MalformedDataError, ProviderError
 from modelstream.testing.server import Answer
 
 
-def test_text_usage_and_finish(model, answer_of):
-    got = answer_of(model)
+def test_text_usage_and_finish(model, read):
+    got = read(model)
     assert got.snapshots == [(False, "Hel"), (False, "Hello"), (True, "Hello")]
     assert (got.finish_reason, got.raw_finish_reason) == ("stop", "STOP")
     assert got.usage == Usage(3, 2)
 
 
-def test_not_streamed(model, server, wire, answer_of):
+def test_not_streamed(model, server, wire, read):
     parts = ({"text": "Hm.", "thought": True}, {"text": "Hello"}, wire.call("f", {"n": 2}))
     server.play(Answer.of_json({**wire.candidate(*parts, finish="STOP"), "usageMetadata": wire.usage}))
-    got = answer_of(model, stream=False)
-    assert (got.text, got.reasoning, got.tool_calls) == ("Hello", "Hm.", [("f", {"n": 2})])
+    got = read(model, stream=False)
+    assert (got.text, got.reasoning, got.calls) == ("Hello", "Hm.", [("f", {"n": 2})])
     assert (got.finish_reason, got.usage, got.snapshots) == ("tool_calls", Usage(3, 2), [])
 
 
-def test_B41_a_finish_without_text_is_an_end_like_any_other(model, server, wire, answer_of):
+def test_B41_a_finish_without_text_is_an_end_like_any_other(model, server, wire, read):
     for last in (wire.text("", "STOP"), wire.event({"candidates": [{"finishReason": "STOP"}]}), wire.end):
         server.play(Answer([wire.text("Hello"), last]))
-        got = answer_of(model)
+        got = read(model)
         assert (got.snapshots, got.error) == ([(False, "Hello"), (True, "Hello")], None)
 
 
-def test_B06_a_finish_alone_is_an_empty_answer(model, server, wire, answer_of):
+def test_B06_a_finish_alone_is_an_empty_answer(model, server, wire, read):
     server.play(Answer([wire.end]))
-    got = answer_of(model)
+    got = read(model)
     assert (got.snapshots, got.finish_reason) == ([(True, "")], "stop")
 
 
-def test_B40_nothing_at_all_is_an_error(model, server, answer_of):
+def test_B40_nothing_at_all_is_an_error(model, server, read):
     server.play(Answer())
-    assert "the stream ended before" in str(answer_of(model).error)
+    assert "the stream ended before" in str(read(model).error)
 
 
-def test_B10_thoughts_are_no_text(model, server, wire, answer_of):
+def test_B10_thoughts_are_no_text(model, server, wire, read):
     thought = {"text": "Let me see.", "thought": True}
     server.play(Answer([wire.event(wire.candidate(thought)), wire.text("Four."), wire.end]))
-    got = answer_of(model)
+    got = read(model)
     assert (got.text, got.reasoning) == ("Four.", "Let me see.")
     assert got.snapshots == [(False, "Four."), (True, "Four.")]
 
 
-def test_B08_B09_calls_come_with_their_text(model, server, wire, answer_of):
+def test_B08_B09_calls_come_with_their_text(model, server, wire, read):
     parts = ({"text": "I ask."}, wire.call("f", {"city": "Oslo"}), wire.call("g", {}, id="g1"))
     server.play(Answer([wire.event(wire.candidate(*parts)), wire.end]))
-    got = answer_of(model)
-    assert (got.text, got.tool_calls) == ("I ask.", [("f", {"city": "Oslo"}), ("g", {})])
-    assert got.calls[1].id == "g1"
-    assert got.calls[0].id.startswith("call_")
+    got = read(model)
+    assert (got.text, got.calls) == ("I ask.", [("f", {"city": "Oslo"}), ("g", {})])
+    assert got.tool_calls[1].id == "g1"
+    assert got.tool_calls[0].id.startswith("call_")
     assert (got.finish_reason, got.raw_finish_reason) == ("tool_calls", "STOP")
 
 
-def test_numbers_in_arguments_stay_what_they_are(model, server, wire, answer_of):
+def test_numbers_in_arguments_stay_what_they_are(model, server, wire, read):
     args = {"n": 2, "x": 2.0, "big": 123456789012345678901234567890, "deep": [{"m": -1}]}
     server.play(Answer([wire.event(wire.candidate(wire.call("f", args))), wire.end]))
-    got = answer_of(model)
-    assert json.loads(got.calls[0].arguments) == args
-    assert '"n": 2, "x": 2.0, "big": 123456789012345678901234567890' in got.calls[0].arguments
+    got = read(model)
+    assert json.loads(got.tool_calls[0].arguments) == args
+    assert '"n": 2, "x": 2.0, "big": 123456789012345678901234567890' in got.tool_calls[0].arguments
 
 
-def test_calls_of_several_frames_are_several_calls(model, server, wire, answer_of):
+def test_calls_of_several_frames_are_several_calls(model, server, wire, read):
     frames = [wire.event(wire.candidate(wire.call("f", {"n": n}))) for n in range(3)]
     server.play(Answer([*frames, wire.end]))
-    assert answer_of(model).tool_calls == [("f", {"n": n}) for n in range(3)]
+    assert read(model).calls == [("f", {"n": n}) for n in range(3)]
 
 
-def test_arguments_in_pieces_are_refused_and_not_lost(model, server, wire, answer_of):
+def test_arguments_in_pieces_are_refused_and_not_lost(model, server, wire, read):
     piece = {"functionCall": {"name": "f", "partialArgs": [{"jsonPath": "$.a"}], "willContinue": True}}
     server.play(Answer([wire.event(wire.candidate(piece)), wire.end]))
-    got = answer_of(model)
+    got = read(model)
     assert isinstance(got.error, MalformedDataError)
     assert "stream_function_call_arguments" in str(got.error)
 
 
-def test_a_call_with_half_a_character(model, server, answer_of):
+def test_a_call_with_half_a_character(model, server, read):
     frame = rb'{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","args":{"s":"\ud83d"}}}]}}]}'
     server.play(Answer([b"data: " + frame + b"\n\n", b'data: {"candidates":[{"finishReason":"STOP"}]}\n\n']))
-    got = answer_of(model)
-    assert (got.error, [name for name, _ in got.tool_calls]) == (None, ["f"])
+    got = read(model)
+    assert (got.error, [name for name, _ in got.calls]) == (None, ["f"])
 
 
-def test_what_is_neither_text_nor_call_is_skipped(model, server, wire, answer_of):
+def test_what_is_neither_text_nor_call_is_skipped(model, server, wire, read):
     parts = (
         {"executableCode": {"language": "PYTHON", "code": "1+1"}},
         {"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": "2"}},
@@ -101,15 +101,15 @@ def test_what_is_neither_text_nor_call_is_skipped(model, server, wire, answer_of
         {"text": "Two."},
     )
     server.play(Answer([wire.event(wire.candidate(*parts)), wire.end]))
-    assert answer_of(model).text == "Two."
+    assert read(model).text == "Two."
 
 
-def test_of_several_candidates_the_first_counts(model, server, wire, answer_of):
+def test_of_several_candidates_the_first_counts(model, server, wire, read):
     first, second = wire.candidate({"text": "A"}), wire.candidate({"text": "B"}, index=1)
     both = {"candidates": second["candidates"] + first["candidates"]}
     ends = {"candidates": [{"index": 1, "finishReason": "MAX_TOKENS"}, {"index": 0, "finishReason": "STOP"}]}
     server.play(Answer([wire.event(both), wire.event(ends)]))
-    got = answer_of(model)
+    got = read(model)
     assert (got.text, got.raw_finish_reason) == ("A", "STOP")
 
 
@@ -130,16 +130,16 @@ def test_of_several_candidates_the_first_counts(model, server, wire, answer_of):
         {"promptFeedback": {"blockReason": "BLOCK_REASON_UNSPECIFIED"}},
     ],
 )
-def test_frames_that_say_nothing(model, server, wire, answer_of, odd):
+def test_frames_that_say_nothing(model, server, wire, read, odd):
     server.play(Answer([wire.event(odd), wire.text("Hello"), wire.event(odd), wire.end]))
-    got = answer_of(model)
+    got = read(model)
     assert (got.text, got.finish_reason, got.usage) == ("Hello", "stop", Usage(3, 2))
 
 
 # Usage
 
 
-def test_usage_adds_up_as_google_bills_it(model, server, wire, answer_of):
+def test_usage_adds_up_as_google_bills_it(model, server, wire, read):
     counts = {
         "promptTokenCount": 17,
         "toolUsePromptTokenCount": 102,
@@ -154,7 +154,7 @@ def test_usage_adds_up_as_google_bills_it(model, server, wire, answer_of):
     seen += [one for one in response.deltas if type(one).__name__ == "UsageDelta"]
     assert seen[0].total_tokens == 772
     assert (seen[0].reasoning_tokens, seen[0].cached_tokens) == (412, 10)
-    assert answer_of(model).usage.input_tokens == 3
+    assert read(model).usage.input_tokens == 3
 
 
 def test_the_same_usage_is_told_once(model, server, wire):
@@ -181,10 +181,10 @@ FINISHES = {
 
 
 @pytest.mark.parametrize(("word", "reason"), FINISHES.items())
-def test_B13_the_finish_tells_why(model, server, wire, answer_of, word, reason):
+def test_B13_the_finish_tells_why(model, server, wire, read, word, reason):
     for body in ([wire.text("Hel"), wire.text("lo", word)], [wire.text("Hello", word)]):
         server.play(Answer(body))
-        got = answer_of(model)
+        got = read(model)
         assert (got.snapshots[-1], got.finish_reason, got.raw_finish_reason) == (
             (True, "Hello"),
             reason,
@@ -195,10 +195,10 @@ def test_B13_the_finish_tells_why(model, server, wire, answer_of, word, reason):
 @pytest.mark.parametrize(
     "word", ["MALFORMED_FUNCTION_CALL", "OTHER", "TOO_MANY_TOOL_CALLS", "NEVER_HEARD_OF"]
 )
-def test_a_model_that_gave_up_is_an_error_with_its_text(model, server, wire, answer_of, word):
+def test_a_model_that_gave_up_is_an_error_with_its_text(model, server, wire, read, word):
     last = {**wire.candidate(finish=word, finishMessage="print(f("), "usageMetadata": wire.usage}
     server.play(Answer([wire.text("Hello"), wire.event(last)]))
-    got = answer_of(model)
+    got = read(model)
     assert type(got.error) is ProviderError
     assert f"(finishReason {word}): print(f(" in str(got.error)
     assert (got.error.code, got.error.partial_text, got.error.usage) == (word, "Hello", Usage(3, 2))
@@ -207,18 +207,18 @@ def test_a_model_that_gave_up_is_an_error_with_its_text(model, server, wire, ans
 
 
 @pytest.mark.parametrize("word", ["FINISH_REASON_UNSPECIFIED", "", None, 0])
-def test_an_unspecified_finish_is_none(model, server, wire, answer_of, word):
+def test_an_unspecified_finish_is_none(model, server, wire, read, word):
     frame = wire.candidate({"text": "Hello"})
     frame["candidates"][0]["finishReason"] = word
     server.play(Answer([wire.event(frame)]))
-    assert "the stream ended before" in str(answer_of(model).error)
+    assert "the stream ended before" in str(read(model).error)
 
 
 @pytest.mark.parametrize("stream", [True, False])
-def test_a_blocked_prompt_is_filtered_content(model, server, wire, answer_of, stream):
+def test_a_blocked_prompt_is_filtered_content(model, server, wire, read, stream):
     blocked = {"promptFeedback": {"blockReason": "SAFETY"}, "usageMetadata": {"promptTokenCount": 3}}
     server.play(Answer([wire.event(blocked)]) if stream else Answer.of_json(blocked))
-    got = answer_of(model, stream=stream)
+    got = read(model, stream=stream)
     assert (got.text, got.finish_reason, got.raw_finish_reason) == ("", "content_filter", "SAFETY")
     assert got.usage.input_tokens == 3
 
@@ -226,9 +226,9 @@ def test_a_blocked_prompt_is_filtered_content(model, server, wire, answer_of, st
 # Servers that say STOP in every frame
 
 
-def test_stop_in_every_frame_does_not_cut_the_answer(model, server, wire, answer_of):
+def test_stop_in_every_frame_does_not_cut_the_answer(model, server, wire, read):
     server.play(Answer([wire.text(piece, "STOP") for piece in ("Hel", "lo, ", "world")]))
-    got = answer_of(model)
+    got = read(model)
     assert got.snapshots == [
         (False, "Hel"),
         (False, "Hello, "),
@@ -238,18 +238,18 @@ def test_stop_in_every_frame_does_not_cut_the_answer(model, server, wire, answer
     assert (got.error, got.finish_reason) == (None, "stop")
 
 
-def test_stop_in_every_frame_and_then_the_limit(model, server, wire, answer_of):
+def test_stop_in_every_frame_and_then_the_limit(model, server, wire, read):
     server.play(Answer([wire.text("Hel", "STOP"), wire.text("lo", "MAX_TOKENS")]))
-    got = answer_of(model)
+    got = read(model)
     assert (got.text, got.finish_reason) == ("Hello", "length")
 
 
-def test_raw_chunks_are_the_frames_alone(model, server, wire, answer_of):
+def test_raw_chunks_are_the_frames_alone(model, server, wire, read):
     server.play(Answer([wire.text("Hel", "STOP"), wire.text("lo", "STOP")]))
-    got = answer_of(model, raw=True)
+    got = read(model, raw=True)
     assert [json.loads(frame)["candidates"][0]["finishReason"] for frame in got.raw] == ["STOP", "STOP"]
     server.play(Answer.of_json(wire.candidate({"text": "Hello"}, finish="STOP")))
-    assert len(answer_of(model, raw=True, stream=False).raw) == 1
+    assert len(read(model, raw=True, stream=False).raw) == 1
 
 
 # Other forms
@@ -298,20 +298,20 @@ def test_enums_as_numbers(reading, wire):
 
 
 @pytest.mark.parametrize("body", [b"", b" \n"])
-def test_an_empty_document(model, server, answer_of, body):
+def test_an_empty_document(model, server, read, body):
     server.play(Answer([body], framing="length", headers={"Content-Type": "application/json"}))
-    got = answer_of(model, stream=False)
+    got = read(model, stream=False)
     assert isinstance(got.error, MalformedDataError)
     assert "the answer is empty" in str(got.error)
 
 
 @pytest.mark.parametrize("document", [{}, [], {"modelVersion": "x"}, "text", {"candidates": []}, 7])
-def test_a_document_without_an_answer(model, server, answer_of, document):
+def test_a_document_without_an_answer(model, server, read, document):
     server.play(Answer.of_json(document))
-    got = answer_of(model, stream=False)
+    got = read(model, stream=False)
     assert isinstance(got.error, MalformedDataError)
 
 
-def test_a_document_that_was_streamed_all_the_same(model, server, answer_of, wire):
+def test_a_document_that_was_streamed_all_the_same(model, server, read, wire):
     server.play(wire.hello)
-    assert answer_of(model, stream=False).text == "Hello"
+    assert read(model, stream=False).text == "Hello"

@@ -108,8 +108,8 @@ def genai():
     return imported("google.genai")
 
 
-def test_options_that_the_sdk_does_not_know(genai, server, model_of, answer_of):
-    got = answer_of(model_of(server.url, backend="genai"), temprature=1)
+def test_options_that_the_sdk_does_not_know(genai, server, model_of, read):
+    got = read(model_of(server.url, backend="genai"), temprature=1)
     assert type(got.error) is BadRequestError
     assert "temprature: Extra inputs are not permitted" in str(got.error)
     assert server.requests == []
@@ -172,8 +172,8 @@ def vertex(token_of):
     return {"backend": "genai", "api_key": None, "client_args": args}
 
 
-def test_vertex_ai_with_credentials(genai, server, model_of, answer_of):
-    assert answer_of(model_of(server.url, **vertex(lambda: "token"))).text == "Hello"
+def test_vertex_ai_with_credentials(genai, server, model_of, read):
+    assert read(model_of(server.url, **vertex(lambda: "token"))).text == "Hello"
     request = server.requests[0]
     place = "projects/p/locations/europe-west1/publishers/google/models/gemini-test"
     assert request.path == f"/v1beta1/{place}:streamGenerateContent?alt=sse"
@@ -181,21 +181,21 @@ def test_vertex_ai_with_credentials(genai, server, model_of, answer_of):
     assert "x-goog-api-key" not in request.headers
 
 
-def test_credentials_that_are_refused(genai, server, model_of, answer_of):
+def test_credentials_that_are_refused(genai, server, model_of, read):
     exceptions = imported("google.auth.exceptions")
 
     def refuse():
         raise exceptions.RefreshError("the account is disabled")
 
-    got = answer_of(model_of(server.url, **vertex(refuse)))
+    got = read(model_of(server.url, **vertex(refuse)))
     assert type(got.error) is AuthenticationError
     assert "no access token: the account is disabled" in str(got.error)
 
 
-def test_client_args_that_the_sdk_refuses(genai, server, model_of, answer_of):
+def test_client_args_that_the_sdk_refuses(genai, server, model_of, read):
     for args in ({"credentals": 1}, {"project": "p"}, {"http_options": {"base_ulr": "x"}}):
         with pytest.raises(ConfigError, match="google-genai can't make a client"):
-            answer_of(model_of(server.url, backend="genai", client_args=args))
+            read(model_of(server.url, backend="genai", client_args=args))
 
 
 # google-generativeai

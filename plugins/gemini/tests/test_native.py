@@ -142,16 +142,16 @@ def test_headers_and_bodies_of_config_and_call(server, model_of):
     assert third.headers["x-goog-api-key"] == "k"
 
 
-def test_the_timeout_is_for_the_headers(server, model_of, answer_of):
+def test_the_timeout_is_for_the_headers(server, model_of, read):
     server.play(Answer(status=None, end=End.SILENCE))
-    got = answer_of(model_of(server.url), http_options={"timeout": 200})
+    got = read(model_of(server.url), http_options={"timeout": 200})
     assert type(got.error) is StreamTimeoutError
     assert server.connections[0].disconnected.wait(SOON)
 
 
-def test_options_that_a_call_does_not_take(server, model_of, answer_of):
+def test_options_that_a_call_does_not_take(server, model_of, read):
     with pytest.raises(ConfigError, match=r"^http_options has 'retry_options'"):
-        answer_of(model_of(server.url), http_options={"retry_options": {}})
+        read(model_of(server.url), http_options={"retry_options": {}})
     assert server.requests == []
 
 
@@ -180,10 +180,10 @@ class Odd:
         ({"config": {"labels": {"a_b": Odd()}}}, r"labels.a_b is of the type Odd"),
     ],
 )
-def test_what_only_an_sdk_converts(server, model_of, answer_of, arguments, told):
+def test_what_only_an_sdk_converts(server, model_of, read, arguments, told):
     arguments = {"messages": None if "contents" in arguments else "hi", **arguments}
     with pytest.raises(ConfigError, match=rf"{told}, .*\n.*set 'transport' to 'sdk'"):
-        answer_of(model_of(server.url), arguments.pop("messages"), **arguments)
+        read(model_of(server.url), arguments.pop("messages"), **arguments)
     assert server.requests == []
 
 
@@ -206,8 +206,8 @@ ENDLESS["again"] = ENDLESS
         ({"response_schema": {"$ref": "#/$defs/City"}}, "refers to '#/$defs/City'"),
     ],
 )
-def test_what_can_not_be_sent(server, model_of, answer_of, arguments, told):
-    got = answer_of(model_of(server.url), **arguments)
+def test_what_can_not_be_sent(server, model_of, read, arguments, told):
+    got = read(model_of(server.url), **arguments)
     assert type(got.error) is BadRequestError
     assert told in str(got.error)
     assert server.requests == []

@@ -53,7 +53,7 @@ SPLITS = {
 def check(file, got, what):
     calls = [(call["name"], call["arguments"]) for call in what["tool_calls"]]
     assert (file, got.error) == (file, None)
-    assert (file, got.text, got.reasoning, got.tool_calls) == (file, what["text"], what["reasoning"], calls)
+    assert (file, got.text, got.reasoning, got.calls) == (file, what["text"], what["reasoning"], calls)
     assert (file, got.raw_finish_reason) == (file, what["finish"])
     assert (file, got.finish_reason) == (file, "tool_calls" if calls else "stop")
     assert (file, got.usage.total_tokens) == (file, what["usage"]["totalTokenCount"])
@@ -69,11 +69,11 @@ def test_every_split_gives_what_was_said(recorded, reading, split):
 
 
 @pytest.mark.parametrize("split", ["whole", "by event", "7 bytes"])
-def test_what_was_said_arrives_over_a_socket(recorded, server, model, answer_of, split):
+def test_what_was_said_arrives_over_a_socket(recorded, server, model, read, split):
     for file, (stream, what) in recorded.items():
         if split != "7 bytes" or len(stream) < 4000:
             server.play(Answer(SPLITS[split](stream)))
-            check(file, answer_of(model), what)
+            check(file, read(model), what)
 
 
 def test_an_answer_that_is_not_streamed(recorded, reading):
@@ -155,12 +155,12 @@ def test_an_array_cut_at_any_byte(recorded, reading, failure):
 
 
 @pytest.mark.parametrize("end", [End.VALID, End.CUT, End.RESET])
-def test_broken_off_behind_any_event_but_the_last(recorded, server, model, answer_of, end):
+def test_broken_off_behind_any_event_but_the_last(recorded, server, model, read, end):
     for file, (stream, _) in recorded.items():
         events, expected = by_event(stream), texts(stream)
         for count in {1, len(events) // 2, len(events) - 1} & set(range(1, len(events))):
             server.play(Answer([b"".join(events[:count])], end=end))
-            got = answer_of(model)
+            got = read(model)
             assert (file, isinstance(got.error, StreamError)) == (file, True)
             assert got.error.partial_text == got.text
             # A reset may overtake what was sent before it.

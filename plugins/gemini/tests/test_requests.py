@@ -514,26 +514,26 @@ def test_messages_or_contents_and_not_both(model):
         ),
     ],
 )
-def test_what_is_wrong_with_messages_is_told(model, server, answer_of, messages, says):
-    got = answer_of(model, messages)
+def test_what_is_wrong_with_messages_is_told(model, server, read, messages, says):
+    got = read(model, messages)
     assert type(got.error) is BadRequestError
     assert says in str(got.error)
     assert str(got.error).count("\n") <= 2
     assert server.requests == []
 
 
-def test_system_prompts_that_do_not_go_together(model, answer_of):
+def test_system_prompts_that_do_not_go_together(model, read):
     messages = [{"role": "system", "content": "a"}, {"role": "user", "content": "b"}]
-    got = answer_of(model, messages, system_instruction={"parts": [{"text": "c"}]})
+    got = read(model, messages, system_instruction={"parts": [{"text": "c"}]})
     assert "give one of them" in str(got.error)
 
 
-def test_a_config_of_the_wrong_type(model, answer_of):
-    assert "generation_config is int" in str(answer_of(model, generation_config=3).error)
+def test_a_config_of_the_wrong_type(model, read):
+    assert "generation_config is int" in str(read(model, generation_config=3).error)
 
 
-def test_what_is_no_json(server, model_by, answer_of):
-    got = answer_of(model_by(server.url), extra_body={"x": object()})
+def test_what_is_no_json(server, model_by, read):
+    got = read(model_by(server.url), extra_body={"x": object()})
     assert type(got.error) is BadRequestError
     assert "the SDK can't build the request" in str(got.error) or "can't be sent as JSON" in str(got.error)
     assert server.requests == []

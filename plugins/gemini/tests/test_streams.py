@@ -60,12 +60,12 @@ def test_the_call_returns_with_the_headers(server, model, wire):
     assert response.text == "x"
 
 
-def test_calls_after_another_use_one_connection(server, model, answer_of):
+def test_calls_after_another_use_one_connection(server, model, read):
     for _ in range(3):
-        assert answer_of(model).text == "Hello"
+        assert read(model).text == "Hello"
     assert len(server.requests) == 3
     # asyncio.run closes its loop each time, and with it the connections.
-    assert len(server.connections) == (3 if "async" in answer_of.__name__ else 1)
+    assert len(server.connections) == (3 if read.way == "async" else 1)
 
 
 def test_calls_of_one_event_loop_use_one_connection(server, model):
@@ -77,9 +77,9 @@ def test_calls_of_one_event_loop_use_one_connection(server, model):
 
 
 @pytest.mark.parametrize("end", [End.CUT, End.RESET])
-def test_a_complete_answer_stays_complete_however_its_body_ends(server, model, wire, answer_of, end):
+def test_a_complete_answer_stays_complete_however_its_body_ends(server, model, wire, read, end):
     server.play(Answer(wire.hello.body, end=end))
-    got = answer_of(model)
+    got = read(model)
     assert (got.snapshots[-1], got.error) == ((True, "Hello"), None)
     assert server.connections[0].disconnected.wait(SOON)
 

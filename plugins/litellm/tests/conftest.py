@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
-import json
 import warnings
 from types import SimpleNamespace
 
 import pytest
 
-from modelstream.testing.server import Answer, LoopbackServer, refused_url
+from modelstream.testing.fixtures import read, server
+from modelstream.testing.server import Answer, json_line
+from modelstream.testing.server import sse_event as event
 from modelstream_litellm import LiteLLMChat
 from modelstream_litellm.sdk import litellm
 
@@ -20,40 +20,23 @@ with warnings.catch_warnings():
     litellm()
 
 
-def event(said):
-    data = said if isinstance(said, str) else json.dumps(said)
-    return f"data: {data}\n\n".encode()
+FRAME = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m"}
 
 
 def text(content=None, finish=None, **more):
     delta = {} if content is None else {"content": content}
-    choice = {"index": 0, "delta": {**delta, **more}, "finish_reason": finish}
-    return event(
-        {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
-    )
+    return event({**FRAME, "choices": [{"index": 0, "delta": {**delta, **more}, "finish_reason": finish}]})
 
 
-USAGE = event(
-    {
-        "id": "c",
-        "object": "chat.completion.chunk",
-        "created": 1,
-        "model": "m",
-        "choices": [],
-        "usage": {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5},
-    }
-)
+COUNTS = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
+USAGE = event({**FRAME, "choices": [], "usage": COUNTS})
 DONE = event("[DONE]")
 HELLO = Answer([text("Hel"), text("lo"), text(None, "stop"), USAGE, DONE])
 
 
 def line(content="", **more):
-    said = {
-        "model": "m",
-        "created_at": "2026-01-01T00:00:00Z",
-        "message": {"role": "assistant", "content": content},
-    }
-    return json.dumps({**said, "done": False, **more}).encode() + b"\n"
+    said = {"model": "m", "created_at": "2026-01-01T00:00:00Z", "done": False}
+    return json_line({**said, "message": {"role": "assistant", "content": content}, **more})
 
 
 LINES = Answer(
@@ -80,10 +63,8 @@ def wire():
 
 
 @pytest.fixture
-def server():
-    with LoopbackServer() as server:
-        server.play(HELLO)
-        yield server
+def answer():
+    return HELLO
 
 
 @pytest.fixture
@@ -109,23 +90,13 @@ def other_of(server):
 
 
 @pytest.fixture
-def nowhere():
-    """An address where nobody listens."""
-    return refused_url()
+def ask(read):
+    """Calls the model as its config says, and gives the text, or raises."""
 
+    def ask(model, messages="hi"):
+        got = read(model, messages, stream=None)
+        if got.error is not None:
+            raise got.error
+        return got.text
 
-def ask_sync(model, messages="hi"):
-    return model(messages).text
-
-
-def ask_async(model, messages="hi"):
-    async def ask():
-        return await (await model.acall(messages)).get_text()
-
-    return asyncio.run(ask())
-
-
-@pytest.fixture(params=[ask_sync, ask_async], ids=["sync", "async"])
-def ask(request):
-    """Calls the model and gives the text, or raises."""
-    return request.param
+    return ask

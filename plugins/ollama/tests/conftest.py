@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
-import json
-from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
 
-from modelstream.errors import StreamError
-from modelstream.testing.server import Answer, LoopbackServer
+from modelstream.testing.fixtures import read, refused, server
+from modelstream.testing.server import Answer, json_line
 from modelstream_ollama import OllamaChat
 
 
 def line(**said):
-    return json.dumps(said, ensure_ascii=False).encode() + b"\n"
+    return json_line(said)
 
 
-def answer(*said, **how):
+def answer_of(*said, **how):
     """An answer of these lines, each a dict."""
     return Answer([line(**one) for one in said], headers={"Content-Type": "application/x-ndjson"}, **how)
 
@@ -29,13 +26,13 @@ def text(content, **more):
 
 
 END = {"message": {"role": "assistant", "content": ""}, "done": True, "done_reason": "stop"}
-HELLO = answer(text("Hel"), text("lo"), {**END, "prompt_eval_count": 3, "eval_count": 2})
+HELLO = answer_of(text("Hel"), text("lo"), {**END, "prompt_eval_count": 3, "eval_count": 2})
 
 
 @pytest.fixture(scope="session")
 def lines():
     """How Ollama writes an answer."""
-    return SimpleNamespace(line=line, answer=answer, text=text, end=END, hello=HELLO)
+    return SimpleNamespace(line=line, answer=answer_of, text=text, end=END, hello=HELLO)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -45,10 +42,8 @@ def _imported():
 
 
 @pytest.fixture
-def server():
-    with LoopbackServer() as server:
-        server.play(HELLO)
-        yield server
+def answer():
+    return HELLO
 
 
 @pytest.fixture(params=["sdk", "native"])
@@ -64,69 +59,3 @@ def model_of(server, transport):
         return OllamaChat({**given, **fields})
 
     return model_of
-
-
-def read_sync(model, **arguments):
-    response = model("hi", stream=True, **arguments)
-    snapshots = []
-    with suppress(StreamError):
-        for snapshot in response.stream:
-            snapshots.append(snapshot)  # noqa: PERF402 (those before an error are wanted)
-    return response, snapshots
-
-
-async def _read_async(model, **arguments):
-    response = await model.acall("hi", stream=True, **arguments)
-    snapshots = []
-    with suppress(StreamError):
-        async for snapshot in response.stream:
-            snapshots.append(snapshot)  # noqa: PERF401 (those before an error are wanted)
-    return response, snapshots
-
-
-def read_async(model, **arguments):
-    return asyncio.run(_read_async(model, **arguments))
-
-
-@pytest.fixture(params=[read_sync, read_async], ids=["sync", "async"])
-def read(request):
-    """Read an answer to its end, or to its error: the response, and the snapshots."""
-    return request.param
-
-
-def read_each_sync(model, count):
-    return [read_sync(model) for _ in range(count)]
-
-
-def read_each_async(model, count):
-    async def read_each():
-        return [await _read_async(model) for _ in range(count)]
-
-    return asyncio.run(read_each())
-
-
-@pytest.fixture(params=[read_each_sync, read_each_async], ids=["sync", "async"])
-def read_each(request):
-    """Read so many answers, one after the other, in one event loop if in any."""
-    return request.param
-
-
-def refused_sync(model, **arguments):
-    with pytest.raises(StreamError) as failed:
-        model("hi", **{"stream": True, **arguments})
-    return failed.value
-
-
-def refused_async(model, **arguments):
-    async def call():
-        with pytest.raises(StreamError) as failed:
-            await model.acall("hi", **{"stream": True, **arguments})
-        return failed.value
-
-    return asyncio.run(call())
-
-
-@pytest.fixture(params=[refused_sync, refused_async], ids=["sync", "async"])
-def refused(request):
-    """Make a call that is refused: the error that the call itself raises."""
-    return request.param

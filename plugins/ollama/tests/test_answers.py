@@ -11,49 +11,49 @@ from modelstream.testing.server import Answer, Gate
 
 
 def test_B36_snapshots_and_one_last(model_of, read):
-    response, snapshots = read(model_of())
-    assert snapshots == [(False, "Hel"), (False, "Hello"), (True, "Hello")]
-    assert (response.usage.input_tokens, response.usage.output_tokens) == (3, 2)
-    assert (response.finish_reason, response.raw_finish_reason) == ("stop", "stop")
+    got = read(model_of())
+    assert got.snapshots == [(False, "Hel"), (False, "Hello"), (True, "Hello")]
+    assert (got.usage.input_tokens, got.usage.output_tokens) == (3, 2)
+    assert (got.finish_reason, got.raw_finish_reason) == ("stop", "stop")
 
 
 def test_B45_usage_of_a_stream(model_of, read):
-    response, _ = read(model_of())
-    assert response.usage.total_tokens == 5
+    got = read(model_of())
+    assert got.usage.total_tokens == 5
 
 
 def test_B10_thinking_is_no_text(server, model_of, read, lines):
     server.play(lines.answer(lines.text("", thinking="hm"), lines.text("42"), lines.end))
-    response, snapshots = read(model_of())
-    assert (response.reasoning, snapshots) == ("hm", [(False, "42"), (True, "42")])
+    got = read(model_of())
+    assert (got.reasoning, got.snapshots) == ("hm", [(False, "42"), (True, "42")])
 
 
 @pytest.mark.parametrize("before", [[], [("", {})]], ids=["alone", "behind an empty line"])
 def test_B06_B07_an_end_without_text(*, server, model_of, read, lines, before):
     server.play(lines.answer(*(lines.text(text, **more) for text, more in before), lines.end))
-    response, snapshots = read(model_of())
-    assert (response.error, response.finish_reason, snapshots) == (None, "stop", [(True, "")])
+    got = read(model_of())
+    assert (got.error, got.finish_reason, got.snapshots) == (None, "stop", [(True, "")])
 
 
 def test_B09_text_and_then_a_tool_call(server, model_of, read, lines):
     call = {"function": {"name": "f", "arguments": {"x": 1}}}
     server.play(lines.answer(lines.text("See:"), lines.text("", tool_calls=[call]), lines.end))
-    response, snapshots = read(model_of())
-    assert snapshots == [(False, "See:"), (True, "See:")]
-    assert [(one.name, one.arguments) for one in response.tool_calls] == [("f", '{"x": 1}')]
+    got = read(model_of())
+    assert got.snapshots == [(False, "See:"), (True, "See:")]
+    assert [(one.name, one.arguments) for one in got.tool_calls] == [("f", '{"x": 1}')]
 
 
 def test_B11_lines_without_news_repeat_nothing(server, model_of, read, lines):
     server.play(
         lines.answer(lines.text("Hel"), lines.text(""), lines.text(None), lines.text("lo"), lines.end)
     )
-    assert read(model_of())[1] == [(False, "Hel"), (False, "Hello"), (True, "Hello")]
+    assert read(model_of()).snapshots == [(False, "Hel"), (False, "Hello"), (True, "Hello")]
 
 
 def test_B14_without_counts(server, model_of, read, lines):
     server.play(lines.answer(lines.text("Hello"), lines.end))
-    response, _ = read(model_of())
-    assert (response.error, response.usage) == (None, None)
+    got = read(model_of())
+    assert (got.error, got.usage) == (None, None)
 
 
 def test_B28_every_line_is_shown_before_the_next_one_is_sent(server, model_of, lines):
@@ -71,18 +71,18 @@ def test_B08_tool_calls_alone(server, model_of, read, lines):
         {"function": {"name": "g", "arguments": {}}},
     ]
     server.play(lines.answer(lines.text("", tool_calls=calls), lines.end))
-    response, snapshots = read(model_of())
-    first, second = response.tool_calls
+    got = read(model_of())
+    first, second = got.tool_calls
     assert first == ToolCall("call_a", "f", '{"x": 2, "y": 2.0, "z": "\u00e9"}')
     assert (second.name, second.arguments) == ("g", "{}")
     assert second.id
-    assert (response.finish_reason, response.raw_finish_reason) == ("tool_calls", "stop")
-    assert snapshots == [(True, "")]
+    assert (got.finish_reason, got.raw_finish_reason) == ("tool_calls", "stop")
+    assert got.snapshots == [(True, "")]
 
 
 def test_B13_a_limit_is_told(server, model_of, read, lines):
     server.play(lines.answer(lines.text("Hel"), {**lines.end, "done_reason": "length"}))
-    assert read(model_of())[0].finish_reason == "length"
+    assert read(model_of()).finish_reason == "length"
 
 
 def test_streamed_although_it_was_not_asked_for(server, model_of, lines):
@@ -100,7 +100,7 @@ def test_one_document_in_many_lines(server, model_of, lines):
 
 def test_line_separators_inside_text_survive(server, model_of, read, lines):
     server.play(lines.answer(lines.text("a\u2028b\u2029c\u0085d"), lines.end))
-    assert read(model_of())[0].partial_text == "a\u2028b\u2029c\u0085d"
+    assert read(model_of()).text == "a\u2028b\u2029c\u0085d"
 
 
 def test_B30_not_streamed(server, model_of, lines):
@@ -109,10 +109,10 @@ def test_B30_not_streamed(server, model_of, lines):
     assert (response.stream, response.text, response.finish_reason) == (None, "Hello", "stop")
 
 
-def test_the_connection_serves_the_next_call(server, model_of, read_each, lines):
+def test_the_connection_serves_the_next_call(server, model_of, read, lines):
     # With its length said, its end is known as soon as it is there.
     server.play(Answer(lines.hello.body, framing="length"))
-    assert [snapshots[-1] for _, snapshots in read_each(model_of(), 3)] == [(True, "Hello")] * 3
+    assert [got.snapshots[-1] for got in read.each(model_of(), 3)] == [(True, "Hello")] * 3
     assert len(server.connections) == 1
 
 
@@ -120,14 +120,14 @@ def test_a_tool_call_keeps_its_numbers(server, model_of, read, lines):
     arguments = {"small": 1, "float": 1.0, "big": 2**70, "none": None}
     call = {"function": {"name": "f", "arguments": arguments}}
     server.play(lines.answer(lines.text("", tool_calls=[call]), lines.end))
-    (called,) = read(model_of())[0].tool_calls
+    (called,) = read(model_of()).tool_calls
     assert called.arguments == json.dumps(arguments)
 
 
 def test_a_model_that_was_only_loaded(server, model_of, read, lines):
     server.play(lines.answer({**lines.end, "done_reason": "load"}))
-    response, snapshots = read(model_of())
-    assert (response.finish_reason, response.raw_finish_reason, snapshots) == ("stop", "load", [(True, "")])
+    got = read(model_of())
+    assert (got.finish_reason, got.raw_finish_reason, got.snapshots) == ("stop", "load", [(True, "")])
 
 
 def test_the_chunks_as_they_came(server, model_of, lines):

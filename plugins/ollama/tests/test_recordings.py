@@ -23,15 +23,15 @@ def recorded(recordings):
     return found
 
 
-def agrees(response, snapshots, what):
-    assert response.error is None
-    assert (response.partial_text, response.reasoning) == (what["text"], what["reasoning"] or "")
-    assert response.raw_finish_reason == what["finish"]
-    assert response.usage.input_tokens == what["usage"]["prompt_eval_count"]
-    assert response.usage.output_tokens == what["usage"]["eval_count"]
-    assert response.tool_calls == what["tool_calls"] == []
-    assert snapshots[-1] == (True, what["text"])
-    assert not any(snapshot.last for snapshot in snapshots[:-1])
+def agrees(got, what):
+    assert got.error is None
+    assert (got.text, got.reasoning) == (what["text"], what["reasoning"] or "")
+    assert got.raw_finish_reason == what["finish"]
+    assert got.usage.input_tokens == what["usage"]["prompt_eval_count"]
+    assert got.usage.output_tokens == what["usage"]["eval_count"]
+    assert got.tool_calls == what["tool_calls"] == []
+    assert got.snapshots[-1] == (True, what["text"])
+    assert not any(snapshot.last for snapshot in got.snapshots[:-1])
 
 
 def pieces_of(stream, size):
@@ -42,12 +42,12 @@ def pieces_of(stream, size):
 
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n"], ids=["lf", "crlf"])
 @pytest.mark.parametrize("size", [None, "line", 1, 3, 7])
-def test_recordings_in_pieces(*, recorded, server, model_of, read_each, size, line_end):
+def test_recordings_in_pieces(*, recorded, server, model_of, read, size, line_end):
     streams = [stream.replace(b"\n", line_end) for stream, _ in recorded]
     server.play(*(Answer(pieces_of(stream, size or len(stream))) for stream in streams))
-    answers = read_each(model_of(), len(recorded))
-    for (response, snapshots), (_, what) in zip(answers, recorded, strict=True):
-        agrees(response, snapshots, what)
+    answers = read.each(model_of(), len(recorded))
+    for got, (_, what) in zip(answers, recorded, strict=True):
+        agrees(got, what)
 
 
 def said_in(lines):
@@ -65,30 +65,30 @@ def said_in(lines):
     return text, thinking
 
 
-def cut(response, snapshots, lines):
+def cut(got, lines):
     """The answer was cut behind these lines, and everything in them is told."""
     text, thinking = said_in(lines)
-    assert type(response.error) is TruncatedStreamError
-    assert (response.error.partial_text, response.reasoning) == (text, thinking)
-    assert not any(snapshot.last for snapshot in snapshots)
-    assert not snapshots or snapshots[-1].text == text
+    assert type(got.error) is TruncatedStreamError
+    assert (got.error.partial_text, got.reasoning) == (text, thinking)
+    assert not any(snapshot.last for snapshot in got.snapshots)
+    assert not got.snapshots or got.snapshots[-1].text == text
 
 
-def test_recordings_cut_after_every_line(recorded, server, model_of, read_each):
+def test_recordings_cut_after_every_line(recorded, server, model_of, read):
     for stream, _ in recorded:
         lines = stream.splitlines(keepends=True)
         server.play(*(Answer([b"".join(lines[:count])]) for count in range(1, len(lines))))
-        answers = read_each(model_of(), len(lines) - 1)
-        for count, (response, snapshots) in enumerate(answers, 1):
-            cut(response, snapshots, lines[:count])
+        answers = read.each(model_of(), len(lines) - 1)
+        for count, got in enumerate(answers, 1):
+            cut(got, lines[:count])
 
 
-def test_a_recording_cut_at_every_byte(recorded, server, model_of, read_each):
+def test_a_recording_cut_at_every_byte(recorded, server, model_of, read):
     stream, _ = min(recorded, key=lambda one: len(one[0]))
     lines = stream.splitlines(keepends=True)
     # Without its line end, and without the brace that closes it, the last line is half a line.
     sizes = range(len(lines[0]), len(stream.rstrip()) - 1)
     server.play(*(Answer([stream[:size]]) for size in sizes))
-    for size, (response, snapshots) in zip(sizes, read_each(model_of(), len(sizes)), strict=True):
+    for size, got in zip(sizes, read.each(model_of(), len(sizes)), strict=True):
         whole = [line for at, line in enumerate(lines) if len(b"".join(lines[: at + 1])) <= size + 1]
-        cut(response, snapshots, whole)
+        cut(got, whole)

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 from types import SimpleNamespace
 
 import pytest
 
-from modelstream.errors import StreamError
-from modelstream.testing.server import Answer, LoopbackServer
+from modelstream.testing.fixtures import read, server
+from modelstream.testing.server import Answer
+from modelstream.testing.server import sse_event as event
 from modelstream_openai import OpenAIChat
-
-
-def event(said):
-    """One event of the stream: a frame as a dict, or data as it is."""
-    data = said if isinstance(said, str) else json.dumps(said)
-    return f"data: {data}\n\n".encode()
 
 
 def text(content=None, finish=None):
@@ -37,10 +30,8 @@ def wire():
 
 
 @pytest.fixture
-def server():
-    with LoopbackServer() as server:
-        server.play(HELLO)
-        yield server
+def answer():
+    return HELLO
 
 
 @pytest.fixture(params=["sdk", "native"])
@@ -63,54 +54,3 @@ def model_of(transport):
 @pytest.fixture
 def model(server, model_of):
     return model_of(server.url)
-
-
-def told(response, snapshots, error):
-    return SimpleNamespace(
-        snapshots=snapshots,
-        text=response.partial_text,
-        reasoning=response.reasoning,
-        tool_calls=[(call.name, call.arguments) for call in response.tool_calls],
-        finish_reason=response.finish_reason,
-        raw_finish_reason=response.raw_finish_reason,
-        usage=response.usage,
-        error=error,
-    )
-
-
-def sync_answer(model, messages="hi", /, **arguments):
-    try:
-        response = model(messages, **{"stream": True, **arguments})
-    except StreamError as failed:
-        return SimpleNamespace(snapshots=[], text="", error=failed)
-    snapshots, error = [], None
-    try:
-        snapshots += response.stream or []
-    except StreamError as failed:
-        error = failed
-    return told(response, snapshots, error)
-
-
-async def async_answer(model, messages="hi", /, **arguments):
-    try:
-        response = await model.acall(messages, **{"stream": True, **arguments})
-    except StreamError as failed:
-        return SimpleNamespace(snapshots=[], text="", error=failed)
-    snapshots, error = [], None
-    try:
-        if response.stream is not None:
-            async for snapshot in response.stream:
-                snapshots.append(snapshot)  # noqa: PERF401
-    except StreamError as failed:
-        error = failed
-    return told(response, snapshots, error)
-
-
-def run_async_answer(model, messages="hi", /, **arguments):
-    return asyncio.run(async_answer(model, messages, **arguments))
-
-
-@pytest.fixture(params=[sync_answer, run_async_answer], ids=["sync", "async"])
-def answer_of(request):
-    """What a user is told who calls the model and reads the answer to its end, or to its error."""
-    return request.param

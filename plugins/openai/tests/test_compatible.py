@@ -13,12 +13,12 @@ def choice(finish=None, index=0, **delta):
 
 
 @pytest.fixture
-def said(server, model, wire, answer_of):
+def said(server, model, wire, read):
     """What the user is told of an answer with these frames."""
 
     def said(*frames, **arguments):
         server.play(Answer([frame if isinstance(frame, bytes) else wire.event(frame) for frame in frames]))
-        return answer_of(model, **arguments)
+        return read(model, **arguments)
 
     return said
 
@@ -41,9 +41,9 @@ def test_azure_stops_by_its_filter(said, wire):
     assert (got.snapshots[-1], got.finish_reason) == ((True, "Hel"), "content_filter")
 
 
-def test_azure_is_reached_with_its_key_and_version(server, model_of, answer_of):
+def test_azure_is_reached_with_its_key_and_version(server, model_of, read):
     of_azure = {"default_headers": {"api-key": "k"}, "default_query": {"api-version": "2024-10-21"}}
-    assert answer_of(model_of(server.url, client_args=of_azure)).text == "Hello"
+    assert read(model_of(server.url, client_args=of_azure)).text == "Hello"
     sent = server.requests[0]
     assert sent.path == "/v1/chat/completions?api-version=2024-10-21"
     assert sent.headers["api-key"] == "k"
@@ -140,7 +140,7 @@ def test_ollama_sends_whole_calls_without_order(said, wire):
         {"choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 2}},
         wire.done,
     )
-    assert got.tool_calls == [("f", '{"x":1}'), ("g", '{"x":1}')]
+    assert got.calls == [("f", {"x": 1}), ("g", {"x": 1})]
     assert (got.reasoning, got.finish_reason, got.usage.output_tokens) == ("Hm. ", "tool_calls", 2)
 
 

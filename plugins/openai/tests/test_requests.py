@@ -17,8 +17,8 @@ REFUSALS = [
 ]
 
 
-def test_text_usage_and_finish(model, server, answer_of):
-    got = answer_of(model)
+def test_text_usage_and_finish(model, server, read):
+    got = read(model)
     assert got.snapshots == [(False, "Hel"), (False, "Hello"), (True, "Hello")]
     assert (got.finish_reason, got.usage.input_tokens, got.usage.output_tokens) == ("stop", 3, 2)
     request = server.requests[0]
@@ -31,11 +31,11 @@ def test_text_usage_and_finish(model, server, answer_of):
     }
 
 
-def test_not_streamed(model, server, answer_of):
+def test_not_streamed(model, server, read):
     choice = {"index": 0, "message": {"role": "assistant", "content": "Hello"}, "finish_reason": "stop"}
     usage = {"prompt_tokens": 3, "completion_tokens": 2}
     server.play(Answer.of_json({"choices": [choice], "usage": usage}))
-    got = answer_of(model, stream=False)
+    got = read(model, stream=False)
     assert (got.text, got.finish_reason, got.usage.output_tokens, got.snapshots) == ("Hello", "stop", 2, [])
     assert server.requests[0].json == {
         "model": "gpt-test",
@@ -44,25 +44,25 @@ def test_not_streamed(model, server, answer_of):
     }
 
 
-def test_images_go_along_as_they_are(model, server, answer_of):
+def test_images_go_along_as_they_are(model, server, read):
     parts = [
         {"type": "text", "text": "What is this?"},
         {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo=", "detail": "low"}},
     ]
     messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": parts}]
-    answer_of(model, messages)
+    read(model, messages)
     assert server.requests[0].json["messages"] == messages
 
 
-def test_arguments_of_the_call_override_those_of_the_config(server, model_of, answer_of):
+def test_arguments_of_the_call_override_those_of_the_config(server, model_of, read):
     model = model_of(server.url, generate_args={"temperature": 0.1, "seed": 7})
-    answer_of(model, temperature=0.9, model="other")
+    read(model, temperature=0.9, model="other")
     sent = server.requests[0].json
     assert (sent["temperature"], sent["seed"], sent["model"]) == (0.9, 7, "other")
 
 
-def test_arguments_that_the_sdk_does_not_know_are_sent_too(model, server, answer_of):
-    answer_of(model, top_k=5, extra_body={"min_p": 0.1}, extra_headers={"X-Odd": "yes"})
+def test_arguments_that_the_sdk_does_not_know_are_sent_too(model, server, read):
+    read(model, top_k=5, extra_body={"min_p": 0.1}, extra_headers={"X-Odd": "yes"})
     sent = server.requests[0]
     assert (sent.json["top_k"], sent.json["min_p"], sent.headers["x-odd"]) == (5, 0.1, "yes")
 
@@ -80,8 +80,8 @@ TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "ob
         ({"type": "function", "function": {"name": "f"}}, {"type": "function", "function": {"name": "f"}}),
     ],
 )
-def test_tool_choice_may_be_the_name_of_a_function(model, server, answer_of, choice, sent):
-    answer_of(model, tools=[TOOL], tool_choice=choice)
+def test_tool_choice_may_be_the_name_of_a_function(model, server, read, choice, sent):
+    read(model, tools=[TOOL], tool_choice=choice)
     assert (server.requests[0].json["tools"], server.requests[0].json["tool_choice"]) == ([TOOL], sent)
 
 
@@ -89,28 +89,28 @@ def test_tool_choice_may_be_the_name_of_a_function(model, server, answer_of, cho
 
 
 @pytest.mark.parametrize(("status", "body"), REFUSALS)
-def test_a_server_without_stream_options_is_asked_without_them(server, model, wire, answer_of, status, body):
+def test_a_server_without_stream_options_is_asked_without_them(server, model, wire, read, status, body):
     server.play(Answer.of_json(body, status), wire.hello)
     for _ in range(2):
-        assert answer_of(model).text == "Hello"
+        assert read(model).text == "Hello"
     # Refused once, asked again, and from then on not asked for at all.
     assert ["stream_options" in request.json for request in server.requests] == [True, False, False]
 
 
-def test_another_refusal_is_not_asked_again(server, model, answer_of):
+def test_another_refusal_is_not_asked_again(server, model, read):
     server.play(Answer.of_json({"error": {"message": "no such model"}}, 400))
-    assert isinstance(answer_of(model).error, BadRequestError)
+    assert isinstance(read(model).error, BadRequestError)
     assert len(server.requests) == 1
 
 
-def test_a_refusal_of_both_is_told(server, model, answer_of):
+def test_a_refusal_of_both_is_told(server, model, read):
     server.play(Answer.of_json(REFUSALS[0][1], 400), Answer.of_json({"error": {"message": "nor that"}}, 400))
-    assert str(answer_of(model).error) == "openai_chat: HTTP 400: nor that"
+    assert str(read(model).error) == "openai_chat: HTTP 400: nor that"
 
 
-def test_stream_options_of_the_user_are_left_alone(server, model, answer_of):
+def test_stream_options_of_the_user_are_left_alone(server, model, read):
     server.play(Answer.of_json(REFUSALS[0][1], 400))
-    got = answer_of(model, stream_options={"include_obfuscation": False})
+    got = read(model, stream_options={"include_obfuscation": False})
     assert isinstance(got.error, BadRequestError)
     assert [request.json["stream_options"] for request in server.requests] == [
         {"include_usage": True, "include_obfuscation": False}
@@ -120,11 +120,11 @@ def test_stream_options_of_the_user_are_left_alone(server, model, answer_of):
 # What the client is made of
 
 
-def test_key_and_organization_and_headers(server, model_of, answer_of):
+def test_key_and_organization_and_headers(server, model_of, read):
     model = model_of(
         server.url, api_key=" sk-1 ", organization="org-1", client_args={"default_headers": {"X-Mine": "1"}}
     )
-    answer_of(model)
+    read(model)
     headers = server.requests[0].headers
     assert headers["authorization"] == "Bearer sk-1"
     assert headers["openai-organization"] == "org-1"
@@ -133,19 +133,19 @@ def test_key_and_organization_and_headers(server, model_of, answer_of):
     assert headers["user-agent"].endswith(agent)
 
 
-def test_key_and_address_from_the_environment(server, monkeypatch, answer_of):
+def test_key_and_address_from_the_environment(server, monkeypatch, read):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-env")
     monkeypatch.setenv("OPENAI_BASE_URL", f"{server.url}/elsewhere")
-    answer_of(OpenAIChat(config_name="gpt-by-its-name"))
+    read(OpenAIChat(config_name="gpt-by-its-name"))
     request = server.requests[0]
     assert request.headers["authorization"] == "Bearer sk-env"
     assert request.path == "/elsewhere/chat/completions"
     assert request.json["model"] == "gpt-by-its-name"
 
 
-def test_address_and_key_in_client_args(server, answer_of):
+def test_address_and_key_in_client_args(server, read):
     args = {"base_url": f"{server.url}/v1", "api_key": "sk-args"}
-    answer_of(OpenAIChat(model_name="m", client_args=args))
+    read(OpenAIChat(model_name="m", client_args=args))
     assert server.requests[0].headers["authorization"] == "Bearer sk-args"
 
 
@@ -164,10 +164,10 @@ async def awaited_key():
     return "k0"
 
 
-def test_a_key_that_is_made_for_each_call(server, keyed_by, answer_of):
+def test_a_key_that_is_made_for_each_call(server, keyed_by, read):
     keys = iter(["k1", "k2"])
     model = keyed_by(lambda: next(keys))
-    assert [answer_of(model).text for _ in range(2)] == ["Hello", "Hello"]
+    assert [read(model).text for _ in range(2)] == ["Hello", "Hello"]
     assert [request.headers["authorization"] for request in server.requests] == ["Bearer k1", "Bearer k2"]
 
 
@@ -186,21 +186,21 @@ def test_a_key_that_must_be_awaited_is_refused_to_a_call_that_blocks(server, key
     assert server.requests == []
 
 
-def test_a_function_that_returns_no_key(server, keyed_by, answer_of):
+def test_a_function_that_returns_no_key(server, keyed_by, read):
     with pytest.raises(ConfigError, match="an 'api_key' that returns NoneType; expected a str"):
-        answer_of(keyed_by(lambda: None))
+        read(keyed_by(lambda: None))
     assert server.requests == []
 
 
 @pytest.mark.skipif(CALLS_FUNCTIONS, reason="of SDKs that call no functions for keys")
 @pytest.mark.parametrize("transport", ["sdk"], indirect=True)
-def test_a_function_that_the_sdk_does_not_call(server, model_of, answer_of):
+def test_a_function_that_the_sdk_does_not_call(server, model_of, read):
     with pytest.raises(ConfigError, match=r"which the client of this openai SDK does not call.*\n.*native"):
-        answer_of(model_of(server.url, client_args={"api_key": lambda: "k"}))
+        read(model_of(server.url, client_args={"api_key": lambda: "k"}))
 
 
-def test_a_server_on_this_machine_needs_no_key(server, model, answer_of):
-    answer_of(model)
+def test_a_server_on_this_machine_needs_no_key(server, model, read):
+    read(model)
     assert server.requests[0].headers["authorization"] == "Bearer unused"
 
 
@@ -224,22 +224,22 @@ def test_a_model_must_be_named():
 
 
 @pytest.mark.parametrize("transport", ["sdk"], indirect=True)
-def test_client_args_that_the_sdk_does_not_take(server, model_of, answer_of):
+def test_client_args_that_the_sdk_does_not_take(server, model_of, read):
     model = model_of(server.url, client_args={"timeuot": 3})
     with pytest.raises(ConfigError, match=r"'timeuot'.* Did you mean 'timeout'\?"):
-        answer_of(model)
+        read(model)
 
 
 @pytest.mark.parametrize("transport", ["sdk"], indirect=True)
-def test_client_args_that_the_sdk_refuses(server, model_of, answer_of):
+def test_client_args_that_the_sdk_refuses(server, model_of, read):
     model = model_of(server.url, client_args={"max_retries": None})
     with pytest.raises(ConfigError, match=r"client_args: .*max_retries"):
-        answer_of(model)
+        read(model)
 
 
 @pytest.mark.parametrize("value", [object(), "half a \ud83d", float("nan")])
-def test_what_is_no_json_is_refused_with_its_reason(model, server, answer_of, value):
-    got = answer_of(model, metadata={"x": value})
+def test_what_is_no_json_is_refused_with_its_reason(model, server, read, value):
+    got = read(model, metadata={"x": value})
     assert isinstance(got.error, BadRequestError)
     assert "can't be sent as JSON" in str(got.error)
     assert server.requests == []

@@ -10,37 +10,9 @@ import threading
 import openai
 import pytest
 
-from modelstream.testing.server import Answer, End, Gate
+from modelstream.testing.server import Answer, Gate
 
 SOON = 10.0
-
-
-def test_lock_step_each_snapshot_is_out_before_the_next_chunk_is_sent(server, model, wire):
-    gates = [Gate() for _ in range(6)]
-    body = [piece for gate in gates for piece in (wire.text("x"), gate)]
-    server.play(Answer([*body, wire.text(None, "stop"), wire.done]))
-    snapshots = model("hi", stream=True).stream
-    for number, gate in enumerate(gates, start=1):
-        assert next(snapshots) == (False, "x" * number)
-        gate.open()  # only now may the server go on
-    assert list(snapshots) == [(True, "x" * 6)]
-
-
-def test_lock_step_async(server, model, wire):
-    gates = [Gate() for _ in range(6)]
-    body = [piece for gate in gates for piece in (wire.text("x"), gate)]
-    server.play(Answer([*body, wire.text(None, "stop"), wire.done]))
-
-    async def read():
-        seen = []
-        response = await model.acall("hi", stream=True)
-        async for last, text in response.stream:
-            seen.append((last, text))
-            if not last:
-                gates[len(seen) - 1].open()
-        return seen
-
-    assert asyncio.run(read()) == [(False, "x" * n) for n in range(1, 7)] + [(True, "x" * 6)]
 
 
 def test_the_last_snapshot_does_not_wait_for_what_follows_the_finish(server, model, wire):
@@ -64,12 +36,12 @@ def test_the_call_returns_with_the_headers(server, model, wire):
     assert response.text == "x"
 
 
-def test_calls_after_another_use_one_connection(server, model, answer_of):
+def test_calls_after_another_use_one_connection(server, model, read):
     for _ in range(3):
-        assert answer_of(model).text == "Hello"
+        assert read(model).text == "Hello"
     assert len(server.requests) == 3
     # asyncio.run closes its loop each time, and with it the connections.
-    loops = 3 if "async" in answer_of.__name__ else 1
+    loops = 3 if read.way == "async" else 1
     assert len(server.connections) == loops
 
 
@@ -89,14 +61,6 @@ def test_calls_of_one_event_loop_use_one_client_and_one_connection(server, model
 
     assert asyncio.run(three()) == ["Hello"] * 3
     assert (len(server.connections), len(made)) == (1, 1)
-
-
-@pytest.mark.parametrize("end", [End.SILENCE, End.CUT, End.RESET])
-def test_a_complete_answer_stays_complete_however_its_body_ends(server, model, wire, answer_of, end):
-    server.play(Answer(wire.hello.body, end=end))
-    got = answer_of(model)
-    assert (got.snapshots[-1], got.error) == ((True, "Hello"), None)
-    assert server.connections[0].disconnected.wait(SOON)
 
 
 @pytest.mark.parametrize("transport", ["sdk"], indirect=True)
@@ -145,23 +109,6 @@ def test_clients_of_closed_loops_are_forgotten(server, model):
         finally:
             loop.close()
     assert len(model._transport._clients._of_loops) <= 1
-
-
-def test_two_streams_of_one_wrapper_do_not_mix(server, model, wire):
-    gates = [Gate(), Gate()]
-    server.play(
-        *(
-            Answer([wire.text(word), gate, wire.text(word, "stop"), wire.done])
-            for word, gate in zip("ab", gates, strict=True)
-        )
-    )
-    first, second = (model("hi", stream=True) for _ in range(2))
-    one, other = first.stream, second.stream
-    assert (next(one), next(other)) == ((False, "a"), (False, "b"))
-    for gate in reversed(gates):
-        gate.open()
-    assert (second.text, first.text) == ("b", "a")
-    assert (list(other), list(one)) == ([(False, "bb"), (True, "bb")], [(False, "aa"), (True, "aa")])
 
 
 @pytest.mark.parametrize("transport", ["sdk"], indirect=True)

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
-import json
-from contextlib import suppress
 from functools import partial
 from importlib.util import find_spec
 from types import SimpleNamespace
 
 import pytest
 
-from modelstream.errors import StreamError
-from modelstream.testing.server import Answer, LoopbackServer
+from modelstream.testing.fixtures import read, refused, server
+from modelstream.testing.server import Answer
+from modelstream.testing.server import sse_event as event
 from modelstream_zhipuai import ZhipuAIChat
 
 SDKS = [name for name in ("zai", "zhipuai") if find_spec(name)]
-
-
-def event(said):
-    data = said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
-    return f"data: {data}\n\n".encode()
 
 
 def delta(finish=None, usage=None, **said):
@@ -48,10 +41,8 @@ def wire():
 
 
 @pytest.fixture
-def server():
-    with LoopbackServer() as server:
-        server.play(HELLO)
-        yield server
+def answer():
+    return HELLO
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -93,73 +84,3 @@ def sdk_model_of(server, sdk):
 def native_of(server):
     """The same for what only the native transport has."""
     return partial(model_at, server, transport="native")
-
-
-def read_sync(model, **arguments):
-    response = model("hi", stream=True, **arguments)
-    snapshots = []
-    with suppress(StreamError):
-        for snapshot in response.stream:
-            snapshots.append(snapshot)  # noqa: PERF402 (those before an error are wanted)
-    return response, snapshots
-
-
-async def _read_async(model, **arguments):
-    try:
-        response = await model.acall("hi", stream=True, **arguments)
-    except StreamError as error:
-        # An answer that has ended by then without a word may fail in the call.
-        return SimpleNamespace(error=error, partial_text=error.partial_text, reasoning=""), []
-    snapshots = []
-    with suppress(StreamError):
-        async for snapshot in response.stream:
-            snapshots.append(snapshot)  # noqa: PERF401 (those before an error are wanted)
-    return response, snapshots
-
-
-def read_async(model, **arguments):
-    return asyncio.run(_read_async(model, **arguments))
-
-
-@pytest.fixture(params=[read_sync, read_async], ids=["sync", "async"])
-def read(request):
-    """Read an answer to its end, or to its error: the response, and the snapshots."""
-    return request.param
-
-
-def read_each_sync(model, count):
-    return [read_sync(model) for _ in range(count)]
-
-
-def read_each_async(model, count):
-    async def read_each():
-        return [await _read_async(model) for _ in range(count)]
-
-    return asyncio.run(read_each())
-
-
-@pytest.fixture(params=[read_each_sync, read_each_async], ids=["sync", "async"])
-def read_each(request):
-    """Read so many answers, one after the other, in one event loop if in any."""
-    return request.param
-
-
-def refused_sync(model, **arguments):
-    with pytest.raises(StreamError) as failed:
-        model("hi", **{"stream": True, **arguments})
-    return failed.value
-
-
-def refused_async(model, **arguments):
-    async def call():
-        with pytest.raises(StreamError) as failed:
-            await model.acall("hi", **{"stream": True, **arguments})
-        return failed.value
-
-    return asyncio.run(call())
-
-
-@pytest.fixture(params=[refused_sync, refused_async], ids=["sync", "async"])
-def refused(request):
-    """Make a call that is refused: the error that the call itself raises."""
-    return request.param

@@ -15,21 +15,21 @@ def call(index, **function):
 
 
 def test_B42_snapshots_and_one_last(model_of, read):
-    response, snapshots = read(model_of())
-    assert snapshots == [(False, "Hel"), (False, "Hello"), (True, "Hello")]
-    assert (response.usage.input_tokens, response.usage.output_tokens) == (3, 2)
-    assert (response.finish_reason, response.raw_finish_reason) == ("stop", "stop")
+    got = read(model_of())
+    assert got.snapshots == [(False, "Hel"), (False, "Hello"), (True, "Hello")]
+    assert (got.usage.input_tokens, got.usage.output_tokens) == (3, 2)
+    assert (got.finish_reason, got.raw_finish_reason) == ("stop", "stop")
 
 
 def test_B06_a_finish_alone_is_an_empty_answer(server, model_of, read, wire):
     server.play(Answer([wire.end, wire.done]))
-    response, snapshots = read(model_of())
-    assert (response.error, response.finish_reason, snapshots) == (None, "stop", [(True, "")])
+    got = read(model_of())
+    assert (got.error, got.finish_reason, got.snapshots) == (None, "stop", [(True, "")])
 
 
 def test_B07_an_empty_chunk_and_the_end(server, model_of, read, wire):
     server.play(Answer([wire.text(""), wire.end, wire.done]))
-    assert read(model_of())[1] == [(True, "")]
+    assert read(model_of()).snapshots == [(True, "")]
 
 
 def test_B08_tool_calls_alone(server, model_of, read, wire):
@@ -38,12 +38,12 @@ def test_B08_tool_calls_alone(server, model_of, read, wire):
         {"id": "call_2", **call(1, name="g", arguments="{}")},
     ]
     server.play(Answer([wire.delta("tool_calls", tool_calls=calls), wire.done]))
-    response, snapshots = read(model_of())
-    assert [(one.id, one.name, one.arguments) for one in response.tool_calls] == [
+    got = read(model_of())
+    assert [(one.id, one.name, one.arguments) for one in got.tool_calls] == [
         ("call_1", "f", '{"x": 2}'),
         ("call_2", "g", "{}"),
     ]
-    assert (response.finish_reason, snapshots) == ("tool_calls", [(True, "")])
+    assert (got.finish_reason, got.snapshots) == ("tool_calls", [(True, "")])
 
 
 def test_B09_text_and_then_a_tool_call_in_pieces(server, model_of, read, wire):
@@ -54,20 +54,20 @@ def test_B09_text_and_then_a_tool_call_in_pieces(server, model_of, read, wire):
         wire.text("", "tool_calls"),
     ]
     server.play(Answer([*frames, wire.done]))
-    response, snapshots = read(model_of())
-    assert snapshots == [(False, "See:"), (True, "See:")]
-    assert [(one.name, one.arguments) for one in response.tool_calls] == [("f", '{"x": 2}')]
+    got = read(model_of())
+    assert got.snapshots == [(False, "See:"), (True, "See:")]
+    assert [(one.name, one.arguments) for one in got.tool_calls] == [("f", '{"x": 2}')]
 
 
 def test_B10_reasoning_is_no_text(server, model_of, read, wire):
     server.play(Answer([wire.delta(reasoning_content="hm"), wire.text("42"), wire.end, wire.done]))
-    response, snapshots = read(model_of())
-    assert (response.reasoning, snapshots) == ("hm", [(False, "42"), (True, "42")])
+    got = read(model_of())
+    assert (got.reasoning, got.snapshots) == ("hm", [(False, "42"), (True, "42")])
 
 
 def test_B11_frames_without_news_repeat_nothing(server, model_of, read, wire):
     server.play(Answer([wire.text("Hel"), wire.text(""), wire.text(None), wire.text("lo"), wire.end]))
-    assert read(model_of())[1] == [(False, "Hel"), (False, "Hello"), (True, "Hello")]
+    assert read(model_of()).snapshots == [(False, "Hel"), (False, "Hello"), (True, "Hello")]
 
 
 @pytest.mark.parametrize(
@@ -81,15 +81,15 @@ def test_B11_frames_without_news_repeat_nothing(server, model_of, read, wire):
 )
 def test_B13_finish_reasons(*, server, model_of, read, wire, raw, reason):
     server.play(Answer([wire.text("x"), wire.text("", raw)]))
-    response, snapshots = read(model_of())
-    assert (response.finish_reason, response.raw_finish_reason) == (reason, raw)
-    assert snapshots[-1] == (True, "x")
+    got = read(model_of())
+    assert (got.finish_reason, got.raw_finish_reason) == (reason, raw)
+    assert got.snapshots[-1] == (True, "x")
 
 
 def test_B14_without_usage(server, model_of, read, wire):
     server.play(Answer([wire.text("Hello", "stop"), wire.done]))
-    response, _ = read(model_of())
-    assert (response.error, response.usage) == (None, None)
+    got = read(model_of())
+    assert (got.error, got.usage) == (None, None)
 
 
 def test_B28_every_frame_is_shown_before_the_next_one_is_sent(server, model_of, wire):
@@ -114,8 +114,8 @@ def test_B30_not_streamed(server, model_of):
 
 def test_a_network_error_is_no_end(server, model_of, read, wire):
     server.play(Answer([wire.text("x"), wire.text("", "network_error")]))
-    response, snapshots = read(model_of())
-    assert (type(response.error), snapshots) == (ProviderError, [(False, "x")])
+    got = read(model_of())
+    assert (type(got.error), got.snapshots) == (ProviderError, [(False, "x")])
 
 
 def test_usage_in_a_frame_of_its_own(server, model_of, read, wire):
@@ -125,7 +125,7 @@ def test_usage_in_a_frame_of_its_own(server, model_of, read, wire):
     }
     usage = {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7, **details}
     server.play(Answer([wire.text("x", "stop"), wire.event({"choices": [], "usage": usage}), wire.done]))
-    usage = read(model_of())[0].usage
+    usage = read(model_of()).usage
     assert (usage.input_tokens, usage.output_tokens, usage.cached_tokens, usage.reasoning_tokens) == (
         3,
         4,
@@ -136,7 +136,7 @@ def test_usage_in_a_frame_of_its_own(server, model_of, read, wire):
 
 def test_line_separators_inside_text_survive(server, model_of, read, wire):
     server.play(Answer([wire.text("a\u2028b\u0085c"), wire.text("", "stop")]))
-    assert read(model_of())[1][-1] == (True, "a\u2028b\u0085c")
+    assert read(model_of()).snapshots[-1] == (True, "a\u2028b\u0085c")
 
 
 def test_the_chunks_as_they_came(model_of):
@@ -146,8 +146,8 @@ def test_the_chunks_as_they_came(model_of):
     assert response.raw[-1] == b"[DONE]"
 
 
-def test_the_connection_serves_the_next_call(server, model_of, read_each, wire):
+def test_the_connection_serves_the_next_call(server, model_of, read, wire):
     # With its length said, its end is known as soon as it is there.
     server.play(Answer(wire.hello.body, framing="length"))
-    assert [snapshots[-1] for _, snapshots in read_each(model_of(), 3)] == [(True, "Hello")] * 3
+    assert [got.snapshots[-1] for got in read.each(model_of(), 3)] == [(True, "Hello")] * 3
     assert len(server.connections) == 1

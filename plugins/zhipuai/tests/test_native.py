@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
 import time
+import weakref
+from functools import partial
+from importlib.util import find_spec
 
 import jwt
 import pytest
@@ -266,3 +270,27 @@ def test_calls_of_several_wrappers_share_a_connection(server, native_of, wire):
     server.play(type(wire.hello)(wire.hello.body, framing="length"))
     asked(server, [native_of(), native_of(), native_of()], "hi", {})
     assert len(server.connections) == 1
+
+
+def dropped_at_once(model_of):
+    """Whether the transport of a model that was asked once is gone with it."""
+    gc.collect()
+    gc.disable()
+    try:
+        model = model_of()
+        assert model("hi").text == "Hello"
+        transport = weakref.ref(model._transport)
+        del model
+        return transport() is None
+    finally:
+        gc.enable()
+
+
+def test_nothing_of_a_dropped_wrapper_waits_for_the_collector(model_of):
+    assert dropped_at_once(model_of)
+
+
+@pytest.mark.skipif(not find_spec("zhipuai"), reason="without zhipuai (nox -s extras)")
+def test_nor_where_one_sdk_stands_in_for_the_other(monkeypatch, sdk_model_of):
+    monkeypatch.setitem(sys.modules, "zai", None)
+    assert dropped_at_once(partial(sdk_model_of, sdk=None))

@@ -8,6 +8,8 @@ import time
 
 from reference import ReferenceChat
 
+from modelstream import Finish
+
 
 class NotWoken(ReferenceChat):
     """blocks in the socket until something comes, whatever happens"""
@@ -154,3 +156,73 @@ class NotWokenInWhole(ReferenceChat):
     def wake(self, sock):
         if self.streams:
             super().wake(sock)
+
+
+class NotWokenInBody(ReferenceChat):
+    """can't be woken once the body of an answer that is not streamed has begun"""
+
+    breaks = "stalled_whole_answer"
+
+    def send(self, connection, request):
+        self.deaf = False
+        response = super().send(connection, request)
+        self.deaf = not request.stream and response.status == 200
+        return response
+
+    def wake(self, sock):
+        if not self.deaf:
+            super().wake(sock)
+
+
+class NotWokenInRefusal(ReferenceChat):
+    """can't be woken while it waits for the body of a refusal"""
+
+    breaks = "stalled_refusal"
+
+    def send(self, connection, request):
+        self.deaf = False
+        response = super().send(connection, request)
+        self.deaf = response.status != 200
+        return response
+
+    def wake(self, sock):
+        if not self.deaf:
+            super().wake(sock)
+
+
+class NotWokenAfterTheEnd(ReferenceChat):
+    """can't be woken once it has read the end marker"""
+
+    breaks = "silence_after_the_end"
+
+    def read(self, frames, data):
+        said = super().read(frames, data)
+        self.deaf = any(isinstance(one, Finish) for one in said)
+        return said
+
+    def send(self, connection, request):
+        self.deaf = False
+        return super().send(connection, request)
+
+    def wake(self, sock):
+        if not self.deaf:
+            super().wake(sock)
+
+
+class CancelledOnlyInTheLoop(ReferenceChat):
+    """stays at the provider for seconds when it was another thread that ended the call"""
+
+    breaks = "cancel_from_a_thread"
+
+    async def adeltas(self, request):
+        elsewhere = []
+        loop = threading.get_ident()
+        request.on_cancel(lambda: threading.get_ident() != loop and elsewhere.append(True))
+        self.elsewhere = elsewhere
+        async for said in super().adeltas(request):
+            yield said
+
+    async def aclose(self, writer):
+        if self.elsewhere:
+            await asyncio.sleep(3)
+        await super().aclose(writer)

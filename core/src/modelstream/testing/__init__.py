@@ -1,9 +1,10 @@
 """What tests stand on: of model wrappers, of sinks, and of applications.
 
 For authors of plugins: `WrapperConformance` with a `Wire` or a `Dialect`, `DialectConformance` and
-`SinkConformance`. For authors of
-applications: `scripted`. The kit needs `pip install "modelstream[testing]"`. The rest of modelstream imports
-nothing of this.
+`SinkConformance`. For what is special to one provider, the modules `server` (a real server that misbehaves as
+a script says), `calls` (call a model and keep all that its caller sees) and `fixtures` (both as pytest
+fixtures). For authors of applications: `scripted`. The kit needs `pip install "modelstream[testing]"`. The
+rest of modelstream imports nothing of this.
 """
 
 from __future__ import annotations

@@ -300,6 +300,17 @@ def _started(work: Callable[[], None]) -> threading.Thread:
     return thread
 
 
+def sse_event(data: Any) -> bytes:
+    """One server-sent event with these data: text as it is, anything else as JSON."""
+    text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
+    return f"data: {text}\n\n".encode()
+
+
+def json_line(data: Any) -> bytes:
+    """One line of newline-delimited JSON."""
+    return json.dumps(data, ensure_ascii=False).encode() + b"\n"
+
+
 def refused_url() -> str:
     """An address on the loopback interface where nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:

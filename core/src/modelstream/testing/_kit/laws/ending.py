@@ -120,6 +120,16 @@ def close_wakes_the_reader(bench: Bench) -> None:
     typed(_error_of(waiting), StreamCancelledError)
 
 
+@law(ways=("async",), examples=0)
+def cancel_from_a_thread(bench: Bench) -> None:
+    """`cancel()` in another thread than the event loop's ends the call, and wakes the task that waits."""
+    response, reader = _begun(bench)
+    waiting = bench.way.begin(reader)
+    response.cancel()
+    _must_let_go(bench, "cancel()")
+    typed(_error_of(waiting), StreamCancelledError)
+
+
 @law(examples=0)
 def break_ends_only_the_reading(bench: Bench) -> None:
     """A reader that breaks off ends its own reading: the call goes on for whoever has the response."""

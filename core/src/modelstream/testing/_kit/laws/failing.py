@@ -6,11 +6,14 @@ import time
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
+from unittest import mock
 
 from hypothesis import strategies as st
 
+from modelstream.call import timeouts
 from modelstream.deltas import TextDelta, UsageDelta
 from modelstream.errors import StreamError, StreamTimeoutError, TruncatedStreamError
+from modelstream.testing._kit.bench import typed
 from modelstream.testing._kit.heard import Heard, complete, counts, hear, read
 from modelstream.testing._kit.law import Laws, must, same
 from modelstream.testing._kit.script import Script
@@ -18,6 +21,7 @@ from modelstream.testing._kit.sheet import SILENCE
 from modelstream.testing._kit.strategies import faults, parts, scripts, styles, texts_only, usages
 from modelstream.testing._kit.style import PLAIN, Style
 from modelstream.testing._kit.take import WHY, Fault, PatientGate, Take
+from modelstream.testing.server import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +39,9 @@ SOON = (0.2, 2.0)
 
 LATE = 2.0
 """Seconds that the reader may hear of it later, on a machine that has other things to do."""
+
+GRACE = 0.3
+"""Seconds that a complete answer may stay open in a test, instead of `timeouts.FINISH_GRACE`."""
 
 WARMING = 10
 """Calls after which a wrapper is as ready as it will be."""
@@ -183,6 +190,38 @@ def _runs_out(bench: Bench, clock: str, silent: Callable[[], Take]) -> None:
         took = time.monotonic() - began
         same(getattr(error, "clock", None), clock, "the clock")
         must(took < seconds + LATE, f"{clock}_timeout={seconds:g}, and the reader waited for {took:.1f} s")
+        must(bench.stage.let_go(LATE), f"{LATE:g} s after {clock}_timeout the provider still writes")
+
+    _in_time(check)
+
+
+@law(where="http", examples=0)
+def stalled_whole_answer(bench: Bench) -> None:
+    """An answer, not streamed, that stops half-way is a `StreamTimeoutError`; its connection is closed."""
+    whole = bench.stage.whole_body()
+    _stalls(bench, "total", stream=False, status=200, body=whole[: len(whole) // 2])
+
+
+@law(where="http", examples=0)
+def stalled_refusal(bench: Bench) -> None:
+    """A refusal whose body does not come is a `StreamTimeoutError`, and its connection is closed."""
+    for stream in (True, False):
+        _stalls(bench, "total", stream=stream, status=503, body=b"")
+
+
+def _stalls(bench: Bench, clock: str, *, stream: bool, status: int, body: bytes) -> None:
+    """An answer with this body, and then nothing more, is a timeout that closes the connection."""
+
+    def check(seconds: float) -> None:
+        wrapper = _warm(bench, **{f"{clock}_timeout": seconds})
+        headers = {"Content-Type": "application/json"}
+        bench.stage.answer(Answer([body, PatientGate(SILENCE)], status, headers))
+        began = time.monotonic()
+        heard = hear(bench.way, wrapper, stream=stream)
+        took = time.monotonic() - began
+        same(getattr(typed(heard.error, StreamTimeoutError), "clock", None), clock, "the clock")
+        must(took < seconds + LATE, f"{clock}_timeout={seconds:g}, and the caller waited for {took:.1f} s")
+        must(bench.stage.let_go(LATE), f"{LATE:g} s after {clock}_timeout the connection is still open")
 
     _in_time(check)
 
@@ -242,3 +281,17 @@ def harmless_after_the_end(bench: Bench) -> None:
     for fault in (Fault.CUT, Fault.RESET):
         take = Take(HELLO, fault=fault, before_fault=PatientGate(), ended=True)
         complete(bench.hear(take), HELLO)
+
+
+@law(where="http", examples=0)
+def silence_after_the_end(bench: Bench) -> None:
+    """Silence after the end marker is no error: the answer is complete, and its connection is closed soon."""
+    bench.stage.play(Take(HELLO, fault=Fault.SILENCE, before_fault=PatientGate(SILENCE), ended=True))
+    with mock.patch.object(timeouts, "FINISH_GRACE", GRACE):
+        began = time.monotonic()
+        complete(hear(bench.way, bench.wrapper()), HELLO)
+        took = time.monotonic() - began
+        must(took < GRACE + LATE, f"the answer was complete, and the reader waited for {took:.1f} s")
+        must(
+            bench.stage.let_go(LATE), f"{took + LATE:.1f} s after the end marker the connection is still open"
+        )
