@@ -19,6 +19,8 @@ class HttpRequest(NamedTuple):
     url: str
     headers: Mapping[str, str]
     body: bytes
+    document: Any = None
+    """For transports whose SDK writes the JSON itself: its arguments, in the place of `body`."""
 
 
 def as_json(body: Mapping[str, Any]) -> bytes:
@@ -27,6 +29,17 @@ def as_json(body: Mapping[str, Any]) -> bytes:
         return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise BadRequestError(f"the request can't be sent as JSON ({error})") from error
+
+
+def with_query(base_url: str, path: str, query: Mapping[str, Any]) -> str:
+    """`path` below `base_url`, whose own query is kept, with `query` added."""
+    base, _, own = base_url.partition("?")
+    url = f"{base.rstrip('/')}{path}"
+    if query:
+        from urllib.parse import urlencode
+
+        own = "&".join(filter(None, (own, urlencode(query, doseq=True))))
+    return f"{url}{'&' if '?' in path else '?'}{own}" if own else url
 
 
 def merged(under: Mapping[str, str], over: Mapping[str, str]) -> dict[str, str]:
