@@ -32,6 +32,8 @@ EXTRAS = [
         "optional-dependencies", ()
     )
 ]
+# One version of everything, the same next year; `nox -s newest` and `min_versions` do without.
+CONSTRAINTS = ("--constraint", "tests/constraints.txt")
 CONFORMING = [package for package in PACKAGES if (ROOT / package / "tests" / "test_conformance.py").is_file()]
 # Where the question is whether a version works at all.
 FEW_EXAMPLES = {"HYPOTHESIS_PROFILE": "few"}
@@ -61,8 +63,22 @@ def with_core(package: str) -> list[str]:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run all tests with everything installed."""
-    session.install(*editable(PACKAGES), *group("test"))
+    session.install(*CONSTRAINTS, *editable(PACKAGES), *group("test"))
     session.run("pytest", "--numprocesses=2", "--dist=loadfile", *session.posargs)
+
+
+@nox.session
+def newest(session: nox.Session) -> None:
+    """Run all tests with the newest version of everything: tells what the world has changed."""
+    session.install("--upgrade", *editable(PACKAGES), *group("test"))
+    session.run("pytest", "--numprocesses=2", "--dist=loadfile", *session.posargs)
+
+
+@nox.session
+def pin(session: nox.Session) -> None:
+    """Write tests/constraints.txt anew, with the newest versions that are not excluded."""
+    session.install("uv")
+    session.run("python", "tools/pin.py")
 
 
 @nox.session
@@ -152,9 +168,10 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def typecheck(session: nox.Session) -> None:
-    """Check the types of all packages, strictly."""
+    """Check the types of all packages, strictly, and those of users' programs with three checkers."""
     session.install(*editable(PACKAGES), *group("typecheck"))
     session.run("mypy", *(f"{package}/src" for package in PACKAGES))
+    session.run("pytest", "tests/typing")
 
 
 @nox.session

@@ -9,14 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from pages import PAGES, ROOT, name_of, python_of
 
-ROOT = Path(__file__).parents[2]
-PAGES = [
-    ROOT / "README.md",
-    ROOT / "docs/tutorial.md",
-    *sorted((ROOT / "docs/how-to").glob("*.md")),
-]
-BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#:]+)\)")
 
 FEW_EXAMPLES = """
@@ -27,15 +21,11 @@ settings.load_profile("few")
 """
 
 
-def name_of(page: Path) -> str:
-    return str(page.relative_to(ROOT))
-
-
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_the_python_of_a_page_runs(page: Path, tmp_path: Path) -> None:
     """From top to bottom in one program; what it holds of the conformance kit runs as tests."""
-    code = "\n\n".join(BLOCK.findall(page.read_text()))
+    code = python_of(page)
     assert code
     if "local_chat" in code and find_spec("modelstream_local") is None:
         pytest.skip("the page uses the local model, which is not installed here")

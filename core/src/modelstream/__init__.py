@@ -19,6 +19,7 @@ __version__ = "0.1.0"
 _WHERE = {
     "AgentBase": "agents",
     "AsyncModelResponse": "response",
+    "AsyncStreamedResponse": "response",
     "AuthenticationError": "errors",
     "BadRequestError": "errors",
     "ConfigError": "errors",
@@ -47,6 +48,7 @@ _WHERE = {
     "StreamInUseError": "errors",
     "StreamSink": "sinks.base",
     "StreamTimeoutError": "errors",
+    "StreamedResponse": "response",
     "TemporaryMemory": "agents",
     "TextDelta": "deltas",
     "ToolCall": "deltas",
@@ -132,7 +134,9 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.program import shutdown as shutdown
     from modelstream.request import Request as Request
     from modelstream.response import AsyncModelResponse as AsyncModelResponse
+    from modelstream.response import AsyncStreamedResponse as AsyncStreamedResponse
     from modelstream.response import ModelResponse as ModelResponse
+    from modelstream.response import StreamedResponse as StreamedResponse
     from modelstream.showing.show import ashow as ashow
     from modelstream.showing.show import show as show
     from modelstream.sinks.base import Message as Message

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator, Iterable
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 from weakref import WeakKeyDictionary, ref
 
 from modelstream.call.from_values import given_call
@@ -181,7 +181,7 @@ class ModelResponse(_Response):
 
     @property
     def stream(self) -> Generator[Snapshot, None, None] | None:
-        """A new reader that yields `(last, text so far)`; None when the call was not made to stream."""
+        """A new reader that yields `(last, text so far)`; None if the call does not stream."""
         if not self._call.request.stream:
             return None
         reading = Reading(self, self._transcript)
@@ -198,7 +198,8 @@ class ModelResponse(_Response):
     def text(self) -> str:
         """The full text: drains the stream if nobody is reading it; while somebody is, the text so far.
 
-        Raises the stream's error if it failed; `partial_text` has what came.
+        `get_text()` is always the full text. Raises the stream's error if it failed; `partial_text` has what
+        came.
         """
         text, read = self._given_text
         if text is not None and read == self._transcript.readings_begun:
@@ -213,6 +214,16 @@ class ModelResponse(_Response):
     def text(self, value: str) -> None:
         # Holds until the stream is read, as in AgentScope 0.1.
         self._given_text = str(value), self._transcript.readings_begun
+
+    def get_text(self) -> str:
+        """The full text, waiting for the rest of the stream, also while others read it.
+
+        Raises the stream's error if it failed; `partial_text` has what came. A value assigned to `text` does
+        not count here.
+        """
+        self._drain()
+        self._raise_error()
+        return self._transcript.text
 
     def close(self) -> None:
         """End the call now and let go of the connection. After the end it does nothing."""
@@ -255,7 +266,7 @@ class AsyncModelResponse(_Response):
 
     @property
     def stream(self) -> AsyncGenerator[Snapshot, None] | None:
-        """A new reader that yields `(last, text so far)`; None when the call was not made to stream."""
+        """A new reader that yields `(last, text so far)`; None if the call does not stream."""
         if not self._call.request.stream:
             return None
         reading = Reading(self, self._transcript)
@@ -305,3 +316,25 @@ class AsyncModelResponse(_Response):
         transcript, advance = self._transcript, self._call.advance
         while not transcript.ended:
             await advance(transcript.count)
+
+
+if TYPE_CHECKING:
+
+    class StreamedResponse(ModelResponse):
+        """What a call with `stream=True` returns: a `ModelResponse` whose `stream` is never None."""
+
+        @property
+        def stream(self) -> Generator[Snapshot, None, None]:
+            """A new reader that yields `(last, text so far)`."""
+
+    class AsyncStreamedResponse(AsyncModelResponse):
+        """What `acall` with `stream=True` returns: an `AsyncModelResponse` whose `stream` is never None."""
+
+        @property
+        def stream(self) -> AsyncGenerator[Snapshot, None]:
+            """A new reader that yields `(last, text so far)`."""
+
+else:
+    # Names for annotations. `isinstance` refuses them: whether a call streams is not told by the class.
+    StreamedResponse = Annotated[ModelResponse, "stream is not None"]
+    AsyncStreamedResponse = Annotated[AsyncModelResponse, "stream is not None"]

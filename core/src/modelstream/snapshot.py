@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
+
+if TYPE_CHECKING:
+    from typing import Self, dataclass_transform
+
+    # Type checkers give each place of `last, text = snapshot` its own type for tuples only, so they see a
+    # tuple with fields. At run time it is a Struct: a tuple would have to hold the joined text.
+    @dataclass_transform(frozen_default=True, eq_default=False)
+    class _Pair(tuple[bool, str]):
+        __slots__ = ()
+
+        def __new__(cls, *args: Any, **kwargs: Any) -> Self: ...
+
+        def __init_subclass__(cls, **options: bool) -> None: ...
+
+else:
+    _Pair = msgspec.Struct
 
 
 class TextSource(Protocol):
@@ -19,13 +35,17 @@ class TextSource(Protocol):
         """The first `end` characters of the text."""
 
 
-class Snapshot(msgspec.Struct, frozen=True, eq=False, repr_omit_defaults=True, gc=False):
+class Snapshot(_Pair, frozen=True, eq=False, repr_omit_defaults=True, gc=False):
     """The response at one moment: `last, text = snapshot`.
 
     It unpacks, indexes, compares, hashes and prints like the pair `(last, text)`. Making one costs the
     same however long the text is: `text` is joined when it is asked for. Sinks and readers that only
     append use `delta` (what is new in this snapshot) and `offset` (where it begins, in characters).
     An `offset` of 0 after text was shown means that the text begins afresh.
+
+    It is not a tuple, although type checkers take it for one: `isinstance(snapshot, tuple)` is False,
+    `case (last, text)` does not match it, and JSON encoders do not know its text. There, use
+    `tuple(snapshot)` or `{"last": snapshot.last, "text": snapshot.text}`.
     """
 
     delta: str
@@ -38,31 +58,33 @@ class Snapshot(msgspec.Struct, frozen=True, eq=False, repr_omit_defaults=True, g
         """The whole text up to and including `delta`."""
         return self.source.text_to(self.offset + len(self.delta))
 
-    def __iter__(self) -> Iterator[Any]:
-        return iter((self.last, self.text))
+    if not TYPE_CHECKING:  # those of a tuple are the more precise ones
 
-    def __len__(self) -> int:
-        return 2
+        def __iter__(self) -> Iterator[Any]:
+            return iter((self.last, self.text))
 
-    def __getitem__(self, index: Any) -> Any:
-        return (self.last, self.text)[index]
+        def __len__(self) -> int:
+            return 2
 
-    def __eq__(self, other: object) -> bool:
-        if isinstance(other, Snapshot):
-            return self.last == other.last and self.text == other.text
-        if isinstance(other, tuple):
-            return (self.last, self.text) == other
-        return NotImplemented
+        def __getitem__(self, index: Any) -> Any:
+            return (self.last, self.text)[index]
 
-    def __ne__(self, other: object) -> bool:
-        # Struct's own would compare identities.
-        return not self == other
+        def __eq__(self, other: object) -> bool:
+            if isinstance(other, Snapshot):
+                return self.last == other.last and self.text == other.text
+            if isinstance(other, tuple):
+                return (self.last, self.text) == other
+            return NotImplemented
 
-    def __hash__(self) -> int:
-        return hash((self.last, self.text))
+        def __ne__(self, other: object) -> bool:
+            # Struct's own would compare identities.
+            return not self == other
 
-    def __repr__(self) -> str:
-        return repr((self.last, self.text))
+        def __hash__(self) -> int:
+            return hash((self.last, self.text))
+
+        def __repr__(self) -> str:
+            return repr((self.last, self.text))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (self.delta, self.last, self.offset, self.text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
 from modelstream.config import ModelConfig, parse_config
 from modelstream.hookspecs import hookimpl
@@ -11,7 +11,12 @@ from modelstream.request import Request
 
 if TYPE_CHECKING:
     from modelstream.deltas import Yielded
-    from modelstream.response import AsyncModelResponse, ModelResponse
+    from modelstream.response import (
+        AsyncModelResponse,
+        AsyncStreamedResponse,
+        ModelResponse,
+        StreamedResponse,
+    )
 
 
 class ModelWrapper:
@@ -62,6 +67,16 @@ class ModelWrapper:
         """The same as an async generator, run to its end by one task of the caller's event loop."""
         raise NotImplementedError
 
+    @overload
+    def __call__(
+        self, messages: Any, *, stream: Literal[True], raw: bool = False, **arguments: Any
+    ) -> StreamedResponse: ...
+
+    @overload
+    def __call__(
+        self, messages: Any, *, stream: bool | None = None, raw: bool = False, **arguments: Any
+    ) -> ModelResponse: ...
+
     def __call__(
         self,
         messages: Any,
@@ -72,6 +87,7 @@ class ModelWrapper:
     ) -> ModelResponse:
         """Call the model. `stream` overrides the config's; `raw=True` keeps the provider's chunks.
 
+        With `stream=True` the response's `stream` is never None, and type checkers know it.
         `messages` is a list of dicts, of `Msg`, or a str (one user message). Further arguments go to the
         provider and override the config's `generate_args`. Raises a `StreamError` when the provider refuses
         the call; what fails later is raised by whoever reads.
@@ -80,6 +96,16 @@ class ModelWrapper:
         from modelstream.response import ModelResponse
 
         return ModelResponse.of_call(start(self, self._request(messages, stream, raw, arguments)))
+
+    @overload
+    async def acall(
+        self, messages: Any, *, stream: Literal[True], raw: bool = False, **arguments: Any
+    ) -> AsyncStreamedResponse: ...
+
+    @overload
+    async def acall(
+        self, messages: Any, *, stream: bool | None = None, raw: bool = False, **arguments: Any
+    ) -> AsyncModelResponse: ...
 
     async def acall(
         self,

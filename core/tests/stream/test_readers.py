@@ -236,3 +236,35 @@ def test_readers_after_a_failure_all_get_the_error() -> None:
         assert seen == [(False, "a")]
     assert errors[0] is errors[1] is errors[2] is response.error
     assert len(inspect.getinnerframes(errors[-1].__traceback__)) < 8, "the traceback grows with each reader"
+
+
+@sync_callers
+def test_get_text_is_the_full_text_while_another_thread_is_reading(wrapper: type) -> None:
+    gate = Gate()
+    response = wrapper(["one ", gate, "two", Finish()])("hi")
+    reached = threading.Event()
+    seen: list[str] = []
+    texts: list[str] = []
+
+    def read_on() -> None:
+        for _, text in response.stream:
+            seen.append(text)
+            reached.set()
+
+    def wait_for_all() -> None:
+        assert reached.wait(LIMIT)
+        assert response.text == "one "
+        threading.Timer(0.05, gate.open).start()
+        texts.append(response.get_text())
+
+    in_threads(read_on, wait_for_all)
+    assert texts == ["one two"]
+    assert seen == ["one ", "one two", "one two"]
+
+
+@sync_callers
+def test_get_text_raises_what_ended_the_stream(wrapper: type) -> None:
+    response = wrapper(["one "])("hi")
+    with pytest.raises(StreamError) as caught:
+        response.get_text()
+    assert caught.value.partial_text == response.partial_text == "one "

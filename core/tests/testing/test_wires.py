@@ -11,8 +11,7 @@ from modelstream.testing._kit.sheet import Sheet
 from modelstream.testing._kit.style import PLAIN, Style
 from modelstream.testing._kit.take import Fault, Take
 from modelstream.testing.server import Gate
-from modelstream.wire import JsonArrayFramer, NdjsonFramer, SseFramer
-from modelstream.wire.openai_shape import OpenAIFrames
+from modelstream.wire import JsonArrayFramer, NdjsonFramer, OpenAIFrames, SseFramer
 
 
 class Plain:
@@ -169,5 +168,5 @@ def test_openai_whole():
 
 
 def test_a_script_says_no_finish_in_its_middle():
-    with pytest.raises(TypeError, match="in its middle"):
+    with pytest.raises(TypeError, match="in the middle"):
         body(PlainSse(), Take(Script([Finish("stop")])))

@@ -9,8 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from modelstream.errors import StreamError
-from modelstream.wire import SseFramer, WireWrapper
-from modelstream.wire.openai_shape import OpenAIFrames
+from modelstream.wire import OpenAIFrames, SseFramer, WireWrapper
 
 
 class Pieces:

@@ -16,7 +16,7 @@ from modelstream.errors import (
     RateLimitError,
     TruncatedStreamError,
 )
-from modelstream.wire.openai_shape import OpenAIFrames
+from modelstream.wire import OpenAIFrames
 
 MISSING = "missing"
 DONE = b"data: [DONE]\n\n"

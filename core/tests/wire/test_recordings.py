@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from modelstream.deltas import Finish
 from modelstream.errors import BadRequestError, TruncatedStreamError
-from modelstream.wire import SseFramer
-from modelstream.wire.openai_shape import OpenAIFrames
+from modelstream.wire import OpenAIFrames, SseFramer
 
 PROVIDERS = {
     "openai",

@@ -2,17 +2,18 @@
 
 import pytest
 
-from modelstream.testing import OpenAIWire, WrapperConformance
+from modelstream.testing import WrapperConformance
+from modelstream.wire import OpenAIDialect
 
 pytestmark = pytest.mark.conformance
 
 
 class TestOpenAIChat(WrapperConformance):
     model_type = "openai_chat"
-    wire = OpenAIWire()
+    dialect = OpenAIDialect()
 
 
 class TestNativeTransport(WrapperConformance):
     model_type = "openai_chat"
-    wire = OpenAIWire()
+    dialect = OpenAIDialect()
     config = {"transport": "native"}  # noqa: RUF012

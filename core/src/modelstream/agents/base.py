@@ -16,6 +16,7 @@ from modelstream.agents.msg import Msg
 if TYPE_CHECKING:
     from modelstream.agents.blocks import Block
     from modelstream.response import AsyncModelResponse, ModelResponse
+    from modelstream.wrapper import ModelWrapper
 
     Streamed = ModelResponse | Iterable[Any]
     AsyncStreamed = AsyncModelResponse | AsyncIterable[Any]
@@ -31,7 +32,7 @@ class AgentBase(Hooked):
                 self.memory.add(x)
                 response = self.model(self.memory.get_memory(), stream=True)
                 self.speak(response)
-                msg = Msg(self.name, response.text, "assistant")
+                msg = Msg(self.name, response.get_text(), "assistant")
                 self.memory.add(msg)
                 return msg
 
@@ -50,7 +51,8 @@ class AgentBase(Hooked):
     ) -> None:
         self.name = name
         self.sys_prompt = sys_prompt
-        self.model: Any = _model(model_config_name)
+        # None without a config. Typed for the agents that have one, which would all have to assert it.
+        self.model: ModelWrapper = _model(model_config_name)
         self.memory: Any = TemporaryMemory() if use_memory else None
         self.agent_id = uuid.uuid4().hex
         self._audience: list[AgentBase] = []
@@ -178,7 +180,7 @@ class AgentBase(Hooked):
 
 
 def _is_async(content: Any) -> bool:
-    return isinstance(content, AsyncIterable) or hasattr(content, "get_text")
+    return isinstance(content, AsyncIterable) or hasattr(content, "aclose")
 
 
 def _model(given: Any) -> Any:

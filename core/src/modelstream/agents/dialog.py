@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from modelstream.agents.base import AgentBase
 from modelstream.agents.msg import Msg
@@ -30,6 +30,11 @@ class DialogAgent(AgentBase):
         super().__init__(name, sys_prompt, model_config_name, use_memory)
         if others:
             logger.warning("DialogAgent %s: %s have no effect", name, ", ".join(others))
+
+    if TYPE_CHECKING:
+
+        def __call__(self, x: Msg | Iterable[Msg] | None = None) -> Msg:
+            """Reply, and have the audience observe what was said."""
 
     def reply(self, x: Msg | Iterable[Msg] | None = None) -> Msg:
         """Answer `x` and what is in memory. Raises the `StreamError` of a model that fails."""

@@ -53,6 +53,16 @@ class UserAgent(AgentBase):
         self.input_hint = input_hint
         self.require_url = require_url
 
+    if TYPE_CHECKING:
+
+        def __call__(
+            self,
+            x: Msg | Iterable[Msg] | None = None,
+            structured_output: type[Any] | None = None,
+            required_keys: str | Sequence[str] | None = None,
+        ) -> Msg:
+            """Reply, and have the audience observe what was said."""
+
     def reply(
         self,
         x: Msg | Iterable[Msg] | None = None,

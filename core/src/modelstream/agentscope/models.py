@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelstream.config import ModelConfig
 from modelstream.hookspecs import hookimpl
@@ -42,6 +42,11 @@ class ModelWrapperBase(ModelWrapper):
         )
         self.config_name = config_name
         self.model_name = model_name
+
+    if TYPE_CHECKING:
+
+        def __call__(self, *args: Any, **kwargs: Any) -> Any:
+            """Call the model. Subclasses return a `ModelResponse`, whatever `stream` is."""
 
     def _save_model_invocation(self, arguments: Any, response: Any, usage: Any = None) -> None:
         """Wrappers call this when they have an answer. It is only logged: no files are written here."""

@@ -16,12 +16,13 @@ def list_plugins(*, as_json: bool) -> int:
     if as_json:
         for plugin in found:
             sys.stdout.write(json.dumps(msgspec.to_builtins(plugin), ensure_ascii=False) + "\n")
-    elif not found:
-        sys.stdout.write(
-            "No plugins are installed. Try: pip install modelstream-local modelstream-terminal\n"
-        )
     else:
-        _print_table(found)
+        if found:
+            _print_table(found)
+        if all(plugin.kind == "dialect" for plugin in found):
+            sys.stdout.write(
+                "No plugins are installed. Try: pip install modelstream-local modelstream-terminal\n"
+            )
     return 0
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from modelstream.wire.dialect import Dialect
 
 T = TypeVar("T")
 
@@ -16,3 +19,17 @@ def register(target: T, name: str | None = None, *, exist_ok: bool = False) -> T
     from modelstream.plugins.registry import registry
 
     return registry().register(target, name, exist_ok=exist_ok)
+
+
+def dialects() -> list[str]:
+    """The names of the dialects that can be had, in order. Imports none of them."""
+    from modelstream.plugins.registry import registry
+
+    return registry().names("dialect")
+
+
+def dialect(name: str) -> Dialect:
+    """The dialect of this name, loaded. Raises a `ConfigError` that says what is missing or wrong."""
+    from modelstream.plugins.registry import registry
+
+    return registry().dialect(name)

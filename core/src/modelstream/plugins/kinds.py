@@ -8,7 +8,7 @@ import msgspec
 
 from modelstream.errors import ConfigError, UnknownModelTypeError, UnknownSinkTypeError
 
-Kind = Literal["model", "sink", "command"]
+Kind = Literal["model", "sink", "command", "dialect"]
 
 
 class Contract(msgspec.Struct, frozen=True):
@@ -51,6 +51,14 @@ CONTRACTS: dict[Kind, Contract] = {
         product="click command",
         unknown=ConfigError,
     ),
+    "dialect": Contract(
+        group="modelstream.dialects",
+        hook="",
+        type_field="dialect",
+        settings="",
+        product="Dialect class",
+        unknown=ConfigError,
+    ),
 }
 
 
@@ -60,6 +68,10 @@ def product_class(kind: Kind) -> type[Any]:
         import click
 
         return click.Command
+    if kind == "dialect":
+        from modelstream.wire.dialect import Dialect
+
+        return Dialect
     if kind == "model":
         from modelstream.wrapper import ModelWrapper
 
@@ -67,3 +79,11 @@ def product_class(kind: Kind) -> type[Any]:
     from modelstream.sinks.base import StreamSink
 
     return StreamSink
+
+
+def is_product(kind: Kind, target: object) -> bool:
+    """Whether `target` is what a plugin of a kind without a hook must be: a command or a Dialect class."""
+    wanted = product_class(kind)
+    if kind == "dialect":
+        return isinstance(target, type) and issubclass(target, wanted)
+    return isinstance(target, wanted)

@@ -25,6 +25,9 @@ KNOWN: dict[Kind, dict[str, str]] = {
         "demo": "modelstream-studio",
         "studio": "modelstream-studio",
     },
+    "dialect": {
+        "openai_chat": "modelstream",
+    },
     "sink": {
         "studio": "modelstream-studio",
         "terminal": "modelstream-terminal",

@@ -12,7 +12,7 @@ import pluggy
 
 from modelstream import hookspecs
 from modelstream.errors import ConfigError, ModelStreamError, PluginLoadError
-from modelstream.plugins.kinds import CONTRACTS, Kind, product_class
+from modelstream.plugins.kinds import CONTRACTS, Kind, is_product, product_class
 
 State = Literal["not loaded", "loaded", "broken", "blocked", "duplicate"]
 
@@ -60,7 +60,7 @@ class Plugin:
         return None if self.failure is None else _told(self.failure)
 
     def load(self) -> Any:
-        """Import and check it, once; its plugin manager, or the command itself.
+        """Import and check it, once; its plugin manager, or the command or dialect class itself.
 
         Raises `PluginLoadError`, the same one every time.
         """
@@ -97,7 +97,7 @@ class Plugin:
             self._quarantine(why)
 
     def _product(self) -> object:
-        if not isinstance(self.target, product_class(self.kind)):
+        if not is_product(self.kind, self.target):
             raise TypeError(f"{self.value} is {_article(self.target)}, not a {CONTRACTS[self.kind].product}")
         return self.target
 

@@ -1,4 +1,4 @@
-"""Names of models, sinks and commands, and the plugins behind them."""
+"""Names of models, sinks, commands and dialects, and the plugins behind them."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import click
 
     from modelstream.sinks.base import StreamSink
+    from modelstream.wire.dialect import Dialect
     from modelstream.wrapper import ModelWrapper
 
 T = TypeVar("T")
@@ -80,6 +81,10 @@ class Registry:
     def command(self, name: str) -> click.Command:
         """The command of this name. Raises a `ConfigError` that says what is missing or wrong."""
         return cast("click.Command", self._chosen("command", name).load())
+
+    def dialect(self, name: str) -> Dialect:
+        """The dialect of this name. Raises a `ConfigError` that says what is missing or wrong."""
+        return cast("Dialect", self._chosen("dialect", name).load()())
 
     def register(self, target: T, name: str | None = None, *, exist_ok: bool = False) -> T:
         """Offer a class or a module of the program's own, without packaging; returns it.

@@ -1,6 +1,7 @@
 """What tests stand on: of model wrappers, of sinks, and of applications.
 
-For authors of plugins: `WrapperConformance` with a `Wire`, and `SinkConformance`. For authors of
+For authors of plugins: `WrapperConformance` with a `Wire` or a `Dialect`, `DialectConformance` and
+`SinkConformance`. For authors of
 applications: `scripted`. The kit needs `pip install "modelstream[testing]"`. The rest of modelstream imports
 nothing of this.
 """
@@ -10,17 +11,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 _WHERE = {
-    "JsonArrayWire": "wire",
-    "LawBrokenError": "law",
-    "NdjsonWire": "wire",
-    "OpenAIWire": "openai_wire",
-    "Script": "script",
-    "ScriptedChat": "scripted_chat",
-    "SinkConformance": "sink_conformance",
-    "SseWire": "wire",
-    "Wire": "wire",
-    "WrapperConformance": "conformance",
-    "scripted": "scripted_chat",
+    "DialectConformance": "modelstream.testing.dialect_conformance",
+    "JsonArrayWire": "modelstream.wire.writing",
+    "LawBrokenError": "modelstream.testing._kit.law",
+    "NdjsonWire": "modelstream.wire.writing",
+    "OpenAIWire": "modelstream.testing.openai_wire",
+    "Script": "modelstream.testing._kit.script",
+    "ScriptedChat": "modelstream.testing.scripted_chat",
+    "SinkConformance": "modelstream.testing.sink_conformance",
+    "SseWire": "modelstream.wire.writing",
+    "Wire": "modelstream.wire.writing",
+    "WrapperConformance": "modelstream.testing.conformance",
+    "scripted": "modelstream.testing.scripted_chat",
 }
 
 __all__ = [*_WHERE]  # noqa: PLE0604
@@ -32,18 +34,19 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'modelstream.testing' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f"modelstream.testing.{where}"), name)
+    return getattr(import_module(where), name)
 
 
 if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.testing._kit.law import LawBrokenError as LawBrokenError
     from modelstream.testing._kit.script import Script as Script
     from modelstream.testing.conformance import WrapperConformance as WrapperConformance
+    from modelstream.testing.dialect_conformance import DialectConformance as DialectConformance
     from modelstream.testing.openai_wire import OpenAIWire as OpenAIWire
     from modelstream.testing.scripted_chat import ScriptedChat as ScriptedChat
     from modelstream.testing.scripted_chat import scripted as scripted
     from modelstream.testing.sink_conformance import SinkConformance as SinkConformance
-    from modelstream.testing.wire import JsonArrayWire as JsonArrayWire
-    from modelstream.testing.wire import NdjsonWire as NdjsonWire
-    from modelstream.testing.wire import SseWire as SseWire
-    from modelstream.testing.wire import Wire as Wire
+    from modelstream.wire.writing import JsonArrayWire as JsonArrayWire
+    from modelstream.wire.writing import NdjsonWire as NdjsonWire
+    from modelstream.wire.writing import SseWire as SseWire
+    from modelstream.wire.writing import Wire as Wire

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from modelstream.deltas import Delta
     from modelstream.testing._kit.bench import Bench
     from modelstream.testing._kit.law import Law
-    from modelstream.testing.wire import Wire
+    from modelstream.wire.dialect import Dialect
+    from modelstream.wire.writing import Wire
     from modelstream.wrapper import ModelWrapper
 
 
@@ -31,6 +32,7 @@ class WrapperConformance:
     way (sync, async). A law that is broken says so with its name, its sentence, the shortest script that
     breaks it, and the bytes.
 
+    * `dialect` in the place of `wire` is the dialect that the wrapper itself reads with (`Dialect`).
     * `config` has further fields of the model config, such as an `api_key`; `base_url` and `model_name` are
       filled in.
     * `skip` names laws that your wrapper can't keep, each with the reason, which pytest shows. To override or
@@ -44,6 +46,7 @@ class WrapperConformance:
 
     model_type: ClassVar[str] = ""
     wire: ClassVar[Wire | None] = None
+    dialect: ClassVar[Dialect | None] = None
     config: ClassVar[Mapping[str, Any]] = {}
     skip: ClassVar[Mapping[str, str]] = {}
     reasoning: ClassVar[bool] = False
@@ -73,9 +76,15 @@ class WrapperConformance:
     @classmethod
     def features(cls) -> Features:
         """What the provider's format can say."""
-        if cls.wire is not None:
-            return Features.of(cls.wire)
+        wire = cls.written_by()
+        if wire is not None:
+            return Features.of(wire)
         return Features(cls.reasoning, cls.tools, cls.usage, halves=True, finishes=cls.finishes)
+
+    @classmethod
+    def written_by(cls) -> Wire | None:
+        """The `wire`, or else the `dialect`, that writes the provider's answers; None inside the process."""
+        return cls.dialect if cls.wire is None else cls.wire
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -85,9 +94,10 @@ class WrapperConformance:
     @classmethod
     def _laws(cls) -> list[Law]:
         """The laws that this wrapper can break."""
-        if cls.wire is None and cls.engine is WrapperConformance.engine:
+        in_process = cls.written_by() is None
+        if in_process and cls.engine is WrapperConformance.engine:
             return []  # a base of the author's own
-        return [law for law in LAWS.values() if law.applies(cls.features(), in_process=cls.wire is None)]
+        return [law for law in LAWS.values() if law.applies(cls.features(), in_process=in_process)]
 
     def bench(self, way: str) -> Bench:
         """The bench on which this wrapper is called in one way: `sync`, `async` or `both`."""

@@ -1,11 +1,10 @@
-"""From a provider's bytes to deltas: what wrappers of HTTP providers stand on.
+"""From a provider's bytes to deltas and back: what wrappers of HTTP providers, and servers, stand on.
 
-    bytes ──framer──▶ frames ──FrameReader──▶ deltas
+    bytes ──framer──▶ frames ──FrameReader──▶ deltas ──AnswerWriter──▶ documents ──framing──▶ bytes
 
-`HttpChat` needs a dialect and a config class: it takes key, headers, timeout and transport from
-`HttpConfig`.
-`WireWrapper`, below it, needs to be told how a byte stream is opened. A plugin imports from here, and from no
-module below. Nothing is imported before it is used.
+A `Dialect` is one provider's wire, both ways. `WireWrapper` reads an answer with its framer and reader, sync
+and async; `HttpChat`, on top of it, sends the request by its dialect and an `HttpConfig`. Plugins import what they need from here, and from no module of this package; nothing is imported
+before it is used.
 """
 
 from __future__ import annotations
@@ -13,64 +12,84 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 _WHERE = {
-    "AnswerDialect": "wire.http_chat",
-    "AsyncByteStream": "wire.streams",
-    "AsyncHttpxStream": "wire.httpx_streams",
-    "AsyncNativeStream": "wire.native.loops",
-    "ByteStream": "wire.streams",
-    "CallOptions": "wire.http_config",
-    "ChatRequest": "wire.http_chat",
-    "Choice": "wire.openai_shape",
-    "Clients": "wire.clients",
-    "ErrorData": "wire.sse",
-    "FINISHES": "wire.openai_shape",
-    "FrameReader": "wire.wrapper",
-    "Framer": "wire.framing",
-    "Function": "wire.openai_shape",
-    "HttpChat": "wire.http_chat",
-    "HttpConfig": "wire.http_config",
-    "HttpRequest": "wire.native.message",
-    "HttpxStream": "wire.httpx_streams",
-    "HttpxTransport": "wire.transports",
-    "JsonArrayFramer": "wire.framing",
-    "NO_FINISHES": "wire.openai_shape",
-    "NativeStream": "wire.native.threads",
-    "NativeTransport": "wire.transports",
-    "NdjsonFramer": "wire.framing",
-    "OnCancel": "wire.transports",
-    "OpenAIFrames": "wire.openai_shape",
-    "Said": "wire.openai_shape",
-    "SseEvent": "wire.sse",
-    "SseEventFramer": "wire.sse",
-    "SseFramer": "wire.sse",
-    "ToolIndexes": "wire.tool_indexes",
-    "Transport": "wire.transports",
-    "WireWrapper": "wire.wrapper",
-    "WrittenRequest": "wire.http_chat",
-    "apost": "wire.native",
-    "as_json": "wire.native.message",
-    "as_stream_error": "call.error_mapping",
-    "certificates": "wire.httpx_clients",
-    "check_client_args": "wire.native.settings",
-    "check_no_retries": "wire.native.settings",
-    "connect_limit": "wire.limits",
-    "excerpt": "wire.decoding",
-    "http_error": "call.error_mapping",
-    "httpx_clients": "wire.httpx_clients",
-    "httpx_limits": "wire.httpx_clients",
-    "httpx_timeout": "wire.limits",
-    "json_decoder": "wire.decoding",
-    "mapping": "wire.http_config",
-    "merged": "wire.native.message",
-    "post": "wire.native",
-    "refusal_of": "wire.streams",
-    "route_to": "wire.native.route",
-    "sent_error": "call.error_mapping",
-    "timeout_seconds": "wire.http_config",
-    "tool_choice": "wire.tool_choices",
-    "unanswered": "wire.failures",
-    "uncap": "wire.httpx_clients",
-    "with_query": "wire.native.message",
+    "AnswerParts": "modelstream.wire.writing",
+    "AnswerWriter": "modelstream.wire.writing",
+    "AsyncByteStream": "modelstream.wire.streams",
+    "AsyncHttpxStream": "modelstream.wire.httpx_streams",
+    "AsyncNativeStream": "modelstream.wire.native.loops",
+    "ByteStream": "modelstream.wire.streams",
+    "CallOptions": "modelstream.wire.http_config",
+    "ChatRequest": "modelstream.wire.dialect",
+    "Choice": "modelstream.wire.openai.shape",
+    "Clients": "modelstream.wire.clients",
+    "Dialect": "modelstream.wire.dialect",
+    "Document": "modelstream.wire.writing",
+    "ErrorData": "modelstream.wire.sse",
+    "Event": "modelstream.wire.writing",
+    "FINISHES": "modelstream.wire.openai.shape",
+    "FrameReader": "modelstream.wire.wrapper",
+    "FrameWriter": "modelstream.wire.writing",
+    "Framer": "modelstream.wire.framing",
+    "Framing": "modelstream.wire.framings",
+    "Function": "modelstream.wire.openai.shape",
+    "HttpChat": "modelstream.wire.http_chat",
+    "HttpConfig": "modelstream.wire.http_config",
+    "HttpRequest": "modelstream.wire.native.message",
+    "HttpxStream": "modelstream.wire.httpx_streams",
+    "HttpxTransport": "modelstream.wire.transports",
+    "JSON_ARRAY": "modelstream.wire.framings",
+    "JsonArrayFramer": "modelstream.wire.framing",
+    "JsonArrayWire": "modelstream.wire.writing",
+    "NDJSON": "modelstream.wire.framings",
+    "NO_FINISHES": "modelstream.wire.openai.shape",
+    "NativeStream": "modelstream.wire.native.threads",
+    "NativeTransport": "modelstream.wire.transports",
+    "NdjsonFramer": "modelstream.wire.framing",
+    "NdjsonWire": "modelstream.wire.writing",
+    "News": "modelstream.wire.wrapper",
+    "OnCancel": "modelstream.wire.transports",
+    "OpenAIDialect": "modelstream.wire.openai.dialect",
+    "OpenAIFrames": "modelstream.wire.openai.frames",
+    "SSE": "modelstream.wire.framings",
+    "SSE_EVENTS": "modelstream.wire.framings",
+    "Said": "modelstream.wire.openai.shape",
+    "Sample": "modelstream.wire.samples",
+    "SseEvent": "modelstream.wire.sse",
+    "SseEventFramer": "modelstream.wire.sse",
+    "SseFramer": "modelstream.wire.sse",
+    "SseWire": "modelstream.wire.writing",
+    "ToolIndexes": "modelstream.wire.openai.tool_indexes",
+    "Transport": "modelstream.wire.transports",
+    "WholeAnswer": "modelstream.wire.writing",
+    "Wire": "modelstream.wire.writing",
+    "WireWrapper": "modelstream.wire.wrapper",
+    "WrittenRequest": "modelstream.wire.dialect",
+    "apost": "modelstream.wire.native",
+    "as_json": "modelstream.wire.native.message",
+    "as_stream_error": "modelstream.call.error_mapping",
+    "certificates": "modelstream.wire.httpx_clients",
+    "check_client_args": "modelstream.wire.native.settings",
+    "check_no_retries": "modelstream.wire.native.settings",
+    "connect_limit": "modelstream.wire.limits",
+    "excerpt": "modelstream.wire.decoding",
+    "http_error": "modelstream.call.error_mapping",
+    "httpx_clients": "modelstream.wire.httpx_clients",
+    "httpx_limits": "modelstream.wire.httpx_clients",
+    "httpx_timeout": "modelstream.wire.limits",
+    "joined": "modelstream.wire.samples",
+    "json_decoder": "modelstream.wire.decoding",
+    "load_samples": "modelstream.wire.samples",
+    "mapping": "modelstream.wire.http_config",
+    "merged": "modelstream.wire.native.message",
+    "post": "modelstream.wire.native",
+    "refusal_of": "modelstream.wire.streams",
+    "route_to": "modelstream.wire.native.route",
+    "sent_error": "modelstream.call.error_mapping",
+    "timeout_seconds": "modelstream.wire.http_config",
+    "tool_choice": "modelstream.wire.tool_choices",
+    "unanswered": "modelstream.wire.failures",
+    "uncap": "modelstream.wire.httpx_clients",
+    "with_query": "modelstream.wire.native.message",
 }
 """Every public name and the module that it lives in."""
 
@@ -83,12 +102,12 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'modelstream.wire' has no attribute {name!r}")
     from importlib import import_module
 
-    value = globals()[name] = getattr(import_module(f"modelstream.{where}"), name)
-    return value
+    found = globals()[name] = getattr(import_module(where), name)
+    return found
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return __all__
 
 
 if TYPE_CHECKING:  # the same table for type checkers and editors
@@ -98,14 +117,19 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.wire.clients import Clients as Clients
     from modelstream.wire.decoding import excerpt as excerpt
     from modelstream.wire.decoding import json_decoder as json_decoder
+    from modelstream.wire.dialect import ChatRequest as ChatRequest
+    from modelstream.wire.dialect import Dialect as Dialect
+    from modelstream.wire.dialect import WrittenRequest as WrittenRequest
     from modelstream.wire.failures import unanswered as unanswered
     from modelstream.wire.framing import Framer as Framer
     from modelstream.wire.framing import JsonArrayFramer as JsonArrayFramer
     from modelstream.wire.framing import NdjsonFramer as NdjsonFramer
-    from modelstream.wire.http_chat import AnswerDialect as AnswerDialect
-    from modelstream.wire.http_chat import ChatRequest as ChatRequest
+    from modelstream.wire.framings import JSON_ARRAY as JSON_ARRAY
+    from modelstream.wire.framings import NDJSON as NDJSON
+    from modelstream.wire.framings import SSE as SSE
+    from modelstream.wire.framings import SSE_EVENTS as SSE_EVENTS
+    from modelstream.wire.framings import Framing as Framing
     from modelstream.wire.http_chat import HttpChat as HttpChat
-    from modelstream.wire.http_chat import WrittenRequest as WrittenRequest
     from modelstream.wire.http_config import CallOptions as CallOptions
     from modelstream.wire.http_config import HttpConfig as HttpConfig
     from modelstream.wire.http_config import mapping as mapping
@@ -129,12 +153,17 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.wire.native.settings import check_client_args as check_client_args
     from modelstream.wire.native.settings import check_no_retries as check_no_retries
     from modelstream.wire.native.threads import NativeStream as NativeStream
-    from modelstream.wire.openai_shape import FINISHES as FINISHES
-    from modelstream.wire.openai_shape import NO_FINISHES as NO_FINISHES
-    from modelstream.wire.openai_shape import Choice as Choice
-    from modelstream.wire.openai_shape import Function as Function
-    from modelstream.wire.openai_shape import OpenAIFrames as OpenAIFrames
-    from modelstream.wire.openai_shape import Said as Said
+    from modelstream.wire.openai.dialect import OpenAIDialect as OpenAIDialect
+    from modelstream.wire.openai.frames import OpenAIFrames as OpenAIFrames
+    from modelstream.wire.openai.shape import FINISHES as FINISHES
+    from modelstream.wire.openai.shape import NO_FINISHES as NO_FINISHES
+    from modelstream.wire.openai.shape import Choice as Choice
+    from modelstream.wire.openai.shape import Function as Function
+    from modelstream.wire.openai.shape import Said as Said
+    from modelstream.wire.openai.tool_indexes import ToolIndexes as ToolIndexes
+    from modelstream.wire.samples import Sample as Sample
+    from modelstream.wire.samples import joined as joined
+    from modelstream.wire.samples import load_samples as load_samples
     from modelstream.wire.sse import ErrorData as ErrorData
     from modelstream.wire.sse import SseEvent as SseEvent
     from modelstream.wire.sse import SseEventFramer as SseEventFramer
@@ -143,10 +172,20 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.wire.streams import ByteStream as ByteStream
     from modelstream.wire.streams import refusal_of as refusal_of
     from modelstream.wire.tool_choices import tool_choice as tool_choice
-    from modelstream.wire.tool_indexes import ToolIndexes as ToolIndexes
     from modelstream.wire.transports import HttpxTransport as HttpxTransport
     from modelstream.wire.transports import NativeTransport as NativeTransport
     from modelstream.wire.transports import OnCancel as OnCancel
     from modelstream.wire.transports import Transport as Transport
     from modelstream.wire.wrapper import FrameReader as FrameReader
+    from modelstream.wire.wrapper import News as News
     from modelstream.wire.wrapper import WireWrapper as WireWrapper
+    from modelstream.wire.writing import AnswerParts as AnswerParts
+    from modelstream.wire.writing import AnswerWriter as AnswerWriter
+    from modelstream.wire.writing import Document as Document
+    from modelstream.wire.writing import Event as Event
+    from modelstream.wire.writing import FrameWriter as FrameWriter
+    from modelstream.wire.writing import JsonArrayWire as JsonArrayWire
+    from modelstream.wire.writing import NdjsonWire as NdjsonWire
+    from modelstream.wire.writing import SseWire as SseWire
+    from modelstream.wire.writing import WholeAnswer as WholeAnswer
+    from modelstream.wire.writing import Wire as Wire

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
 from modelstream.config import api_key
 from modelstream.errors import ConfigError
+from modelstream.wire.dialect import ChatRequest
 from modelstream.wire.http_config import CallOptions, HttpConfig
 from modelstream.wire.native.message import HttpRequest, as_json, merged, with_query
 from modelstream.wire.transports import HttpxTransport, NativeTransport
@@ -20,69 +21,12 @@ if TYPE_CHECKING:
     from modelstream.config import ModelConfig
     from modelstream.errors import StreamError
     from modelstream.request import Request
-    from modelstream.wire.framing import Framer
+    from modelstream.wire.dialect import Dialect, WrittenRequest
     from modelstream.wire.streams import AsyncByteStream, ByteStream
     from modelstream.wire.transports import Transport
     from modelstream.wire.wrapper import FrameReader
 
 _CONTENT = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
-
-
-class AnswerFraming(Protocol):
-    """How a dialect's frames are told apart."""
-
-    def framer(self) -> Framer:
-        """A new framer for one answer."""
-
-
-class Written(Protocol):
-    """A request in a dialect: what `WrittenRequest` has."""
-
-    @property
-    def path(self) -> str:
-        """Where it goes, below the base URL."""
-
-    @property
-    def body(self) -> dict[str, Any]:
-        """The JSON document."""
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """Headers that the dialect needs."""
-
-
-class ChatRequest(msgspec.Struct, frozen=True):
-    """A call as a dialect takes it."""
-
-    model: str
-    messages: list[dict[str, Any]]
-    arguments: dict[str, Any]
-    stream: bool
-
-
-class WrittenRequest(msgspec.Struct, frozen=True):
-    """A request in a provider's dialect. `path` is below the base URL."""
-
-    path: str
-    body: dict[str, Any]
-    headers: dict[str, str] = {}
-
-
-class AnswerDialect(Protocol):
-    """What `HttpChat` needs of a dialect."""
-
-    @property
-    def framing(self) -> AnswerFraming:
-        """How its frames are told apart."""
-
-    def reader(self) -> FrameReader:
-        """A new reader for the frames of one answer."""
-
-    def read_refusal(self, status: int, body: bytes, headers: Mapping[str, str]) -> StreamError:
-        """The error that an answer with another status than 200, or with HTML, means."""
-
-    def write_request(self, request: Any) -> Written:
-        """The request of a call."""
 
 
 class HttpChat(WireWrapper):
@@ -99,7 +43,7 @@ class HttpChat(WireWrapper):
     request becomes a body; override it, or `prepare`, where a dialect alone does not say it.
     """
 
-    dialect: ClassVar[AnswerDialect]
+    dialect: ClassVar[Dialect]
     config_class: ClassVar[type[HttpConfig]] = HttpConfig
     config: HttpConfig
     key_variables: ClassVar[tuple[str, ...]] = ()
@@ -164,7 +108,7 @@ class HttpChat(WireWrapper):
         """`body` with `extra`, which counts more."""
         return {**body, **extra}
 
-    def write(self, request: Request, arguments: dict[str, Any]) -> Written:
+    def write(self, request: Request, arguments: dict[str, Any]) -> WrittenRequest:
         """The request of a call; `arguments` are those of the call without its options."""
         model = arguments.pop("model", self.config.model_name)
         return self.dialect.write_request(ChatRequest(model, request.messages, arguments, request.stream))

@@ -70,9 +70,13 @@ def refused(answer: ByteStream | AsyncByteStream) -> bool:
 
 def refusal_of(answer: ByteStream | AsyncByteStream, body: bytes) -> StreamError:
     """The error that a refused answer means."""
-    if answer.status != 200:
-        return http_error(answer.status, body, answer.headers)
+    return refusal_from(answer.status, body, answer.headers)
+
+
+def refusal_from(status: int, body: bytes, headers: Mapping[str, str]) -> StreamError:
+    """The error for an answer with another status than 200, or with a web page."""
+    if status != 200:
+        return http_error(status, body, headers)
     return MalformedDataError(
-        f"the answer is a web page and not the API's ({excerpt(body)}); is base_url right?",
-        status=answer.status,
+        f"the answer is a web page and not the API's ({excerpt(body)}); is base_url right?", status=status
     )

@@ -15,10 +15,9 @@ from modelstream import Finish, ModelWrapper
 from modelstream.call.backpressure import AHEAD
 from modelstream.errors import ConnectionLostError, MalformedDataError, StreamError
 from modelstream.testing.server import Answer, End, Gate, LoopbackServer
-from modelstream.wire import SseFramer, WireWrapper
+from modelstream.wire import OpenAIFrames, SseFramer, WireWrapper
 from modelstream.wire.native import HttpRequest, apost, loops
 from modelstream.wire.native.connection import Connection
-from modelstream.wire.openai_shape import OpenAIFrames
 
 SOON = 20.0
 

@@ -9,10 +9,18 @@ import msgspec
 from modelstream.call.error_mapping import http_error, sent_error
 from modelstream.deltas import Finish, ReasoningDelta, ToolCallDelta, UsageDelta
 from modelstream.errors import MalformedDataError
-from modelstream.wire import SseEvent, SseEventFramer, json_decoder
-from modelstream.wire.decoding import excerpt
-from modelstream.wire.openai_shape import FINISHES, NO_FINISHES, Choice, Function, Said
-from modelstream.wire.tool_indexes import ToolIndexes
+from modelstream.wire import (
+    FINISHES,
+    NO_FINISHES,
+    Choice,
+    Function,
+    Said,
+    SseEvent,
+    SseEventFramer,
+    ToolIndexes,
+    excerpt,
+    json_decoder,
+)
 from modelstream_dashscope.pieces import JsonPieces, Pieces
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
 from modelstream.wire import WireWrapper
 from modelstream_gemini.arguments import as_options, with_system
@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from modelstream.config import ModelConfig
     from modelstream.errors import StreamError
     from modelstream.request import Request
-    from modelstream.response import AsyncModelResponse, ModelResponse
+    from modelstream.response import (
+        AsyncModelResponse,
+        AsyncStreamedResponse,
+        ModelResponse,
+        StreamedResponse,
+    )
     from modelstream.wire import AsyncByteStream, ByteStream
     from modelstream_gemini.native import NativeTransport
     from modelstream_gemini.sdk import SdkTransport
@@ -44,6 +49,28 @@ class GeminiChat(WireWrapper):
         self._signatures = Signatures()
         weakref.finalize(self, self._transport.close)
 
+    @overload
+    def __call__(
+        self,
+        messages: Any = None,
+        *,
+        contents: Any = None,
+        stream: Literal[True],
+        raw: bool = False,
+        **arguments: Any,
+    ) -> StreamedResponse: ...
+
+    @overload
+    def __call__(
+        self,
+        messages: Any = None,
+        *,
+        contents: Any = None,
+        stream: bool | None = None,
+        raw: bool = False,
+        **arguments: Any,
+    ) -> ModelResponse: ...
+
     def __call__(
         self,
         messages: Any = None,
@@ -56,6 +83,28 @@ class GeminiChat(WireWrapper):
         """Call the model with `messages`, or with `contents` as Google's SDKs take them."""
         messages, arguments = _one_of(messages, contents, arguments)
         return super().__call__(messages, stream=stream, raw=raw, **arguments)
+
+    @overload
+    async def acall(
+        self,
+        messages: Any = None,
+        *,
+        contents: Any = None,
+        stream: Literal[True],
+        raw: bool = False,
+        **arguments: Any,
+    ) -> AsyncStreamedResponse: ...
+
+    @overload
+    async def acall(
+        self,
+        messages: Any = None,
+        *,
+        contents: Any = None,
+        stream: bool | None = None,
+        raw: bool = False,
+        **arguments: Any,
+    ) -> AsyncModelResponse: ...
 
     async def acall(
         self,

@@ -10,8 +10,7 @@ import msgspec
 
 from modelstream.deltas import Delta, Finish, ReasoningDelta, ToolCallDelta, UsageDelta
 from modelstream.errors import MalformedDataError, ProviderError
-from modelstream.wire import ErrorData, json_decoder
-from modelstream.wire.decoding import excerpt
+from modelstream.wire import ErrorData, excerpt, json_decoder
 from modelstream_gemini.failures import sent
 from modelstream_gemini.finishes import FINISHES, PASSING_FAILURES, block_word, finish_word
 from modelstream_gemini.framing import END, GeminiFramer

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from modelstream.errors import ConfigError
-from modelstream.wire import AsyncByteStream, ByteStream, SseFramer, WireWrapper
-from modelstream.wire.openai_shape import OpenAIFrames
+from modelstream.wire import AsyncByteStream, ByteStream, OpenAIFrames, SseFramer, WireWrapper
 from modelstream_litellm.config import LiteLLMConfig
 from modelstream_litellm.failures import as_ours
 from modelstream_litellm.sdk import litellm

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, overload
 
 import msgspec
 
@@ -16,7 +16,12 @@ from modelstream_local import weights
 if TYPE_CHECKING:
     from modelstream.deltas import Yielded
     from modelstream.request import Request
-    from modelstream.response import AsyncModelResponse, ModelResponse
+    from modelstream.response import (
+        AsyncModelResponse,
+        AsyncStreamedResponse,
+        ModelResponse,
+        StreamedResponse,
+    )
     from modelstream_local.engine import Engine
     from modelstream_local.generation import Generation
 
@@ -65,15 +70,39 @@ class LocalChat(ModelWrapper):
             name = self._given.stem if self._given else weights.EMBEDDED.name
             self.config = msgspec.structs.replace(self.config, model_name=name)
 
-    def __call__(self, messages: Any, **arguments: Any) -> ModelResponse:
+    @overload
+    def __call__(
+        self, messages: Any, *, stream: Literal[True], raw: bool = False, **arguments: Any
+    ) -> StreamedResponse: ...
+
+    @overload
+    def __call__(
+        self, messages: Any, *, stream: bool | None = None, raw: bool = False, **arguments: Any
+    ) -> ModelResponse: ...
+
+    def __call__(
+        self, messages: Any, *, stream: bool | None = None, raw: bool = False, **arguments: Any
+    ) -> ModelResponse:
         """Call the model, after fetching its weights if they are not there yet."""
         self._path()
-        return super().__call__(messages, **arguments)
+        return super().__call__(messages, stream=stream, raw=raw, **arguments)
 
-    async def acall(self, messages: Any, **arguments: Any) -> AsyncModelResponse:
+    @overload
+    async def acall(
+        self, messages: Any, *, stream: Literal[True], raw: bool = False, **arguments: Any
+    ) -> AsyncStreamedResponse: ...
+
+    @overload
+    async def acall(
+        self, messages: Any, *, stream: bool | None = None, raw: bool = False, **arguments: Any
+    ) -> AsyncModelResponse: ...
+
+    async def acall(
+        self, messages: Any, *, stream: bool | None = None, raw: bool = False, **arguments: Any
+    ) -> AsyncModelResponse:
         """Call the model from a coroutine; like calling the wrapper otherwise."""
         await self._apath()
-        return await super().acall(messages, **arguments)
+        return await super().acall(messages, stream=stream, raw=raw, **arguments)
 
     def deltas(self, request: Request) -> Iterator[Yielded]:
         """Run the model in a thread of its own and yield what it says; None while it reads the messages."""

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from modelstream.wire import SseFramer, WireWrapper
-from modelstream.wire.openai_shape import OpenAIFrames
+from modelstream.wire import OpenAIFrames, SseFramer, WireWrapper
 from modelstream_openai.arguments import tool_choice, with_usage
 from modelstream_openai.config import OpenAIConfig
 from modelstream_openai.failures import as_ours, refuses_stream_options

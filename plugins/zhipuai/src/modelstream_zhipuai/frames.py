@@ -12,7 +12,7 @@ from modelstream.errors import (
     RateLimitError,
     StreamError,
 )
-from modelstream.wire.openai_shape import OpenAIFrames
+from modelstream.wire import OpenAIFrames
 
 if TYPE_CHECKING:
     from modelstream.deltas import Delta

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from modelstream.testing.wire import Wire
+    from modelstream.wire.writing import Wire
 
 
 ENGINE_FINISHES = MappingProxyType({"stop": "stop", "length": "length", "tool_calls": "tool_calls"})
@@ -31,7 +31,7 @@ class Features:
     finishes: Mapping[str, str] = field(default_factory=lambda: ENGINE_FINISHES)
 
     @classmethod
-    def of(cls, wire: Wire) -> Features:
+    def of(cls, wire: Wire) -> Self:
         """What `wire` can say."""
         return cls(
             reasoning=wire.can("reasoning"),

@@ -56,8 +56,9 @@ class Rig:
             gc.collect()
 
     def _staged(self) -> WireStage | EngineStage:
-        if self._of.wire is not None:
-            stage = WireStage(self._of.wire)
+        wire = self._of.written_by()
+        if wire is not None:
+            stage = WireStage(wire)
             self._open.callback(stage.close)
             return stage
         engine = EngineStage(self._of.features())

@@ -3,103 +3,118 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from modelstream.deltas import Delta, ReasoningDelta, TextDelta, ToolCallDelta, UsageDelta
+from modelstream.deltas import TextDelta
 from modelstream.testing._kit.take import WHY, Fault, PatientGate, Take
 from modelstream.testing.server import Moment
 
 if TYPE_CHECKING:
+    from modelstream.deltas import Delta
     from modelstream.testing.server import Gate
-    from modelstream.testing.wire import Document, Wire
+    from modelstream.wire.writing import Document, Wire
 
 SILENCE = 5.0
 """Seconds of silence before the server gives up; every wrapper under test has given up long before."""
 
 
 class Sheet:
-    """A take in the bytes of a wire."""
+    """A take in the bytes of a wire.
+
+    `marker_from` and `marked` are the numbers of bytes up to the frame with the end marker and to its end, if
+    that was written.
+    """
 
     def __init__(self, wire: Wire, take: Take) -> None:
         self._wire = copy.copy(wire)
         self._wire.ascii = take.style.ascii
+        self._writer = self._wire.writer()
         self._take = take
         self._script = take.script.worded(wire.finishes)
         self._position = 0
         self._run: list[bytes] = []
+        self._written = 0
+        self.marker_from = 0
+        self.marked: int | None = None
         self.body: list[bytes | Gate] = []
         self._write()
 
     def _write(self) -> None:
-        take, wire = self._take, self._wire
+        take = self._take
         gates = iter(take.gates)
-        for document in wire.start():
-            self._send(document)
+        self._send(self._writer.start())
         for number, delta in enumerate(take.said.deltas):
             if number in take.style.noise:
-                for document in wire.noise():
-                    self._send(document)
-            self._send(document_of(wire, delta))
+                self._send(self._wire.noise())
+            self._send(self._writer.write(delta))
             self._wait(next(gates, None))
         if take.fault is None:
             self._finish(next(gates, None))
         else:
             if take.ended:
-                self._send(wire.end(self._script.finish, self._script.usage)[0])
+                self._send_marker()
             self._wait(take.before_fault)
             self._break(take.fault)
         self._flush()
 
     def _finish(self, gate: Gate | None) -> None:
-        take, wire = self._take, self._wire
-        marker, *trimmings = wire.end(self._script.finish, self._script.usage)
-        afterwards = [document_of(wire, delta) for delta in take.then.deltas] if take.then else []
-        self._send(marker)
+        trimmings = self._send_marker()
         self._wait(gate)
-        for document in [*afterwards, *trimmings, *afterwards]:
-            self._send(document)
-        if wire.tail:
-            self._run.append(wire.tail)
+        afterwards = self._documents(self._take.then.deltas if self._take.then else ())
+        self._send([*afterwards, *trimmings, *afterwards])
+        if self._wire.tail:
+            self._run.append(self._wire.tail)
+
+    def _send_marker(self) -> list[Document]:
+        """Send the frames of the end up to the one with the end marker; those after it."""
+        frames, rest = until_marker(self._wire, self._end())
+        self._send(frames[:-1])
+        self.marker_from = self._written
+        self._send(frames[-1:])
+        self.marked = self._written
+        return rest
+
+    def _end(self) -> list[Document]:
+        return self._writer.end(self._script.finish, self._script.usage)
+
+    def _documents(self, deltas: Iterable[Delta]) -> list[Document]:
+        return [document for delta in deltas for document in self._writer.write(delta)]
 
     def _break(self, fault: Fault) -> None:
-        wire = self._wire
         if fault is Fault.FALSE_END:
-            for document in wire.false_ends():
-                self._send(document)
+            self._send(self._wire.false_ends())
         elif fault is Fault.HALF:
             self._run.append(self._half())
         elif fault is Fault.MALFORMED:
-            self._send(wire.frame(b'{"this is": [no, ]}', self._position))
+            self._send([self._wire.frame(b'{"this is": [no, ]}', self._position)])
             self._go_on()
         elif fault is Fault.ERROR:
-            self._send(wire.error(500, "out_of_order", WHY))
+            self._send(self._writer.error(500, "out_of_order", WHY))
             self._go_on()
         elif fault is Fault.SILENCE:
             self._wait(PatientGate(SILENCE))
 
     def _go_on(self) -> None:
-        """Say the rest of the script, as if nothing had happened."""
-        take, wire = self._take, self._wire
-        rest = take.script.deltas[len(take.said.deltas) :]
-        for document in [document_of(wire, delta) for delta in rest] or [wire.text("and yet it goes on")]:
-            self._send(document)
+        """Write the rest of the script, as if nothing had happened."""
+        rest = self._take.script.deltas[len(self._take.said.deltas) :]
+        self._send(self._documents(rest or [TextDelta("and yet it goes on")]))
         self._finish(None)
 
     def _half(self) -> bytes:
         """A part of the next frame: never all of its payload."""
-        take, wire = self._take, self._wire
-        at = len(take.said.deltas)
-        rest = take.script.deltas[at:]
-        document = (
-            document_of(wire, rest[0]) if rest else wire.end(self._script.finish, self._script.usage)[0]
-        )
-        frame = self._dressed(wire.packed(document, self._position))
+        rest = self._take.script.deltas[len(self._take.said.deltas) :]
+        document = [*self._documents(rest), *self._end()][0]
+        frame = self._dressed(self._wire.packed(document, self._position))
         end = frame.rfind(b"}")
-        return frame[: max(1, int(take.half * max(end, 1)))]
+        return frame[: max(1, int(self._take.half * max(end, 1)))]
 
-    def _send(self, document: Document) -> None:
-        self._run.append(self._dressed(self._wire.packed(document, self._position)))
-        self._position += 1
+    def _send(self, documents: Iterable[Document]) -> None:
+        for document in documents:
+            frame = self._dressed(self._wire.packed(document, self._position))
+            self._run.append(frame)
+            self._written += len(frame)
+            self._position += 1
 
     def _dressed(self, frame: bytes) -> bytes:
         return self._take.style.dressed(frame, self._wire.content_type)
@@ -116,14 +131,7 @@ class Sheet:
         self._run = []
 
 
-def document_of(wire: Wire, delta: Delta) -> Document:
-    """What `wire` writes for one delta."""
-    if isinstance(delta, TextDelta):
-        return wire.text(delta.text)
-    if isinstance(delta, ReasoningDelta):
-        return wire.reasoning(delta.text)
-    if isinstance(delta, ToolCallDelta):
-        return wire.tool_call(delta)
-    if isinstance(delta, UsageDelta):
-        return wire.usage(delta)
-    raise TypeError(f"a script can't say {delta!r} in its middle")
+def until_marker(wire: Wire, end: list[Document]) -> tuple[list[Document], list[Document]]:
+    """The frames of an end up to the one with the end marker, and those after it."""
+    after = wire.end_marker % len(end) + 1
+    return end[:after], end[after:]

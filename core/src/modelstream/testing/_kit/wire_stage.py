@@ -13,7 +13,7 @@ from modelstream.testing._kit.take import WHY, Fault, Take
 from modelstream.testing.server import Answer, Connection, End, Gate, LoopbackServer, Moment, refused_url
 
 if TYPE_CHECKING:
-    from modelstream.testing.wire import Wire
+    from modelstream.wire.writing import Wire
 
 JSON = {"Content-Type": "application/json"}
 

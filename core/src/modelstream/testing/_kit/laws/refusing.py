@@ -29,7 +29,7 @@ law = _laws.law
 
 PAGE = b"<!DOCTYPE html><html><body>Welcome to the hotel's wireless network</body></html>"
 
-_STATUSES: dict[int, type[StreamError]] = {
+STATUSES: dict[int, type[StreamError]] = {
     400: BadRequestError,
     401: AuthenticationError,
     403: AuthenticationError,
@@ -60,7 +60,7 @@ def refusals_typed(bench: Bench) -> None:
 
     400, 404: `BadRequestError`; 401, 403: `AuthenticationError`; 429: `RateLimitError`; 5xx: `ProviderError`.
     """
-    for status, kind in _STATUSES.items():
+    for status, kind in STATUSES.items():
         error = _refused(bench, bench.stage.refuse(status), kind)
         same(error.status, status, "the error's status")
         must(WHY in str(error), f"HTTP {status}: the provider said {WHY!r}, the error says {str(error)!r}")

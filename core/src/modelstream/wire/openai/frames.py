@@ -12,88 +12,26 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from modelstream.call.error_mapping import sent_error
-from modelstream.deltas import Finish, FinishReason, ReasoningDelta, ToolCallDelta, UsageDelta
+from modelstream.deltas import Finish, ReasoningDelta, ToolCallDelta, UsageDelta
 from modelstream.errors import MalformedDataError, ProviderError
 from modelstream.wire.decoding import excerpt, json_decoder
+from modelstream.wire.openai.shape import (
+    DONE,
+    FAILURES,
+    FINISHES,
+    NO_FINISHES,
+    Call,
+    Choice,
+    Frame,
+    Function,
+    Said,
+)
+from modelstream.wire.openai.tool_indexes import ToolIndexes
 from modelstream.wire.sse import ErrorData, SseFramer
-from modelstream.wire.tool_indexes import ToolIndexes
 
 if TYPE_CHECKING:
+    from modelstream.deltas import FinishReason
     from modelstream.wire.wrapper import News
-
-DONE = b"[DONE]"
-
-FINISHES: dict[str, FinishReason] = {
-    "stop": "stop",
-    "length": "length",
-    "max_tokens": "length",
-    "model_length": "length",
-    "model_context_window_exceeded": "length",
-    "tool_calls": "tool_calls",
-    "tool_call": "tool_calls",
-    "tool_use": "tool_calls",
-    "function_call": "tool_calls",
-    "content_filter": "content_filter",
-    "safety": "content_filter",
-    "sensitive": "content_filter",
-    "refusal": "refusal",
-}
-"""Our word for a finish_reason, beside which the provider's own is kept. Any other counts as `stop`."""
-
-FAILURES = frozenset({"error", "abort", "network_error", "insufficient_system_resource"})
-"""Words in the place of a finish_reason by which providers say that they gave up: errors, not ends."""
-
-NO_FINISHES = frozenset({"", "null"})
-
-
-class Function(msgspec.Struct, gc=False):
-    """A piece of a call: mostly JSON text, and from some servers, whole, the arguments as an object."""
-
-    name: str | None = None
-    arguments: Any = None
-
-
-class Call(msgspec.Struct, gc=False):
-    """A piece of a tool call."""
-
-    index: int | None = None
-    id: str | None = None
-    function: Function | None = None
-
-
-class Said(msgspec.Struct, gc=False):
-    """What is new (`delta`), or all of it (`message`).
-
-    What may be of several types, or of the wrong one somewhere, is `Any`: a field that cannot be used must
-    not cost the answer.
-    """
-
-    content: Any = None
-    reasoning_content: Any = None
-    reasoning: Any = None
-    refusal: Any = None
-    tool_calls: list[Call] | None = None
-    function_call: Function | None = None
-
-
-class Choice(msgspec.Struct, gc=False):
-    """One of the `n` answers."""
-
-    index: int | None = None
-    delta: Said | None = None
-    message: Said | None = None
-    finish_reason: str | None = None
-    usage: Any = None
-
-
-class Frame(msgspec.Struct, gc=False):
-    """One frame, or the whole body of an answer that is not streamed."""
-
-    choices: list[Choice] | None = None
-    usage: Any = None
-    error: Any = None
-    x_groq: Any = None
-
 
 _decode = json_decoder(Frame)
 

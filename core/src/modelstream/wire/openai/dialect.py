@@ -1,0 +1,144 @@
+"""OpenAI's chat completions, as OpenAI and the many servers of the same shape send them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from modelstream.wire.dialect import ChatRequest, Dialect, WrittenRequest
+from modelstream.wire.framings import SSE
+from modelstream.wire.openai import requests
+from modelstream.wire.openai.frames import OpenAIFrames
+from modelstream.wire.samples import Sample, load_samples
+
+if TYPE_CHECKING:
+    from modelstream.deltas import Finish, ToolCallDelta, Usage
+    from modelstream.wire.writing import AnswerParts, Document
+
+
+class OpenAIDialect(Dialect):
+    """The dialect of `openai_chat`, and a base for those that differ from it in little.
+
+    Frames are written with `answer_id` as their id and `answer_model` as the name of the model.
+    """
+
+    name = "openai_chat"
+    framing = SSE
+    routes = ("POST /v1/chat/completions",)
+    answer_id = "chatcmpl-1"
+    answer_model = "test-model"
+
+    path = "/v1"
+    finishes = {  # noqa: RUF012
+        "stop": "stop",
+        "length": "length",
+        "tool_calls": "tool_calls",
+        "content_filter": "content_filter",
+    }
+    tool_pieces = True
+    counts = ("input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens")
+
+    def reader(self) -> OpenAIFrames:
+        """A new reader for the frames of one answer."""
+        return OpenAIFrames()
+
+    def write_request(self, request: ChatRequest) -> WrittenRequest:
+        """The arguments as they are; a streamed call asks for the token counts."""
+        return requests.written(request)
+
+    def read_request(
+        self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] = {}
+    ) -> ChatRequest:
+        """All fields but `model`, `messages` and `stream` are arguments."""
+        return requests.read(body)
+
+    def samples(self) -> list[Sample]:
+        """Those beside the module of a subclass, or else OpenAI's and those of other servers of its shape."""
+        return super().samples() or load_samples("modelstream.wire.openai")
+
+    def start(self) -> list[Document]:
+        """The role, and no text."""
+        return [self.chunk({"role": "assistant", "content": ""})]
+
+    def text(self, text: str) -> Document:
+        """`content`."""
+        return self.chunk({"content": text})
+
+    def reasoning(self, text: str) -> Document:
+        """`reasoning_content`: not OpenAI's own, but what most others send."""
+        return self.chunk({"reasoning_content": text})
+
+    def tool_call(self, call: ToolCallDelta) -> Document:
+        """A piece of a call, by its index."""
+        function = {"arguments": call.arguments}
+        piece: dict[str, Any] = {"index": call.index, "function": function}
+        if call.name is not None:
+            piece.update(id=call.id, type="function")
+            function["name"] = call.name
+        return self.chunk({"tool_calls": [piece]})
+
+    def usage(self, usage: Usage) -> Document:
+        """A frame of its own, without choices."""
+        return {"object": "chat.completion.chunk", "choices": [], "usage": self.counted(usage)}
+
+    def end(self, finish: Finish, usage: Usage | None) -> list[Document]:
+        """The finish reason, the usage, and `[DONE]`."""
+        frames = [self.chunk({}, finish.raw)]
+        if usage is not None:
+            frames.append(self.usage(usage))
+        return [*frames, "[DONE]"]
+
+    def whole(self, answer: AnswerParts) -> Document:
+        """`message` in the place of `delta`."""
+        message: dict[str, Any] = {"role": "assistant", "content": answer.text or None}
+        if answer.reasoning:
+            message["reasoning_content"] = answer.reasoning
+        if answer.tool_calls:
+            message["tool_calls"] = [
+                {
+                    "id": call.id,
+                    "type": "function",
+                    "function": {"name": call.name, "arguments": call.arguments},
+                }
+                for call in answer.tool_calls
+            ]
+        choice = {"index": 0, "message": message, "finish_reason": answer.finish.raw}
+        usage = None if answer.usage is None else self.counted(answer.usage)
+        return {"object": "chat.completion", "choices": [choice], "usage": usage}
+
+    def error(self, status: int, code: str, message: str) -> Document:
+        """An `error` in the place of the choices."""
+        return {"error": {"message": message, "type": "server_error", "code": code or status}}
+
+    def refusal(self, status: int, code: str, message: str) -> Document:
+        """The same object."""
+        return {"error": {"message": message, "type": "invalid_request_error", "param": None, "code": code}}
+
+    def noise(self) -> list[Document]:
+        """Empty choices, an empty delta, and nulls."""
+        empty = self.chunk({})
+        return [{**empty, "choices": []}, empty, self.chunk({"content": None, "tool_calls": None})]
+
+    def false_ends(self) -> list[Document]:
+        """`[DONE]`, which servers send behind a cut answer, too."""
+        return ["[DONE]"]
+
+    def chunk(self, delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
+        """One frame with one choice."""
+        choice = {"index": 0, "delta": delta, "finish_reason": finish}
+        return {
+            "id": self.answer_id,
+            "object": "chat.completion.chunk",
+            "model": self.answer_model,
+            "choices": [choice],
+        }
+
+    def counted(self, usage: Usage) -> dict[str, Any]:
+        """The counts under OpenAI's names."""
+        return {
+            "prompt_tokens": usage.input_tokens,
+            "completion_tokens": usage.output_tokens,
+            "total_tokens": usage.total_tokens,
+            "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
+            "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+        }

@@ -1,0 +1,301 @@
+"""Deltas as a provider's frames: the writing half of a dialect."""
+
+from __future__ import annotations
+
+import json
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+import msgspec
+
+from modelstream.deltas import Finish, ReasoningDelta, TextDelta, ToolCall, ToolCallDelta, Usage, UsageDelta
+from modelstream.wire.framings import JSON_ARRAY, NDJSON, SSE, Framing
+
+if TYPE_CHECKING:
+    from modelstream.deltas import Delta
+
+Document = Any
+"""One frame: a dict or list goes out as JSON, a str as it is, framed; bytes go out as they are; an `Event` is
+an SSE event with a name."""
+
+
+class Event(msgspec.Struct, frozen=True):
+    """A server-sent event with an `event` field; `data` is a dict, which goes out as JSON, or a str."""
+
+    name: str
+    data: dict[str, Any] | str
+
+
+class AnswerParts(Protocol):
+    """What `Wire.whole` is called with: a `WholeAnswer`, or a `Script` of the conformance kit."""
+
+    @property
+    def text(self) -> str:
+        """The whole text."""
+
+    @property
+    def reasoning(self) -> str:
+        """The whole of the model's thinking."""
+
+    @property
+    def tool_calls(self) -> Sequence[ToolCall]:
+        """The calls, each with all of its arguments."""
+
+    @property
+    def finish(self) -> Finish:
+        """Why the answer ended; `raw` is the provider's word."""
+
+    @property
+    def usage(self) -> Usage | None:
+        """The token counts of the call."""
+
+
+class WholeAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A complete answer, to be written as one body."""
+
+    text: str = ""
+    reasoning: str = ""
+    tool_calls: list[ToolCall] = []
+    finish: Finish = Finish("stop")
+    usage: Usage | None = None
+
+
+class AnswerWriter(ABC):
+    """Writes one answer as frames; each answer needs a writer of its own, so it may keep state.
+
+    The order of calls is `start`, any number of `write`, then `end` or `error`. The conformance kit also
+    calls `write` after `end`, to see that readers ignore what comes there.
+    """
+
+    def start(self) -> list[Document]:
+        """The frames before the first delta."""
+        return []
+
+    @abstractmethod
+    def write(self, delta: str | Delta) -> list[Document]:
+        """The frames for a text, a `ReasoningDelta`, a piece of a tool call, or token counts."""
+
+    @abstractmethod
+    def end(self, finish: Finish, usage: Usage | None) -> list[Document]:
+        """The frames at the end of a complete answer; a `finish.raw` of None means the dialect's own word."""
+
+    @abstractmethod
+    def error(self, status: int, code: str, message: str) -> list[Document]:
+        """The frames for an error in the middle of the answer."""
+
+
+class FrameWriter(AnswerWriter):
+    """Writes one answer by the methods of a wire, which keep no state."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    def start(self) -> list[Document]:
+        """`Wire.start`."""
+        return self._wire.start()
+
+    def write(self, delta: str | Delta) -> list[Document]:
+        """One frame. Raises `TypeError` for a `Finish`, which belongs to `end`."""
+        if isinstance(delta, str):
+            return [self._wire.text(delta)]
+        if isinstance(delta, TextDelta):
+            return [self._wire.text(delta.text)]
+        if isinstance(delta, ReasoningDelta):
+            return [self._wire.reasoning(delta.text)]
+        if isinstance(delta, ToolCallDelta):
+            return [self._wire.tool_call(delta)]
+        if isinstance(delta, UsageDelta):
+            return [self._wire.usage(delta)]
+        raise TypeError(f"{delta!r} can't be written in the middle of an answer")
+
+    def end(self, finish: Finish, usage: Usage | None) -> list[Document]:
+        """`Wire.end`."""
+        return self._wire.end(self._wire.worded(finish), usage)
+
+    def error(self, status: int, code: str, message: str) -> list[Document]:
+        """`Wire.error`."""
+        return [self._wire.error(status, code, message)]
+
+
+class Wire(ABC):
+    r"""A provider's encoder: what answers look like in that provider's format.
+
+        class MyWire(SseWire):
+            path = "/v1"
+            finishes = {"stop": "stop", "length": "max_tokens"}
+            counts = ("output_tokens",)
+
+            def text(self, text):
+                return {"delta": text}
+
+            def end(self, finish, usage):
+                return [{"done": finish.raw, "tokens": usage.output_tokens if usage else None}]
+
+            def whole(self, answer):
+                return {"text": answer.text, **self.end(answer.finish, answer.usage)[0]}
+
+            def refusal(self, status, code, message):
+                return {"error": {"code": code, "message": message}}
+
+    `framing` puts what the methods return into a body (see `Document`): take `SseWire`, `NdjsonWire` or
+    `JsonArrayWire` as the base, or set it. Override `reasoning`, `tool_call`, `usage` and `error` where the
+    provider has them: one that is not overridden says that the format cannot carry such a thing, and the
+    conformance kit does without.
+
+    * `path` is appended to the server's address to make the config's `base_url`.
+    * `finishes` has the provider's word for each of our finish reasons that it can send. A script with tool
+      calls always finishes with `tool_calls`; the other reasons go with scripts without.
+    * `tool_pieces`: whether a call's arguments may come in several pieces; if not, every call is sent whole.
+    * `tool_ids`: whether the provider sends ids of calls.
+    * `counts`: which counts of `Usage` the provider sends.
+    * `whole_reasoning`: whether an answer that is not streamed has the reasoning.
+    * `halves`: whether text may be split inside a character, as JSON can with `\ud83d` and `\ude00`.
+    * `end_marker`: which of the frames of `end` holds the end marker; -1 is the last one.
+    * `carries`: for a wire that overrides `writer` instead of these methods, which of `reasoning`,
+      `tool_call`, `usage` and `error` its writer can write.
+
+    The methods keep no state: they are called in any order and any number of times. A format whose frames
+    depend on those before (numbers of blocks, the whole answer repeated at its end) overrides `writer`.
+    """
+
+    framing: ClassVar[Framing] = SSE
+    path: ClassVar[str] = ""
+    finishes: ClassVar[Mapping[str, str]] = {"stop": "stop"}
+    tool_pieces: ClassVar[bool] = False
+    tool_ids: ClassVar[bool] = True
+    counts: ClassVar[tuple[str, ...]] = ("input_tokens", "output_tokens")
+    whole_reasoning: ClassVar[bool] = True
+    halves: ClassVar[bool] = True
+    end_marker: ClassVar[int] = 0
+    carries: ClassVar[frozenset[str]] = frozenset()
+
+    ascii = False
+    """Whether JSON is written with all other characters escaped. The kit tries both."""
+
+    # What a provider's author writes
+
+    def writer(self) -> AnswerWriter:
+        """A new writer for one answer."""
+        return FrameWriter(self)
+
+    def text(self, text: str) -> Document:
+        """The frame for a piece of the text."""
+        raise NotImplementedError(f"{type(self).__name__} has neither text() nor a writer() of its own")
+
+    def reasoning(self, text: str) -> Document:
+        """The frame for a piece of the model's thinking."""
+        raise NotImplementedError
+
+    def tool_call(self, call: ToolCallDelta) -> Document:
+        """The frame for a piece of a tool call, or for a whole one.
+
+        Calls are numbered 0, 1, 2 in the order in which they begin (`call.index`). The first piece of a call
+        has its `id` and `name`, further ones have None there. `arguments` is the text of a JSON object, or a
+        piece of it.
+        """
+        raise NotImplementedError
+
+    def usage(self, usage: Usage) -> Document:
+        """The frame with the counts so far, in the middle of an answer."""
+        raise NotImplementedError
+
+    def end(self, finish: Finish, usage: Usage | None) -> list[Document]:
+        """The frames that stand at the end of every complete answer.
+
+        The one that `end_marker` names holds the end marker, with `finish.raw` for a reason. One of them has
+        `usage`, if there is any.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has neither end() nor a writer() of its own")
+
+    @abstractmethod
+    def whole(self, answer: AnswerParts) -> Document:
+        """The body of an answer that is not streamed, with all of its parts."""
+
+    @abstractmethod
+    def refusal(self, status: int, code: str, message: str) -> Document:
+        """The body of an HTTP error."""
+
+    def error(self, status: int, code: str, message: str) -> Document:
+        """The frame for an error in the middle of an answer."""
+        raise NotImplementedError
+
+    def start(self) -> list[Document]:
+        """The frames before the first delta, which have no content yet."""
+        return []
+
+    def noise(self) -> list[Document]:
+        """Frames without content that may come anywhere in the middle: empty ones, ones with nulls."""
+        return []
+
+    def false_ends(self) -> list[Document]:
+        """Frames that go with the end marker but are none, such as OpenAI's `[DONE]`."""
+        return []
+
+    # What this base supplies
+
+    @property
+    def content_type(self) -> str:
+        """The media type of a streamed body."""
+        return self.framing.content_type
+
+    @property
+    def tail(self) -> bytes:
+        """What a whole body still needs after its last frame."""
+        return self.framing.tail
+
+    def worded(self, finish: Finish) -> Finish:
+        """`finish` with the provider's word for it; the nearest one for a reason that the format lacks."""
+        if finish.raw is not None:
+            return finish
+        near = self.finishes.get("content_filter" if finish.reason == "refusal" else "stop", "stop")
+        return Finish(finish.reason, self.finishes.get(finish.reason, near))
+
+    def frame(self, payload: bytes, position: int, event: str | None = None) -> bytes:
+        """A frame with this payload, as the frame number `position` of its body, counted from 0."""
+        return self.framing.frame(payload, position, event)
+
+    def json(self, document: Any) -> bytes:
+        """`document` as JSON, in UTF-8; halves of characters are escaped, for UTF-8 can't have them."""
+        text = json.dumps(document, ensure_ascii=self.ascii, separators=(",", ":"))
+        return _HALVES.sub(lambda half: f"\\u{ord(half[0]):04x}", text).encode()
+
+    def packed(self, document: Document, position: int) -> bytes:
+        """A document as the bytes of a frame."""
+        if isinstance(document, bytes):
+            return document
+        if isinstance(document, Event):
+            return self.frame(self.payload(document.data), position, document.name)
+        return self.frame(self.payload(document), position)
+
+    def payload(self, document: Document) -> bytes:
+        """A document as what stands inside a frame, or as a body of its own."""
+        if isinstance(document, bytes):
+            return document
+        return document.encode() if isinstance(document, str) else self.json(document)
+
+    def can(self, method: str) -> bool:
+        """Whether the format can carry `reasoning`, `tool_call`, `usage` or `error`."""
+        return method in self.carries or getattr(type(self), method) is not getattr(Wire, method)
+
+
+_HALVES = re.compile("[\ud800-\udfff]")
+
+
+class SseWire(Wire):
+    """Server-sent events: `data: …` and a blank line."""
+
+    framing = SSE
+
+
+class NdjsonWire(Wire):
+    """One JSON document a line."""
+
+    framing = NDJSON
+
+
+class JsonArrayWire(Wire):
+    """One JSON array, written element by element."""
+
+    framing = JSON_ARRAY
