@@ -3,8 +3,9 @@
     bytes ──framer──▶ frames ──FrameReader──▶ deltas ──AnswerWriter──▶ documents ──framing──▶ bytes
 
 A `Dialect` is one provider's wire, both ways. `WireWrapper` reads an answer with its framer and reader, sync
-and async; `HttpChat`, on top of it, sends the request by its dialect and an `HttpConfig`. Plugins import what they need from here, and from no module of this package; nothing is imported
-before it is used.
+and async; `HttpChat`, on top of it, sends the request by its dialect and an `HttpConfig`.
+Plugins import what they need from here, and from no module of this package; nothing is imported before it is
+used.
 """
 
 from __future__ import annotations

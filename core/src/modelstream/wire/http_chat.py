@@ -48,7 +48,6 @@ class HttpChat(WireWrapper):
     config: HttpConfig
     key_variables: ClassVar[tuple[str, ...]] = ()
     default_base_url: ClassVar[str] = ""
-    base_headers: ClassVar[Mapping[str, str]] = _CONTENT
     base_url_variable: ClassVar[str] = ""
     """The environment variable that names the server where the config does not."""
 
@@ -98,7 +97,7 @@ class HttpChat(WireWrapper):
         """The HTTP request with these headers for the key."""
         options, arguments = self.options(request)
         written = self.write(request, arguments)
-        headers: Mapping[str, str] = self.base_headers
+        headers = self.base_headers()
         for over in (key_headers, written.headers, options.headers):
             headers = merged(headers, over)
         url = with_query(self.base_url(), written.path, options.query)
@@ -125,6 +124,10 @@ class HttpChat(WireWrapper):
     def headers_timeout(self, request: Request) -> float | None:
         """Seconds until the response's headers must be there, the timeouts of the call included."""
         return self.config.headers_limit(self.options(request)[0].timeout)
+
+    def base_headers(self) -> Mapping[str, str]:
+        """The headers of every request, under all others."""
+        return _CONTENT
 
     def base_url(self) -> str:
         """The server's address. Raises `ConfigError` if there is none."""

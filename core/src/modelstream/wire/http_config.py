@@ -52,7 +52,7 @@ class CallOptions(NamedTuple):
         """The options among the arguments of a call, and the other arguments.
 
         Options are `headers` and `extra_headers`, `extra_query`, `extra_body` and `timeout`. Raises
-        `BadRequestError` for one of the wrong type.
+        `BadRequestError` for one that is no dict, `ConfigError` for a timeout that is no number.
         """
         others = dict(arguments)
         plain = mapping(others.pop("headers", None), "headers")
@@ -60,7 +60,7 @@ class CallOptions(NamedTuple):
             merged(plain, mapping(others.pop("extra_headers", None), "extra_headers")),
             mapping(others.pop("extra_query", None), "extra_query"),
             mapping(others.pop("extra_body", None), "extra_body"),
-            timeout_seconds(others.pop("timeout", None), BadRequestError),
+            timeout_seconds(others.pop("timeout", None)),
         )
         return options, others
 
@@ -88,9 +88,9 @@ def mapping(value: Any, name: str, kind: type[Exception] = BadRequestError) -> M
     return value
 
 
-def timeout_seconds(value: Any, kind: type[Exception] = ConfigError) -> float | None:
-    """A timeout in seconds; of an `httpx.Timeout` its read timeout. Raises `kind` for anything else."""
+def timeout_seconds(value: Any) -> float | None:
+    """A timeout in seconds; of an `httpx.Timeout` its read timeout. Raises `ConfigError` for anything else."""
     seconds: float | None = getattr(value, "read", value)
     if seconds is None or (type(seconds) in {int, float} and seconds > 0):
         return seconds
-    raise kind(f"timeout is {value!r}: expected a number of seconds.")
+    raise ConfigError(f"timeout is {value!r}: expected a number of seconds.")
