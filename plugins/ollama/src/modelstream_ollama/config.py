@@ -19,8 +19,8 @@ class OllamaConfig(HttpConfig, kw_only=True):
     `OLLAMA_HOST`, then the server on this machine. `options` are the model's parameters (`temperature`,
     `num_ctx`, …), each overridden by `generate_args` and by those of a call. `keep_alive` is how long the
     server keeps the model loaded, as "5m" or in seconds. `api_key`, which Ollama's own cloud wants, defaults
-    to `OLLAMA_API_KEY`. `client_args` go to the SDK's client. `transport` says who speaks HTTP: `sdk`, or `native`, which is
-    faster and takes less of `client_args`.
+    to `OLLAMA_API_KEY`. `client_args` go to the SDK's client. `transport` says who speaks HTTP:
+    `sdk`, or `native`, which is faster and takes less of `client_args`.
     """
 
     transport: Literal["sdk", "native"] = "sdk"

@@ -58,14 +58,16 @@ class ZhipuAIChat(HttpChat):
 
     def transport(self) -> Transport:
         """What sends the requests."""
+        native = self.config.transport != "sdk"
+        if native:
+            check_client_args(self.config.client_args, _CLIENT_ARGS)
         given = self.config.for_client()
         self.config_options()
-        if self.config.transport == "sdk":
+        if not native:
             from modelstream_zhipuai.asking import Asker
 
             self._asker = Asker(self.config)
             return HttpxTransport(httpx_clients(follow_redirects=True))
-        check_client_args(self.config.client_args, _CLIENT_ARGS)
         check_no_retries(given)
         self._url = server_of(self.config, str(given.get("base_url") or "") or None)
         self._signs = not given.get("disable_token_cache", True)
