@@ -72,11 +72,13 @@ _WHERE = {
     "check_client_args": "modelstream.wire.native.settings",
     "check_no_retries": "modelstream.wire.native.settings",
     "connect_limit": "modelstream.wire.limits",
+    "did_you_mean": "modelstream._suggest",
     "excerpt": "modelstream.wire.decoding",
     "http_error": "modelstream.call.error_mapping",
     "httpx_clients": "modelstream.wire.httpx_clients",
     "httpx_limits": "modelstream.wire.httpx_clients",
     "httpx_timeout": "modelstream.wire.limits",
+    "image_url": "modelstream.wire.images",
     "joined": "modelstream.wire.samples",
     "json_decoder": "modelstream.wire.decoding",
     "load_samples": "modelstream.wire.samples",
@@ -90,6 +92,7 @@ _WHERE = {
     "tool_choice": "modelstream.wire.tool_choices",
     "unanswered": "modelstream.wire.failures",
     "uncap": "modelstream.wire.httpx_clients",
+    "unsendable": "modelstream.wire.native.message",
     "with_query": "modelstream.wire.native.message",
 }
 """Every public name and the module that it lives in."""
@@ -112,6 +115,7 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:  # the same table for type checkers and editors
+    from modelstream._suggest import did_you_mean as did_you_mean
     from modelstream.call.error_mapping import as_stream_error as as_stream_error
     from modelstream.call.error_mapping import http_error as http_error
     from modelstream.call.error_mapping import sent_error as sent_error
@@ -141,6 +145,7 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.wire.httpx_clients import uncap as uncap
     from modelstream.wire.httpx_streams import AsyncHttpxStream as AsyncHttpxStream
     from modelstream.wire.httpx_streams import HttpxStream as HttpxStream
+    from modelstream.wire.images import image_url as image_url
     from modelstream.wire.limits import connect_limit as connect_limit
     from modelstream.wire.limits import httpx_timeout as httpx_timeout
     from modelstream.wire.native import apost as apost
@@ -149,6 +154,7 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.wire.native.message import HttpRequest as HttpRequest
     from modelstream.wire.native.message import as_json as as_json
     from modelstream.wire.native.message import merged as merged
+    from modelstream.wire.native.message import unsendable as unsendable
     from modelstream.wire.native.message import with_query as with_query
     from modelstream.wire.native.route import route_to as route_to
     from modelstream.wire.native.settings import check_client_args as check_client_args

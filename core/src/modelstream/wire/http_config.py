@@ -89,7 +89,7 @@ def mapping(value: Any, name: str, kind: type[Exception] = BadRequestError) -> M
 
 
 def timeout_seconds(value: Any) -> float | None:
-    """A timeout in seconds; of an `httpx.Timeout` its read timeout. Raises `ConfigError` for anything else."""
+    """A timeout in seconds; of an `httpx.Timeout` its read timeout. Raises `ConfigError` for others."""
     seconds: float | None = getattr(value, "read", value)
     if seconds is None or (type(seconds) in {int, float} and seconds > 0):
         return seconds

@@ -28,7 +28,14 @@ def as_json(body: Mapping[str, Any]) -> bytes:
     try:
         return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError) as error:
-        raise BadRequestError(f"the request can't be sent as JSON ({error})") from error
+        raise unsendable(error) from error
+
+
+def unsendable(error: Exception) -> BadRequestError:
+    """The error for a request that JSON can't hold, caused by what a JSON library or an SDK raised."""
+    ours = BadRequestError(f"the request can't be sent as JSON ({error})")
+    ours.__cause__ = error
+    return ours
 
 
 def with_query(base_url: str, path: str, query: Mapping[str, Any]) -> str:
