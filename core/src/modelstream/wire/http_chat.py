@@ -101,7 +101,8 @@ class HttpChat(WireWrapper):
         for over in (key_headers, written.headers, options.headers):
             headers = merged(headers, over)
         url = with_query(self.base_url(), written.path, options.query)
-        return HttpRequest(url, headers, as_json(self.with_extra_body(written.body, options.extra_body)))
+        body = self.with_extra_body(written.body, options.extra_body)
+        return HttpRequest(url, headers, as_json(body), body)
 
     def with_extra_body(self, body: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
         """`body` with `extra`, which counts more."""

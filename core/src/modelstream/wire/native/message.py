@@ -20,7 +20,7 @@ class HttpRequest(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
     document: Any = None
-    """For transports whose SDK writes the JSON itself: its arguments, in the place of `body`."""
+    """The same before it was written as JSON, or the arguments of an SDK that writes it by itself."""
 
 
 def as_json(body: Mapping[str, Any]) -> bytes:
