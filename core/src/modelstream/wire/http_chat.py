@@ -78,12 +78,12 @@ class HttpChat(WireWrapper):
     def open(self, request: Request) -> ByteStream:
         """Prepare the request and send it; its answer once the headers are there."""
         http = self.prepare(request)
-        return self._transport.open(http, self.headers_timeout(request), request.on_cancel)
+        return self._transport.open(http, self.config.headers_limit(http.timeout), request.on_cancel)
 
     async def aopen(self, request: Request) -> AsyncByteStream:
         """The same for coroutines."""
         http = await self.aprepare(request)
-        return await self._transport.aopen(http, self.headers_timeout(request))
+        return await self._transport.aopen(http, self.config.headers_limit(http.timeout))
 
     def prepare(self, request: Request) -> HttpRequest:
         """The HTTP request of a call. Raises `BadRequestError` for what JSON can't hold."""
@@ -102,7 +102,7 @@ class HttpChat(WireWrapper):
             headers = merged(headers, over)
         url = with_query(self.base_url(), written.path, options.query)
         body = self.with_extra_body(written.body, options.extra_body)
-        return HttpRequest(url, headers, as_json(body), body)
+        return HttpRequest(url, headers, as_json(body), body, options.timeout)
 
     def with_extra_body(self, body: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
         """`body` with `extra`, which counts more."""
@@ -121,10 +121,6 @@ class HttpChat(WireWrapper):
     def config_options(self) -> CallOptions:
         """The options that the config sets; override it for those in `client_args`."""
         return CallOptions.of_config(self.config)
-
-    def headers_timeout(self, request: Request) -> float | None:
-        """Seconds until the response's headers must be there, the timeouts of the call included."""
-        return self.config.headers_limit(self.options(request)[0].timeout)
 
     def base_headers(self) -> Mapping[str, str]:
         """The headers of every request, under all others."""

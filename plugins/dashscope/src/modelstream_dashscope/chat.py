@@ -19,7 +19,6 @@ from modelstream.wire import (
 from modelstream_dashscope.config import DashScopeConfig
 from modelstream_dashscope.frames import DashScopeFrames
 from modelstream_dashscope.requests import written
-from modelstream_dashscope.sdk import SdkTransport
 
 if TYPE_CHECKING:
     from modelstream.errors import StreamError
@@ -47,6 +46,8 @@ class DashScopeChat(HttpChat):
         given = self.config.for_client()
         self.config_options()
         if self.config.transport == "sdk":
+            from modelstream_dashscope.sdk import SdkTransport
+
             return SdkTransport(given)
         check_client_args(given, _CLIENT_ARGS)
         check_no_retries(given)

@@ -147,7 +147,7 @@ class OpenAIChat(HttpChat):
             "extra_query": options.query,
             "extra_body": options.extra_body,
         }
-        return HttpRequest("", {}, b"", document)
+        return HttpRequest("", {}, b"", document, options.timeout)
 
     def _may_refuse_usage(self, request: Request, answer: ByteStream | AsyncByteStream) -> bool:
         unasked = request.stream and "stream_options" not in request.arguments

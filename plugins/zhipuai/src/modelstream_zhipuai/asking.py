@@ -59,7 +59,8 @@ class Asker:
                 raise BadRequestError(f"the SDK can't make a request of this call ({error})") from error
         caught: httpx.Request = self._caught.request
         headers = merged(caught.headers, options.headers)
-        return HttpRequest(with_query(str(caught.url), "", options.query), headers, caught.read())
+        url = with_query(str(caught.url), "", options.query)
+        return HttpRequest(url, headers, caught.read(), timeout=options.timeout)
 
     def _sorted_out(self, arguments: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         known = inspect.signature(self._client.chat.completions.create).parameters

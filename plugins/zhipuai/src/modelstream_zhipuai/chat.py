@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -84,10 +83,12 @@ class ZhipuAIChat(HttpChat):
 
     async def aprepare(self, request: Request) -> HttpRequest:
         """The same for coroutines."""
+        from asyncio import to_thread
+
         if self.config.transport != "sdk":
             return self.prepare(request)
         # In a thread: the first one imports the SDK.
-        return await asyncio.to_thread(self.prepare, request)
+        return await to_thread(self.prepare, request)
 
     def write(self, request: Request, arguments: dict[str, Any]) -> WrittenRequest:
         """The JSON that the SDKs would send."""

@@ -21,6 +21,8 @@ class HttpRequest(NamedTuple):
     body: bytes
     document: Any = None
     """The same before it was written as JSON, or the arguments of an SDK that writes it by itself."""
+    timeout: float | None = None
+    """Seconds until the headers that the config or the call sets; None leaves it to the call's timeouts."""
 
 
 def as_json(body: Mapping[str, Any]) -> bytes:
