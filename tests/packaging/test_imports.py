@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 
 import pytest
+
+import modelstream.wire
 
 PUBLIC = frozenset(
     {
@@ -70,6 +73,10 @@ def test_a_package_imports_only_public_modules(package):
 
 
 def test_all_names_of_the_wire_can_be_imported():
-    import modelstream.wire
-
     assert [name for name in modelstream.wire.__all__ if not hasattr(modelstream.wire, name)] == []
+
+
+def test_no_name_of_the_wire_is_that_of_a_module():
+    # The import of the module would put it in the place of what is meant.
+    modules = {path.stem for path in Path(modelstream.wire.__file__).parent.iterdir()}
+    assert modules & set(modelstream.wire.__all__) == set()

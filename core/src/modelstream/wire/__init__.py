@@ -75,7 +75,6 @@ _WHERE = {
     "did_you_mean": "modelstream._suggest",
     "excerpt": "modelstream.wire.decoding",
     "http_error": "modelstream.call.error_mapping",
-    "httpx_clients": "modelstream.wire.httpx_clients",
     "httpx_limits": "modelstream.wire.httpx_clients",
     "httpx_timeout": "modelstream.wire.limits",
     "image_url": "modelstream.wire.images",
@@ -92,6 +91,7 @@ _WHERE = {
     "tool_choice": "modelstream.wire.tool_choices",
     "unanswered": "modelstream.wire.failures",
     "uncap": "modelstream.wire.httpx_clients",
+    "uncapped_clients": "modelstream.wire.httpx_clients",
     "unsendable": "modelstream.wire.native.message",
     "with_query": "modelstream.wire.native.message",
 }
@@ -140,9 +140,9 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.wire.http_config import mapping as mapping
     from modelstream.wire.http_config import timeout_seconds as timeout_seconds
     from modelstream.wire.httpx_clients import certificates as certificates
-    from modelstream.wire.httpx_clients import httpx_clients as httpx_clients
     from modelstream.wire.httpx_clients import httpx_limits as httpx_limits
     from modelstream.wire.httpx_clients import uncap as uncap
+    from modelstream.wire.httpx_clients import uncapped_clients as uncapped_clients
     from modelstream.wire.httpx_streams import AsyncHttpxStream as AsyncHttpxStream
     from modelstream.wire.httpx_streams import HttpxStream as HttpxStream
     from modelstream.wire.images import image_url as image_url

@@ -16,7 +16,7 @@ KEEPALIVE = 20
 """Idle connections that a client keeps for later calls."""
 
 
-def httpx_clients(**arguments: Any) -> Clients[httpx.Client, httpx.AsyncClient]:
+def uncapped_clients(**arguments: Any) -> Clients[httpx.Client, httpx.AsyncClient]:
     """Clients for threads and event loops; `arguments` go to httpx over the defaults."""
     return Clients(
         lambda: _httpx().Client(**_with_defaults(arguments)),

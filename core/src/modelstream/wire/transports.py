@@ -93,8 +93,8 @@ def _failure(error: Exception, client: Any, http: HttpRequest) -> StreamError:
 def _own_clients() -> Clients[Any, Any]:
     from importlib.util import find_spec
 
-    from modelstream.wire.httpx_clients import httpx_clients
+    from modelstream.wire.httpx_clients import uncapped_clients
 
     if find_spec("httpx") is None:
         raise ConfigError("transport is 'httpx', which is not installed: pip install httpx, or use 'native'.")
-    return httpx_clients()
+    return uncapped_clients()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from modelstream.errors import ConfigError
+from modelstream.errors import BadRequestError, ConfigError
 from modelstream.wire import (
     AsyncByteStream,
     ByteStream,
@@ -90,6 +90,9 @@ class LiteLLMChat(WireWrapper):
 
     def _asked(self, request: Request) -> dict[str, Any]:
         of_call, arguments = CallOptions.taken_from(request.arguments)
+        if of_call.query:
+            # It would go into the body.
+            raise BadRequestError("extra_query is unsupported: LiteLLM sends no query.")
         options = of_call.over(CallOptions.of_config(self.config))
         asked = {
             "timeout": self.config.headers_limit(options.timeout),
@@ -103,10 +106,5 @@ class LiteLLMChat(WireWrapper):
             asked["stream_options"] = {"include_usage": True, **(asked.get("stream_options") or {})}
         if "tool_choice" in asked:
             asked["tool_choice"] = tool_choice(asked["tool_choice"])
-        named = {
-            "extra_headers": options.headers,
-            "extra_query": options.query,
-            "extra_body": options.extra_body,
-        }
-        # LiteLLM drops none of these when it is empty: some providers refuse them.
+        named = {"extra_headers": options.headers, "extra_body": options.extra_body}
         return {**asked, **{name: dict(value) for name, value in named.items() if value}}

@@ -15,11 +15,11 @@ from modelstream.wire import (
     WrittenRequest,
     check_client_args,
     check_no_retries,
-    httpx_clients,
     mapping,
     merged,
     refusal_of,
     timeout_seconds,
+    uncapped_clients,
 )
 from modelstream_zhipuai.addresses import ENDPOINT, server_of
 from modelstream_zhipuai.body import body_of
@@ -66,7 +66,7 @@ class ZhipuAIChat(HttpChat):
             from modelstream_zhipuai.asking import Asker
 
             self._asker = Asker(self.config)
-            return HttpxTransport(httpx_clients(follow_redirects=True))
+            return HttpxTransport(uncapped_clients(follow_redirects=True))
         check_no_retries(given)
         self._url = server_of(self.config, str(given.get("base_url") or "") or None)
         self._signs = not given.get("disable_token_cache", True)
