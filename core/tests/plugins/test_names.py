@@ -28,6 +28,7 @@ def test_a_known_name_that_is_not_installed_comes_with_its_pip_install(registry,
         "model": (lambda: registry.model_wrapper(name, {}), UnknownModelTypeError),
         "sink": (lambda: registry.sink(name), UnknownSinkTypeError),
         "command": (lambda: registry.command(name), ConfigError),
+        "dialect": (lambda: registry.dialect(name), ConfigError),
     }[kind]
 
     assert f" `pip install {KNOWN[kind][name]}` provides it.\nInstalled: none." in message(ask, error)

@@ -6,13 +6,16 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from modelstream.agents.msg import Msg
 from modelstream.deltas import ToolCall, ToolCallDelta
 from modelstream.program import current_sinks
 from modelstream.showing.broadcast import Broadcast
 from modelstream.showing.pairs import PairReader
 from modelstream.sinks.base import Message, Outcome
+
+if TYPE_CHECKING:
+    from modelstream.agents.msg import Msg
 
 MAX_OPEN = 256
 """How many messages may grow at a time. With one more, that which has not grown for longest is closed."""
@@ -30,7 +33,7 @@ def log_stream_msg(msg: Msg, last: bool = True) -> None:  # noqa: FBT002 - as in
     with the first call. A text that does not continue the one before is shown afresh. Messages may grow side
     by side, in any threads; of one whose last never comes the sinks learn when too many others grow.
     """
-    if not isinstance(msg, Msg):
+    if not hasattr(msg, "to_chat_messages"):  # by what it does: Msg shows itself, and so imports this
         raise TypeError(f"log_msg and log_stream_msg show Msg objects, not a {type(msg).__name__}.")
     while not _growing.of(msg).show(msg, last=last):
         pass  # another thread has just shown its last; this is a new beginning

@@ -29,7 +29,8 @@ class Backpressure:
 
     def request_more(self, seen: int) -> None:
         """Record that a reader has read the first `seen` deltas and wants more."""
-        self._requested = max(self._requested, seen)
+        if seen > self._requested:  # noqa: PLR1730
+            self._requested = seen
         if self._resume is not None:
             self.resume()
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from modelstream.config.fields import ModelConfig
-from modelstream.config.parsing import parse_struct
+from modelstream.config.structs import parse_struct
 from modelstream.config.variables import plain
 from modelstream.config.wording import missing_field, unknown_field, wrong_value
 

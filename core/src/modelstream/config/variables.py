@@ -6,26 +6,10 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
+from modelstream.config.filled import Filled
 from modelstream.errors import ConfigError, MissingApiKeyError
 
 _LONGEST_NAME = 40
-
-
-class Filled(str):
-    """A text in which variables were filled in. `source` is how the user wrote it.
-
-    It is not searched for variables again, and messages show its source: the value may be a secret.
-    """
-
-    __slots__ = ("source",)
-    source: str
-
-    @classmethod
-    def of(cls, text: str, source: str) -> Filled:
-        """The text, remembering where it is from."""
-        filled = cls(text)
-        filled.source = source
-        return filled
 
 
 def filled_in(config: Mapping[str, Any]) -> dict[str, Any]:

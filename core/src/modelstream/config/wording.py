@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from modelstream._suggest import did_you_mean, listed
-from modelstream.config.variables import Filled
+from modelstream.config.filled import Filled
 from modelstream.errors import ConfigError, UnknownConfigKeyError
 
 _SECRET_ENDINGS = ("key", "keys", "secret", "token", "password", "authorization", "credentials")
