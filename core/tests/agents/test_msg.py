@@ -9,7 +9,7 @@ from copy import deepcopy
 import pytest
 
 from modelstream import Msg
-from modelstream.agents.blocks import image_url
+from modelstream.wire import image_url
 
 PNG = b"\x89PNG\r\n\x1a\n"
 

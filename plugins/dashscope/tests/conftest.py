@@ -15,6 +15,7 @@ from modelstream_dashscope import DashScopeChat
 
 # Functions of a module, which all releases have, and clients, from 2.0 on.
 SIDES = ["modules"] if version("dashscope").startswith("1.") else ["clients", "modules"]
+WAYS = [*SIDES, "native"]
 
 
 def event(said, name="result", status=200):
@@ -53,18 +54,23 @@ def answer():
     return HELLO
 
 
-@pytest.fixture(params=SIDES)
-def sdk(request, monkeypatch):
-    """A side of the SDK. Where it has both, one is hidden to test the other."""
+@pytest.fixture(params=WAYS)
+def way(request, monkeypatch):
+    """Who sends. Where the SDK has both clients and functions, the former are hidden to test the latter."""
     if request.param == "modules":
         monkeypatch.delattr(importlib.import_module("dashscope"), "Client", raising=False)
     return request.param
 
 
 @pytest.fixture
-def model_of(server, sdk):
+def transport(way):
+    return {"transport": "native" if way == "native" else "sdk"}
+
+
+@pytest.fixture
+def model_of(server, transport):
     def model_of(**fields):
-        address = {"base_url": f"{server.url}/api/v1", "api_key": "sk-secret", "max_retries": 0}
+        address = {"base_url": f"{server.url}/api/v1", "api_key": "sk-secret", "max_retries": 0, **transport}
         return DashScopeChat({"model_name": "qwen-test", **address, **fields})
 
     return model_of

@@ -85,3 +85,7 @@ class TestDashScopeChat(WrapperConformance):
 
     def make(self, **fields):
         return DashScopeChat({"model_type": self.model_type, **fields})
+
+
+class TestNativeDashScopeChat(TestDashScopeChat):
+    config = {"api_key": "sk-test", "transport": "native"}  # noqa: RUF012

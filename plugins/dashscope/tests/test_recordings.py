@@ -11,8 +11,8 @@ from modelstream.testing.server import Answer
 
 
 @pytest.fixture
-def sdk():
-    """What is read is the same for both sides of the SDK: here the one that is taken if both are there."""
+def way():
+    """What is read is the same whoever sends: here the SDK as it is installed."""
     return "any"
 
 

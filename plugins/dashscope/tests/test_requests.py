@@ -12,7 +12,6 @@ from modelstream.errors import BadRequestError, ConfigError, MissingApiKeyError
 from modelstream.request import Request
 from modelstream.testing.server import Answer
 from modelstream_dashscope import DashScopeChat
-from modelstream_dashscope.asked import asked_of
 
 TEXT = "/api/v1/services/aigc/text-generation/generation"
 MULTIMODAL = "/api/v1/services/aigc/multimodal-generation/generation"
@@ -188,22 +187,21 @@ def test_client_args_that_the_sdk_does_not_take(model_of):
         model_of(client_args={"made_up": 1})("hi")
 
 
-def test_the_address_that_the_sdk_takes(sdk):
-    model = DashScopeChat({"model_name": "qwen-max", "api_key": "sk-1"})
-    sender = model._sender()
-    if sdk == "clients":
-        base = str(sender._clients.client().config.base_url)
+def test_the_address_that_the_sdk_takes(way, transport):
+    model = DashScopeChat({"model_name": "qwen-max", "api_key": "sk-1", **transport})
+    http = model.prepare(Request([{"role": "user", "content": "hi"}]))
+    if way == "clients":
+        url = f"{model._transport.sender()._clients.client().config.base_url}{http.url}"
     else:
-        asked = asked_of(model.config, Request([{"role": "user", "content": "hi"}]))
-        base = sender._caught(asked).url.removesuffix(asked.path)
-    assert base == "https://dashscope.aliyuncs.com/api/v1"
+        url = http.url if way == "native" else model._transport.sender()._prepared(http).url
+    assert url == f"https://dashscope.aliyuncs.com{TEXT}"
 
 
-def test_keys(monkeypatch, server, sdk):
+def test_keys(monkeypatch, server, transport):
     with pytest.raises(MissingApiKeyError, match="DASHSCOPE_API_KEY"):
-        DashScopeChat({"model_name": "qwen-max"})
+        DashScopeChat({"model_name": "qwen-max", **transport})
     monkeypatch.setenv("DASHSCOPE_API_KEY", "sk-env")
-    model = DashScopeChat({"model_name": "qwen-max", "base_url": f"{server.url}/api/v1"})
+    model = DashScopeChat({"model_name": "qwen-max", "base_url": f"{server.url}/api/v1", **transport})
     assert model("hi", stream=True).text == "Hello"
     assert server.requests[-1].headers["authorization"] == "Bearer sk-env"
 
@@ -214,7 +212,7 @@ def test_nothing_of_a_dropped_wrapper_waits_for_the_collector(model_of):
     gc.disable()
     try:
         assert model("hi", stream=True).text == "Hello"
-        sender = weakref.ref(model._sender())
+        sender = weakref.ref(model._transport)
         del model
         assert sender() is None
     finally:
@@ -227,7 +225,7 @@ def test_a_model_is_needed():
     assert DashScopeChat({"config_name": "qwen-max", "api_key": "sk-1"}).config.model_name == "qwen-max"
 
 
-def test_a_config_of_agentscope(server, sdk):
+def test_a_config_of_agentscope(server, transport):
     config = {
         "config_name": "mine",
         "model_type": "dashscope_chat",
@@ -236,5 +234,5 @@ def test_a_config_of_agentscope(server, sdk):
         "stream": True,
         "generate_args": {"temperature": 0.5},
     }
-    assert DashScopeChat({**config, "base_url": f"{server.url}/api/v1"})("hi").text == "Hello"
+    assert DashScopeChat({**config, **transport, "base_url": f"{server.url}/api/v1"})("hi").text == "Hello"
     assert server.requests[-1].json["parameters"]["temperature"] == 0.5

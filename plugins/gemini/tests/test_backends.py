@@ -50,7 +50,7 @@ def made(**fields):
 )
 def test_the_sdk_is_chosen_by_what_is_installed(monkeypatch, installed, asked, expected):
     monkeypatch.setattr(backends, "_is_installed", installed.__contains__)
-    assert isinstance(made(backend=asked)._transport.backend, expected)
+    assert isinstance(made(backend=asked)._backend, expected)
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_a_call_is_cancelled_while_it_waits_for_the_headers(server, model_of):
     ("fields", "told"),
     [
         ({"transport": "carrier-pigeon"}, "transport"),
-        ({"backend": "genai"}, "backend is 'genai'.*\nLeave 'backend' away, or set 'transport' to 'sdk'"),
+        ({"backend": "genai"}, "backend is 'genai'.*\nOmit 'backend', or set 'transport' to 'sdk'"),
         (
             {"client_args": {"vertexai": True}},
             r"Vertex AI is chosen .by client_args.*\nSet 'transport' to 'sdk'",

@@ -9,7 +9,7 @@ import pytest
 
 from modelstream.errors import ConfigError
 from modelstream_ollama import OllamaChat
-from modelstream_ollama.native import server_at
+from modelstream_ollama.addresses import server_at
 
 
 def test_no_sdk_is_imported(server):

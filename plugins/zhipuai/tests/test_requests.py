@@ -156,8 +156,8 @@ def test_a_signed_key(server, model_of):
 @pytest.mark.parametrize(("region", "host"), [("cn", "open.bigmodel.cn"), ("international", "api.z.ai")])
 def test_regions(way, region, host):
     model = ZhipuAIChat({"model_name": "glm", "api_key": "k.s", "region": region, **way})
-    asked = model._transport._asked(Request([{"role": "user", "content": "hi"}]))
-    assert str(asked.url) == f"https://{host}/api/paas/v4/chat/completions"
+    asked = model.prepare(Request([{"role": "user", "content": "hi"}]))
+    assert asked.url == f"https://{host}/api/paas/v4/chat/completions"
 
 
 @pytest.mark.parametrize("region", ["cn", "international"])
@@ -170,7 +170,7 @@ def test_an_address_goes_before_the_region(server, model_of, region):
 def test_an_address_with_the_endpoint(where, way):
     url = "https://api.z.ai/api/paas/v4/chat/completions"
     fields = {"base_url": url} if where == "base_url" else {"client_args": {"base_url": url}}
-    with pytest.raises(ConfigError, match="leave /chat/completions away"):
+    with pytest.raises(ConfigError, match="omit /chat/completions"):
         ZhipuAIChat({"model_name": "glm", "api_key": "k.s", **fields, **way})
 
 

@@ -6,14 +6,14 @@ A block is a dict with a `type`: `text` (`text`), `image`, `audio`, `video`, `fi
 
 from __future__ import annotations
 
-import base64
 import json
 import logging
 from collections.abc import Iterable
 from mimetypes import guess_type
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from modelstream.wire.images import image_url
 
 Block = dict[str, Any]
 
@@ -61,17 +61,6 @@ def chat_messages(role: str, name: str, blocks: Iterable[Block]) -> list[dict[st
     if calls:
         spoken["tool_calls"] = calls
     return [*results, spoken]
-
-
-def image_url(url: str) -> str:
-    """The URL as it can be sent: a picture on this machine goes along as data."""
-    if urlsplit(url).scheme in {"http", "https", "data"}:
-        return url
-    kind = guess_type(url)[0] or ""
-    path = Path(url.removeprefix("file://"))
-    if not kind.startswith("image/") or not path.is_file():
-        raise ValueError(f"Image {url!r}: expected a URL (http, https, data) or the path of a picture.")
-    return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
 
 
 def _content(parts: list[Block]) -> str | list[Block] | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from modelstream.config.fields import ModelConfig
+from modelstream.config.fields import ModelConfig, Seconds
 from modelstream.config.parsing import parse_config
 from modelstream.config.variables import api_key
 
-__all__ = ["ModelConfig", "api_key", "parse_config"]
+__all__ = ["ModelConfig", "Seconds", "api_key", "parse_config"]

@@ -3,8 +3,9 @@
     bytes ──framer──▶ frames ──FrameReader──▶ deltas ──AnswerWriter──▶ documents ──framing──▶ bytes
 
 A `Dialect` is one provider's wire, both ways. `WireWrapper` reads an answer with its framer and reader, sync
-and async. Plugins import what they need from here, and from no module of this package; nothing is imported
-before it is used.
+and async; `HttpChat`, on top of it, sends the request by its dialect and an `HttpConfig`.
+Plugins import what they need from here, and from no module of this package; nothing is imported before it is
+used.
 """
 
 from __future__ import annotations
@@ -15,9 +16,13 @@ _WHERE = {
     "AnswerParts": "modelstream.wire.writing",
     "AnswerWriter": "modelstream.wire.writing",
     "AsyncByteStream": "modelstream.wire.streams",
+    "AsyncHttpxStream": "modelstream.wire.httpx_streams",
+    "AsyncNativeStream": "modelstream.wire.native.loops",
     "ByteStream": "modelstream.wire.streams",
+    "CallOptions": "modelstream.wire.http_config",
     "ChatRequest": "modelstream.wire.dialect",
     "Choice": "modelstream.wire.openai.shape",
+    "Clients": "modelstream.wire.clients",
     "Dialect": "modelstream.wire.dialect",
     "Document": "modelstream.wire.writing",
     "ErrorData": "modelstream.wire.sse",
@@ -28,14 +33,22 @@ _WHERE = {
     "Framer": "modelstream.wire.framing",
     "Framing": "modelstream.wire.framings",
     "Function": "modelstream.wire.openai.shape",
+    "HttpChat": "modelstream.wire.http_chat",
+    "HttpConfig": "modelstream.wire.http_config",
+    "HttpRequest": "modelstream.wire.native.message",
+    "HttpxStream": "modelstream.wire.httpx_streams",
+    "HttpxTransport": "modelstream.wire.transports",
     "JSON_ARRAY": "modelstream.wire.framings",
     "JsonArrayFramer": "modelstream.wire.framing",
     "JsonArrayWire": "modelstream.wire.writing",
     "NDJSON": "modelstream.wire.framings",
     "NO_FINISHES": "modelstream.wire.openai.shape",
+    "NativeStream": "modelstream.wire.native.threads",
+    "NativeTransport": "modelstream.wire.transports",
     "NdjsonFramer": "modelstream.wire.framing",
     "NdjsonWire": "modelstream.wire.writing",
     "News": "modelstream.wire.wrapper",
+    "OnCancel": "modelstream.wire.transports",
     "OpenAIDialect": "modelstream.wire.openai.dialect",
     "OpenAIFrames": "modelstream.wire.openai.frames",
     "SSE": "modelstream.wire.framings",
@@ -47,18 +60,40 @@ _WHERE = {
     "SseFramer": "modelstream.wire.sse",
     "SseWire": "modelstream.wire.writing",
     "ToolIndexes": "modelstream.wire.openai.tool_indexes",
+    "Transport": "modelstream.wire.transports",
     "WholeAnswer": "modelstream.wire.writing",
     "Wire": "modelstream.wire.writing",
     "WireWrapper": "modelstream.wire.wrapper",
     "WrittenRequest": "modelstream.wire.dialect",
+    "apost": "modelstream.wire.native",
+    "as_json": "modelstream.wire.native.message",
     "as_stream_error": "modelstream.call.error_mapping",
+    "certificates": "modelstream.wire.httpx_clients",
+    "check_client_args": "modelstream.wire.native.settings",
+    "check_no_retries": "modelstream.wire.native.settings",
+    "connect_limit": "modelstream.wire.limits",
+    "did_you_mean": "modelstream._suggest",
     "excerpt": "modelstream.wire.decoding",
     "http_error": "modelstream.call.error_mapping",
+    "httpx_limits": "modelstream.wire.httpx_clients",
+    "httpx_timeout": "modelstream.wire.limits",
+    "image_url": "modelstream.wire.images",
     "joined": "modelstream.wire.samples",
     "json_decoder": "modelstream.wire.decoding",
     "load_samples": "modelstream.wire.samples",
+    "mapping": "modelstream.wire.http_config",
+    "merged": "modelstream.wire.native.message",
+    "post": "modelstream.wire.native",
     "refusal_of": "modelstream.wire.streams",
+    "route_to": "modelstream.wire.native.route",
     "sent_error": "modelstream.call.error_mapping",
+    "timeout_seconds": "modelstream.wire.http_config",
+    "tool_choice": "modelstream.wire.tool_choices",
+    "unanswered": "modelstream.wire.failures",
+    "uncap": "modelstream.wire.httpx_clients",
+    "uncapped_clients": "modelstream.wire.httpx_clients",
+    "unsendable": "modelstream.wire.native.message",
+    "with_query": "modelstream.wire.native.message",
 }
 """Every public name and the module that it lives in."""
 
@@ -80,14 +115,17 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:  # the same table for type checkers and editors
+    from modelstream._suggest import did_you_mean as did_you_mean
     from modelstream.call.error_mapping import as_stream_error as as_stream_error
     from modelstream.call.error_mapping import http_error as http_error
     from modelstream.call.error_mapping import sent_error as sent_error
+    from modelstream.wire.clients import Clients as Clients
     from modelstream.wire.decoding import excerpt as excerpt
     from modelstream.wire.decoding import json_decoder as json_decoder
     from modelstream.wire.dialect import ChatRequest as ChatRequest
     from modelstream.wire.dialect import Dialect as Dialect
     from modelstream.wire.dialect import WrittenRequest as WrittenRequest
+    from modelstream.wire.failures import unanswered as unanswered
     from modelstream.wire.framing import Framer as Framer
     from modelstream.wire.framing import JsonArrayFramer as JsonArrayFramer
     from modelstream.wire.framing import NdjsonFramer as NdjsonFramer
@@ -96,6 +134,32 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.wire.framings import SSE as SSE
     from modelstream.wire.framings import SSE_EVENTS as SSE_EVENTS
     from modelstream.wire.framings import Framing as Framing
+    from modelstream.wire.http_chat import HttpChat as HttpChat
+    from modelstream.wire.http_config import CallOptions as CallOptions
+    from modelstream.wire.http_config import HttpConfig as HttpConfig
+    from modelstream.wire.http_config import mapping as mapping
+    from modelstream.wire.http_config import timeout_seconds as timeout_seconds
+    from modelstream.wire.httpx_clients import certificates as certificates
+    from modelstream.wire.httpx_clients import httpx_limits as httpx_limits
+    from modelstream.wire.httpx_clients import uncap as uncap
+    from modelstream.wire.httpx_clients import uncapped_clients as uncapped_clients
+    from modelstream.wire.httpx_streams import AsyncHttpxStream as AsyncHttpxStream
+    from modelstream.wire.httpx_streams import HttpxStream as HttpxStream
+    from modelstream.wire.images import image_url as image_url
+    from modelstream.wire.limits import connect_limit as connect_limit
+    from modelstream.wire.limits import httpx_timeout as httpx_timeout
+    from modelstream.wire.native import apost as apost
+    from modelstream.wire.native import post as post
+    from modelstream.wire.native.loops import AsyncNativeStream as AsyncNativeStream
+    from modelstream.wire.native.message import HttpRequest as HttpRequest
+    from modelstream.wire.native.message import as_json as as_json
+    from modelstream.wire.native.message import merged as merged
+    from modelstream.wire.native.message import unsendable as unsendable
+    from modelstream.wire.native.message import with_query as with_query
+    from modelstream.wire.native.route import route_to as route_to
+    from modelstream.wire.native.settings import check_client_args as check_client_args
+    from modelstream.wire.native.settings import check_no_retries as check_no_retries
+    from modelstream.wire.native.threads import NativeStream as NativeStream
     from modelstream.wire.openai.dialect import OpenAIDialect as OpenAIDialect
     from modelstream.wire.openai.frames import OpenAIFrames as OpenAIFrames
     from modelstream.wire.openai.shape import FINISHES as FINISHES
@@ -114,6 +178,11 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.wire.streams import AsyncByteStream as AsyncByteStream
     from modelstream.wire.streams import ByteStream as ByteStream
     from modelstream.wire.streams import refusal_of as refusal_of
+    from modelstream.wire.tool_choices import tool_choice as tool_choice
+    from modelstream.wire.transports import HttpxTransport as HttpxTransport
+    from modelstream.wire.transports import NativeTransport as NativeTransport
+    from modelstream.wire.transports import OnCancel as OnCancel
+    from modelstream.wire.transports import Transport as Transport
     from modelstream.wire.wrapper import FrameReader as FrameReader
     from modelstream.wire.wrapper import News as News
     from modelstream.wire.wrapper import WireWrapper as WireWrapper

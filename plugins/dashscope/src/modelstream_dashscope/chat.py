@@ -2,83 +2,100 @@
 
 from __future__ import annotations
 
-import asyncio
-import importlib
-import threading
-import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import msgspec
-
-from modelstream.wire import SseEventFramer, WireWrapper
-from modelstream.wire.httpx_streams import AsyncHttpxStream, HttpxStream
-from modelstream.wire.limits import connect_limit
-from modelstream_dashscope.asked import asked_of
-from modelstream_dashscope.clients import ClientSender
+from modelstream.wire import (
+    CallOptions,
+    HttpChat,
+    NativeTransport,
+    SseEventFramer,
+    WrittenRequest,
+    check_client_args,
+    check_no_retries,
+    refusal_of,
+    timeout_seconds,
+)
 from modelstream_dashscope.config import DashScopeConfig
 from modelstream_dashscope.frames import DashScopeFrames
-from modelstream_dashscope.modules import ModuleSender
+from modelstream_dashscope.requests import written
 
 if TYPE_CHECKING:
-    import httpx
-
-    from modelstream.config import ModelConfig
+    from modelstream.errors import StreamError
     from modelstream.request import Request
+    from modelstream.wire import AsyncByteStream, ByteStream, Transport
 
-Sender = ClientSender | ModuleSender
+_CLIENT_ARGS = ("api_key", "base_url", "max_retries", "timeout", "workspace")
 
 
-class DashScopeChat(WireWrapper):
+class DashScopeChat(HttpChat):
     """The Qwen models, and others, of Alibaba Cloud's DashScope.
 
-    The SDK sends the request, or makes it if it is older than its own clients; the bytes that come back are
-    read here.
+    With the transport `sdk`, the SDK sends the request, or makes it if it is older than its own clients.
     """
 
     model_type = "dashscope_chat"
     config_class: ClassVar[type[DashScopeConfig]] = DashScopeConfig
     config: DashScopeConfig
     framer = SseEventFramer
+    key_variables = ("DASHSCOPE_API_KEY",)
+    default_base_url = "https://dashscope.aliyuncs.com/api/v1"
 
-    def __init__(self, config: Mapping[str, Any] | ModelConfig | None = None, /, **fields: Any) -> None:
-        super().__init__(config, **fields)
-        self.config = msgspec.structs.replace(self.config, model_name=self.config.model())
-        self._arguments = self.config.for_client()
-        self._making = threading.Lock()
-        self._made: Sender | None = None
+    def transport(self) -> Transport:
+        """What sends the requests."""
+        given = self.config.for_client()
+        self.config_options()
+        if self.config.transport == "sdk":
+            from modelstream_dashscope.sdk import SdkTransport
 
-    def open(self, request: Request) -> HttpxStream:
-        """Send the request."""
-        sender = self._made or self._sender()
-        return HttpxStream(sender.send(asked_of(self.config, request), self._timeout()))
+            return SdkTransport(given)
+        check_client_args(given, _CLIENT_ARGS)
+        check_no_retries(given)
+        return NativeTransport()
 
-    async def aopen(self, request: Request) -> AsyncHttpxStream:
-        """Send the request from the running event loop."""
-        # In a thread: the first time imports the SDK.
-        sender = await asyncio.to_thread(self._sender) if self._made is None else self._made
-        return AsyncHttpxStream(await sender.asend(asked_of(self.config, request), self._timeout()))
+    def write(self, request: Request, arguments: dict[str, Any]) -> WrittenRequest:
+        """The JSON of the endpoint for text, or of the one for more than text."""
+        return written(self.config, request, arguments)
+
+    def with_extra_body(self, body: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+        """`body` with `extra`; `input` and `parameters` keep the fields that `extra` does not name."""
+        merged = {**body, **extra}
+        for name in body.keys() & extra.keys():
+            if isinstance(body[name], Mapping) and isinstance(extra[name], Mapping):
+                merged[name] = {**body[name], **extra[name]}
+        return merged
+
+    def config_options(self) -> CallOptions:
+        """The options that the config sets, over those in `client_args`."""
+        under = CallOptions(timeout=timeout_seconds(self.config.client_args.get("timeout")))
+        return super().config_options().over(under)
+
+    def base_url(self) -> str:
+        """The server's address; empty where the SDK knows it."""
+        if self.config.transport == "sdk":
+            return ""
+        return str(self.config.for_client().get("base_url") or self.default_base_url)
+
+    def base_headers(self) -> Mapping[str, str]:
+        """The headers of every request; the SDK has its own."""
+        if self.config.transport == "sdk":
+            return {}
+        workspace = self.config.client_args.get("workspace")
+        named = {"X-DashScope-WorkSpace": workspace} if workspace else {}
+        return {**super().base_headers(), "Accept": "application/json", **named}
+
+    def key(self) -> str:
+        """The key. Raises `MissingApiKeyError`."""
+        return str(self.config.for_client()["api_key"])
+
+    def key_headers(self, key: str) -> dict[str, str]:
+        """The headers that carry the key, which the SDK sends by itself."""
+        return {} if self.config.transport == "sdk" else super().key_headers(key)
 
     def frame_reader(self, request: Request) -> DashScopeFrames:
         """A new reader for the frames of one answer."""
         return DashScopeFrames()
 
-    def _sender(self) -> Sender:
-        with self._making:
-            if self._made is None:
-                self._made = _kind_of_sender()(self._arguments)
-                weakref.finalize(self, self._made.close)
-            return self._made
-
-    def _timeout(self) -> httpx.Timeout:
-        """For the headers; behind them the clocks of the call watch."""
-        import httpx
-
-        seconds = self.config.headers_limit(self.config.client_args.get("timeout"))
-        return httpx.Timeout(seconds, connect=connect_limit(seconds))
-
-
-def _kind_of_sender() -> type[Sender]:
-    sdk = importlib.import_module("dashscope")
-    kinds = [getattr(sdk, name, None) for name in ("Client", "AsyncClient")]
-    return ClientSender if all(hasattr(kind, "transport") for kind in kinds) else ModuleSender
+    def refusal(self, answer: ByteStream | AsyncByteStream, body: bytes) -> StreamError:
+        """The error that a refused answer means."""
+        return refusal_of(answer, body)

@@ -7,15 +7,20 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from modelstream.call.error_mapping import http_error
-from modelstream.errors import BadRequestError, ConfigError, StreamError
-from modelstream.wire.clients import Clients
-from modelstream.wire.failures import unanswered
+from modelstream.errors import ConfigError, StreamError
+from modelstream.wire import (
+    AsyncHttpxStream,
+    Clients,
+    HttpxStream,
+    connect_limit,
+    http_error,
+    unanswered,
+    uncap,
+    unsendable,
+)
 
 if TYPE_CHECKING:
-    import httpx
-
-    from modelstream_dashscope.asked import Asked
+    from modelstream.wire import HttpRequest, OnCancel
 
 
 class ClientSender:
@@ -30,32 +35,32 @@ class ClientSender:
         )
         self.close = self._clients.close
 
-    def send(self, asked: Asked, limits: httpx.Timeout) -> httpx.Response:
-        """Send from a thread; the answer with its headers."""
+    def open(self, http: HttpRequest, timeout: float | None, on_cancel: OnCancel) -> HttpxStream:
+        """Send from a thread."""
         client = self._clients.client()
         try:
-            answer: httpx.Response = client.transport.open_stream(**_arguments(asked, limits))
+            return HttpxStream(client.transport.open_stream(**_arguments(http, timeout)))
         except Exception as error:
             raise _as_ours(error, client) from error
-        return answer
 
-    async def asend(self, asked: Asked, limits: httpx.Timeout) -> httpx.Response:
-        """Send from the running event loop; the answer with its headers."""
+    async def aopen(self, http: HttpRequest, timeout: float | None) -> AsyncHttpxStream:  # noqa: ASYNC109
+        """Send from the running event loop."""
         client = await self._clients.of_this_loop()
         try:
-            answer: httpx.Response = await client.transport.open_stream(**_arguments(asked, limits))
+            return AsyncHttpxStream(await client.transport.open_stream(**_arguments(http, timeout)))
         except Exception as error:
             raise _as_ours(error, client) from error
-        return answer
 
 
-def _arguments(asked: Asked, limits: httpx.Timeout) -> dict[str, Any]:
+def _arguments(http: HttpRequest, timeout: float | None) -> dict[str, Any]:
+    import httpx
+
     return {
         "method": "POST",
-        "path": asked.path,
-        "json": asked.body,
-        "headers": asked.headers,
-        "timeout": limits,
+        "path": http.url,
+        "json": http.document,
+        "headers": dict(http.headers),
+        "timeout": httpx.Timeout(timeout, connect=connect_limit(timeout)),
     }
 
 
@@ -64,14 +69,17 @@ def _client(kind: str, arguments: Mapping[str, Any]) -> Any:
         with warnings.catch_warnings():
             # It recommends another address than the one that it takes without being told any.
             warnings.filterwarnings("ignore", "no workspace configured")
-            return getattr(importlib.import_module("dashscope"), kind)(**arguments)
+            client = getattr(importlib.import_module("dashscope"), kind)(**arguments)
     except (TypeError, ValueError) as error:
         raise ConfigError(f"client_args: the dashscope SDK can't make a client of them ({error}).") from error
+    if arguments.get("http_client") is None:
+        uncap(client.transport.http_client)
+    return client
 
 
 def _as_ours(error: Exception, client: Any) -> StreamError:
     if isinstance(error, TypeError | ValueError):
-        return BadRequestError(f"the request can't be sent as JSON ({error})")
+        return unsendable(error)
     status = getattr(error, "status_code", None)
     if isinstance(status, int):
         said = getattr(error, "body", None) or getattr(error, "message", None)

@@ -3,39 +3,30 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
-from modelstream.config import ModelConfig, api_key
-from modelstream.errors import ConfigError
+from modelstream.config import api_key
+from modelstream.wire import HttpConfig
 
 _SEES_OR_HEARS = re.compile(r"(^|[-_/.])(qvq|vl|omni|audio|ocr)([-_.:]|\d|$)")
 
 
-class DashScopeConfig(ModelConfig, kw_only=True):
+class DashScopeConfig(HttpConfig, kw_only=True):
     """The config of a model on DashScope.
 
     `model_name` defaults to `config_name`, `api_key` to the environment variable `DASHSCOPE_API_KEY`, and
     `base_url` to what the SDK takes (`https://dashscope.aliyuncs.com/api/v1`). `multimodal` picks the
     endpoint: the one for images, audio and video (True), the one for text (False), or, by default, the one
     that the model's name and the messages ask for. `client_args` go to the SDK's client; SDKs before 2.0 have
-    none, and take only a `workspace`.
+    none, and take only a `workspace`. `transport` says who speaks HTTP: `sdk`, or `native`, which needs no
+    SDK and takes less of `client_args`.
     """
 
-    api_key: str | None = None
-    base_url: str | None = None
+    transport: Literal["sdk", "native"] = "sdk"
     multimodal: bool | None = None
     client_args: dict[str, Any] = msgspec.field(default_factory=dict)
-
-    def model(self) -> str:
-        """The name that the provider knows the model by."""
-        name = self.model_name or self.config_name
-        if not name:
-            raise ConfigError(
-                f"{self.model_type} needs a model: set the field 'model_name' of the model config."
-            )
-        return name
 
     def for_client(self) -> dict[str, Any]:
         """The arguments of the SDK's client. Raises `MissingApiKeyError`."""

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from modelstream.call.error_mapping import http_error, sent_error
 from modelstream.deltas import Finish, ReasoningDelta, ToolCallDelta, UsageDelta
 from modelstream.errors import MalformedDataError
 from modelstream.wire import (
@@ -19,7 +18,9 @@ from modelstream.wire import (
     SseEventFramer,
     ToolIndexes,
     excerpt,
+    http_error,
     json_decoder,
+    sent_error,
 )
 from modelstream_dashscope.pieces import JsonPieces, Pieces
 

@@ -77,7 +77,7 @@ def _image(url: str) -> str:
     """The address of a picture; one on this machine goes along as data."""
     if ":" in url and not url.startswith("file:"):
         return url
-    from modelstream.agents.blocks import image_url
+    from modelstream.wire import image_url
 
     try:
         return image_url(url)

@@ -12,13 +12,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from modelstream.errors import BadRequestError, ConfigError
-from modelstream.wire.clients import Clients
-from modelstream.wire.failures import unanswered
+from modelstream.wire import HttpRequest, HttpxTransport, merged
 
 if TYPE_CHECKING:
-    import httpx
-
-    from modelstream_dashscope.asked import Asked
+    from modelstream.wire import AsyncHttpxStream, HttpxStream, OnCancel
 
 _PER_CALL = {"api_key": "api_key", "base_url": "base_address", "workspace": "workspace"}
 """Arguments of a client, and what a call names them. The process's own address is left alone."""
@@ -36,59 +33,46 @@ class ModuleSender:
                 "\nVersion 2 has one: pip install 'dashscope>=2'."
             )
         self._of_calls = {_PER_CALL[name]: value for name, value in given.items()}
-        self._clients: Clients[httpx.Client, httpx.AsyncClient] = Clients(
-            _client, _async_client, lambda client: client.close(), lambda client: client.aclose()
+        self._transport = HttpxTransport()
+        self.close = self._transport.close
+
+    def open(self, http: HttpRequest, timeout: float | None, on_cancel: OnCancel) -> HttpxStream:
+        """Send from a thread."""
+        return self._transport.open(self._prepared(http), timeout, on_cancel)
+
+    async def aopen(self, http: HttpRequest, timeout: float | None) -> AsyncHttpxStream:  # noqa: ASYNC109
+        """Send from the running event loop."""
+        return await self._transport.aopen(await asyncio.to_thread(self._prepared, http), timeout)
+
+    def _prepared(self, http: HttpRequest) -> HttpRequest:
+        caught = self._caught(http)
+        by_sdk = {name: value for name, value in caught.headers.items() if name.lower() not in _OF_THE_SENDER}
+        query = http.url.partition("?")[2]
+        return HttpRequest(
+            f"{caught.url}?{query}" if query else caught.url, merged(by_sdk, http.headers), http.body
         )
-        self.close = self._clients.close
 
-    def send(self, asked: Asked, limits: httpx.Timeout) -> httpx.Response:
-        """Send from a thread; the answer with its headers."""
-        client = self._clients.client()
-        made = self._made(asked, client, limits)
-        try:
-            return client.send(made, stream=True)
-        except Exception as error:
-            raise unanswered(error, str(made.url)) from error
-
-    async def asend(self, asked: Asked, limits: httpx.Timeout) -> httpx.Response:
-        """Send from the running event loop; the answer with its headers."""
-        client = await self._clients.of_this_loop()
-        made = await asyncio.to_thread(self._made, asked, client, limits)
-        try:
-            return await client.send(made, stream=True)
-        except Exception as error:
-            raise unanswered(error, str(made.url)) from error
-
-    def _made(
-        self, asked: Asked, client: httpx.Client | httpx.AsyncClient, limits: httpx.Timeout
-    ) -> httpx.Request:
-        caught = self._caught(asked)
-        made = caught.headers.items()
-        headers = {name: value for name, value in made if name.lower() not in _OF_THE_SENDER}
-        headers.update(asked.headers)
-        try:
-            return client.build_request("POST", caught.url, headers=headers, json=asked.body, timeout=limits)
-        except (TypeError, ValueError) as error:
-            raise BadRequestError(f"the request can't be sent as JSON ({error})") from error
-
-    def _caught(self, asked: Asked) -> Any:
+    def _caught(self, http: HttpRequest) -> Any:
         dashscope: Any = importlib.import_module("dashscope")
         requests: Any = importlib.import_module("requests")
         net = _Net()
+        stream = "X-DashScope-SSE" in http.headers
         with requests.Session() as session:
             session.trust_env = False  # a .netrc of the user's has no say about the key
             session.mount("http://", net)
             session.mount("https://", net)
-            call = (dashscope.MultiModalConversation if asked.multimodal else dashscope.Generation).call
+            call = (
+                dashscope.MultiModalConversation if "/multimodal-" in http.url else dashscope.Generation
+            ).call
             try:
                 said = call(
-                    model=asked.model,
+                    model=http.document["model"],
                     messages=[{"role": "user", "content": "hi"}],
-                    stream=asked.stream,
+                    stream=stream,
                     session=session,
                     **self._of_calls,
                 )
-                if asked.stream:
+                if stream:
                     next(iter(said), None)
             except Exception as error:  # What it makes of the empty answer does not matter, but must not be
                 # kept: its traceback would keep all that asks, connections included, for the collector.
@@ -114,15 +98,3 @@ class _Net:
 
     def close(self) -> None:
         """There is nothing to close."""
-
-
-def _client() -> httpx.Client:
-    import httpx
-
-    return httpx.Client()
-
-
-def _async_client() -> httpx.AsyncClient:
-    import httpx
-
-    return httpx.AsyncClient()

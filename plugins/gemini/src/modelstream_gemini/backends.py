@@ -1,4 +1,4 @@
-"""Which SDK builds the requests."""
+"""What builds the requests."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from modelstream.errors import ConfigError
 
 if TYPE_CHECKING:
+    from modelstream.wire import HttpRequest
     from modelstream_gemini.arguments import Options
     from modelstream_gemini.config import GeminiConfig
 
@@ -24,18 +25,10 @@ class Asked(NamedTuple):
     stream: bool
 
 
-class Prepared(NamedTuple):
-    """A request that is ready to be sent, key and all."""
-
-    url: str
-    headers: dict[str, str]
-    body: bytes
-
-
 class Backend(Protocol):
-    """Builds requests with one of the SDKs, which it imports when it first needs it."""
+    """Builds requests, key and all; one that stands on an SDK imports it when it first needs it."""
 
-    def prepare(self, asked: Asked) -> Prepared:
+    def prepare(self, asked: Asked) -> HttpRequest:
         """The request, ready to be sent. Raises `StreamError`s and `ConfigError`s alone."""
 
 
@@ -44,7 +37,14 @@ _INSTALL = {"genai": "google-genai", "generativeai": "'modelstream-gemini[genera
 
 
 def backend_for(config: GeminiConfig) -> Backend:
-    """The backend that the config names, or the first one that is installed. Raises `ConfigError`."""
+    """What builds the requests: for `sdk` the backend that the config names, or the first one installed.
+
+    Raises `ConfigError`.
+    """
+    if config.transport == "native":
+        from modelstream_gemini.native import NativeBackend
+
+        return NativeBackend(config)
     names = [config.backend] if config.backend else list(_PACKAGES)
     installed = [name for name in names if _is_installed(_PACKAGES[name])]
     if not installed:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
-from modelstream.wire import WireWrapper
+from modelstream.wire import (
+    CallOptions,
+    HttpChat,
+    HttpRequest,
+    HttpxTransport,
+    NativeTransport,
+    merged,
+    refusal_of,
+    with_query,
+)
 from modelstream_gemini.arguments import as_options, with_system
-from modelstream_gemini.backends import Asked
+from modelstream_gemini.backends import Asked, backend_for
 from modelstream_gemini.config import GeminiConfig
 from modelstream_gemini.contents import Conversation, as_message, conversation
 from modelstream_gemini.failures import refusal
 from modelstream_gemini.frames import GeminiFrames
 from modelstream_gemini.framing import GeminiFramer
+from modelstream_gemini.http_options import call_options
 from modelstream_gemini.signatures import Signatures
 
 if TYPE_CHECKING:
@@ -26,15 +35,14 @@ if TYPE_CHECKING:
         ModelResponse,
         StreamedResponse,
     )
-    from modelstream.wire import AsyncByteStream, ByteStream
-    from modelstream_gemini.native import NativeTransport
-    from modelstream_gemini.sdk import SdkTransport
+    from modelstream.wire import AsyncByteStream, ByteStream, Transport
 
 
-class GeminiChat(WireWrapper):
+class GeminiChat(HttpChat):
     """Google's Gemini models.
 
-    The transport that the config names sends the request; the bytes that come back are read here.
+    With the transport `sdk`, one of Google's SDKs builds the requests, and httpx sends them: the SDKs' own
+    ways to send are a chunk behind and have no async, or take a cut answer for a whole one.
     """
 
     model_type = "gemini_chat"
@@ -44,10 +52,7 @@ class GeminiChat(WireWrapper):
 
     def __init__(self, config: Mapping[str, Any] | ModelConfig | None = None, /, **fields: Any) -> None:
         super().__init__(config, **fields)
-        self._model = self.config.model()
-        self._transport = _transport(self.config)
         self._signatures = Signatures()
-        weakref.finalize(self, self._transport.close)
 
     @overload
     def __call__(
@@ -119,13 +124,41 @@ class GeminiChat(WireWrapper):
         messages, arguments = _one_of(messages, contents, arguments)
         return await super().acall(messages, stream=stream, raw=raw, **arguments)
 
-    def open(self, request: Request) -> ByteStream:
-        """Send the request by the transport that the config names."""
-        return self._transport.open(self._asked(request), request)
+    def transport(self) -> Transport:
+        """What sends the requests, which a backend builds."""
+        self._backend = backend_for(self.config)
+        self.config_options()
+        return NativeTransport() if self.config.transport == "native" else HttpxTransport()
 
-    async def aopen(self, request: Request) -> AsyncByteStream:
+    def prepare(self, request: Request) -> HttpRequest:
+        """The HTTP request of a call. Raises `StreamError`s and `ConfigError`s."""
+        options, arguments = self.options(request)
+        if options.extra_body:
+            arguments["extra_body"] = options.extra_body
+        url, headers, body, *_ = self._backend.prepare(self._asked(request, arguments))
+        url = with_query(url, "", options.query)
+        return HttpRequest(url, merged(headers, options.headers), body, timeout=options.timeout)
+
+    async def aprepare(self, request: Request) -> HttpRequest:
         """The same for coroutines."""
-        return await self._transport.aopen(self._asked(request), request)
+        from asyncio import to_thread
+
+        if self.config.transport == "native":
+            return self.prepare(request)
+        # In a thread: the SDK's import takes a second, and for Vertex AI it may fetch a token.
+        return await to_thread(self.prepare, request)
+
+    def options(self, request: Request) -> tuple[CallOptions, dict[str, Any]]:
+        """The options of a call, its `http_options` among them, over those of the config."""
+        options, arguments = CallOptions.taken_from(as_options(request.arguments))
+        of_call = call_options(arguments.get("http_options"), "http_options", self.config)
+        return options.over(of_call).over(self.config_options()), arguments
+
+    def config_options(self) -> CallOptions:
+        """The options that the config sets, over those in `client_args`."""
+        given = self.config.client_args.get("http_options")
+        under = call_options(given, "client_args.http_options", self.config)
+        return super().config_options().over(under)
 
     def frame_reader(self, request: Request) -> GeminiFrames:
         """A new reader for the frames of one answer."""
@@ -134,12 +167,11 @@ class GeminiChat(WireWrapper):
     def refusal(self, answer: ByteStream | AsyncByteStream, body: bytes) -> StreamError:
         """What Google says, with its own words for what is wrong."""
         if answer.status == 200:
-            return super().refusal(answer, body)
+            return refusal_of(answer, body)
         return refusal(answer.status, body, answer.headers)
 
-    def _asked(self, request: Request) -> Asked:
-        options = as_options(request.arguments)
-        model = options.pop("model", self._model)
+    def _asked(self, request: Request, options: dict[str, Any]) -> Asked:
+        model = options.pop("model", self.config.model_name)
         contents, system = self._conversation(options.pop("contents", None), request)
         return Asked(model, contents, with_system(options, system), request.stream)
 
@@ -151,16 +183,6 @@ class GeminiChat(WireWrapper):
         if all(isinstance(one, str | Mapping) for one in given):
             return conversation(map(as_message, given), self._signatures)
         return Conversation(contents, [])
-
-
-def _transport(config: GeminiConfig) -> SdkTransport | NativeTransport:
-    if config.transport == "native":
-        from modelstream_gemini.native import NativeTransport
-
-        return NativeTransport(config)
-    from modelstream_gemini.sdk import SdkTransport
-
-    return SdkTransport(config)
 
 
 def _one_of(messages: Any, contents: Any, arguments: dict[str, Any]) -> tuple[Any, dict[str, Any]]:

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from modelstream.config import ModelConfig, api_key
-from modelstream.errors import ConfigError
+from modelstream.config import api_key
+from modelstream.wire import HttpConfig
 
 KEY_VARIABLES = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
 
@@ -18,7 +18,7 @@ VERSION = "v1beta"
 BackendName = Literal["genai", "generativeai"]
 
 
-class GeminiConfig(ModelConfig, kw_only=True):
+class GeminiConfig(HttpConfig, kw_only=True):
     """The config of a Gemini model.
 
     `api_key` defaults to the environment variable `GOOGLE_API_KEY` or `GEMINI_API_KEY`. `base_url` is the
@@ -30,19 +30,9 @@ class GeminiConfig(ModelConfig, kw_only=True):
     """
 
     transport: Literal["sdk", "native"] = "sdk"
-    api_key: str | None = None
-    base_url: str | None = None
     api_version: str | None = None
     backend: BackendName | None = None
     client_args: dict[str, Any] = msgspec.field(default_factory=dict)
-
-    def model(self) -> str:
-        """The name that the provider knows the model by."""
-        if not self.model_name:
-            raise ConfigError(
-                f"{self.model_type} needs a model: set the field 'model_name' of the model config."
-            )
-        return self.model_name
 
     def key(self) -> str | None:
         """The API key; None where Vertex AI is used with other credentials. Raises `MissingApiKeyError`."""

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from modelstream.call.error_mapping import as_stream_error, http_error, sent_error
 from modelstream.errors import AuthenticationError, BadRequestError, ConfigError, StreamError
+from modelstream.wire import as_stream_error, http_error, sent_error
 
 _BAD_KEYS = frozenset({"API_KEY_INVALID", "API_KEY_EXPIRED", "API_KEY_SERVICE_BLOCKED"})
 

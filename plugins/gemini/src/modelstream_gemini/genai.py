@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from modelstream.errors import ConfigError
-from modelstream_gemini.arguments import as_safety_settings
-from modelstream_gemini.backends import Prepared
+from modelstream.wire import HttpRequest, certificates
+from modelstream_gemini.arguments import as_safety_settings, fields_of
 from modelstream_gemini.config import VERSION
 from modelstream_gemini.failures import unbuildable
-from modelstream_gemini.sdk import certificates
 
 if TYPE_CHECKING:
     from google.genai import Client
@@ -33,7 +32,7 @@ class GenaiBackend:
         self._making = threading.Lock()
         self._client: Client | None = None
 
-    def prepare(self, asked: Asked) -> Prepared:
+    def prepare(self, asked: Asked) -> HttpRequest:
         """The request that the SDK would send."""
         client = self._made()
         models = client.models
@@ -91,14 +90,17 @@ def _as_config(options: Mapping[str, Any]) -> dict[str, Any]:
         config["safety_settings"] = as_safety_settings(config["safety_settings"])
     if "extra_body" in config:
         extra = config.pop("extra_body")
-        config["http_options"] = {**(config.get("http_options") or {}), "extra_body": extra}
+        config["http_options"] = {
+            **fields_of(config.get("http_options"), "http_options"),
+            "extra_body": extra,
+        }
     return config
 
 
 class _TakenError(Exception):
     """Carries a request out of the SDK."""
 
-    def __init__(self, prepared: Prepared) -> None:
+    def __init__(self, prepared: HttpRequest) -> None:
         super().__init__()
         self.prepared = prepared
 
@@ -108,7 +110,7 @@ class _Taker:
 
     def handle_request(self, request: Any) -> NoReturn:
         """Hand the request back."""
-        raise _TakenError(Prepared(str(request.url), dict(request.headers), request.read()))
+        raise _TakenError(HttpRequest(str(request.url), dict(request.headers), request.read()))
 
     def close(self) -> None:
         """There is nothing to close."""

@@ -12,8 +12,8 @@ from urllib.parse import quote
 import msgspec
 
 from modelstream.errors import ConfigError
+from modelstream.wire import HttpRequest
 from modelstream_gemini.arguments import is_message, message_as_json
-from modelstream_gemini.backends import Prepared
 from modelstream_gemini.bodies import body_of
 from modelstream_gemini.config import ADDRESS, VERSION
 from modelstream_gemini.failures import unbuildable
@@ -40,7 +40,7 @@ class GenerativeaiBackend:
         self._version = config.api_version or VERSION
         self._headers = {"Content-Type": "application/json", "x-goog-api-key": config.key() or ""}
 
-    def prepare(self, asked: Asked) -> Prepared:
+    def prepare(self, asked: Asked) -> HttpRequest:
         """The request as the SDK would send it, with `alt=sse`."""
         model = asked.model if "/" in asked.model else f"models/{asked.model}"
         verb = "streamGenerateContent?alt=sse" if asked.stream else "generateContent"
@@ -48,12 +48,13 @@ class GenerativeaiBackend:
             body = msgspec.json.encode(_body(asked))
         except Exception as error:
             raise unbuildable(error) from error
-        return Prepared(f"{self._address}/{self._version}/{quote(model)}:{verb}", self._headers, body)
+        return HttpRequest(f"{self._address}/{self._version}/{quote(model)}:{verb}", self._headers, body)
 
 
 def _body(asked: Asked) -> dict[str, Any]:
     options = dict(asked.options)
     extra = options.pop("extra_body", {})
+    options.pop("http_options", None)  # google-genai's, and understood already
     options = {name: _as_json(name, value) for name, value in options.items()}
     return body_of(_as_json("contents", asked.contents), options, extra)
 

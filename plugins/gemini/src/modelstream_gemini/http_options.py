@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelstream.errors import BadRequestError, ConfigError
-from modelstream.wire.native import check_client_args, merged
+from modelstream.wire import CallOptions, check_client_args, merged
 from modelstream_gemini.arguments import fields_of, snake_case
+
+if TYPE_CHECKING:
+    from modelstream_gemini.config import GeminiConfig
 
 _KNOWN = ("api_version", "base_url", "extra_body", "headers", "timeout")
 
@@ -52,6 +55,14 @@ def http_options(given: Any, field: str) -> HttpOptions:
             raise ConfigError(f"{field}.{name} is {options[name]!r}: expected a dict.")
     timeout = options.pop("timeout", None)
     return HttpOptions(**options, timeout=None if timeout is None else _seconds(timeout, field))
+
+
+def call_options(given: Any, field: str, config: GeminiConfig) -> CallOptions:
+    """Those of the options that every transport has. For the SDK there may be others among them."""
+    if config.transport == "sdk":
+        given = {name: value for name, value in fields_of(given, field).items() if snake_case(name) in _KNOWN}
+    options = http_options(given, field)
+    return CallOptions(options.headers, {}, options.extra_body, options.timeout)
 
 
 def _seconds(timeout: Any, field: str) -> float:

@@ -10,8 +10,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from modelstream.errors import ConfigError
-from modelstream.wire import AsyncByteStream, ByteStream, OpenAIFrames, SseFramer, WireWrapper
+from modelstream.errors import BadRequestError, ConfigError
+from modelstream.wire import (
+    AsyncByteStream,
+    ByteStream,
+    CallOptions,
+    OpenAIFrames,
+    SseFramer,
+    WireWrapper,
+    tool_choice,
+)
 from modelstream_litellm.config import LiteLLMConfig
 from modelstream_litellm.failures import as_ours
 from modelstream_litellm.sdk import litellm
@@ -21,8 +29,6 @@ if TYPE_CHECKING:
     from modelstream.config import ModelConfig
     from modelstream.deltas import Yielded
     from modelstream.request import Request
-
-_CHOICES = frozenset({"none", "auto", "required", "any"})
 
 
 class LiteLLMChat(WireWrapper):
@@ -83,17 +89,22 @@ class LiteLLMChat(WireWrapper):
         raise as_ours(failure, sys.exception()) from failure
 
     def _asked(self, request: Request) -> dict[str, Any]:
+        of_call, arguments = CallOptions.taken_from(request.arguments)
+        if of_call.query:
+            # It would go into the body.
+            raise BadRequestError("extra_query is unsupported: LiteLLM sends no query.")
+        options = of_call.over(CallOptions.of_config(self.config))
         asked = {
-            "timeout": self.config.headers_limit(),
+            "timeout": self.config.headers_limit(options.timeout),
             "max_retries": 0,
             **self.config.for_call(),
-            **request.arguments,
+            **arguments,
             "messages": request.messages,
             "stream": request.stream,
         }
         if request.stream:
             asked["stream_options"] = {"include_usage": True, **(asked.get("stream_options") or {})}
-        choice = asked.get("tool_choice")
-        if isinstance(choice, str) and choice not in _CHOICES:
-            asked["tool_choice"] = {"type": "function", "function": {"name": choice}}
-        return asked
+        if "tool_choice" in asked:
+            asked["tool_choice"] = tool_choice(asked["tool_choice"])
+        named = {"extra_headers": options.headers, "extra_body": options.extra_body}
+        return {**asked, **{name: dict(value) for name, value in named.items() if value}}

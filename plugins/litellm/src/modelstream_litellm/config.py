@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
-from modelstream.config import ModelConfig
-from modelstream.errors import ConfigError
+from modelstream.wire import HttpConfig
 
 
-class LiteLLMConfig(ModelConfig, kw_only=True):
+class LiteLLMConfig(HttpConfig, kw_only=True):
     """The config of a model that LiteLLM reaches.
 
     `model_name`, which defaults to `config_name`, is LiteLLM's name with the provider in front
     ("anthropic/claude-…"). `api_key` and `base_url` are given to LiteLLM; without a key it looks for the
     provider's usual environment variable. Both may stand in `generate_args` as well (`api_key`, `api_base`).
+    `transport` is always `sdk`: LiteLLM sends the requests.
     """
 
-    api_key: str | None = None
-    base_url: str | None = None
-
-    def model(self) -> str:
-        """LiteLLM's name of the model."""
-        name = self.model_name or self.config_name
-        if not name:
-            raise ConfigError(
-                f"{self.model_type} needs a model: set the field 'model_name' of the model config, "
-                'such as "anthropic/claude-sonnet-4-5".'
-            )
-        return name
+    transport: Literal["sdk"] = "sdk"
 
     def for_call(self) -> dict[str, Any]:
         """The arguments of LiteLLM's `completion` that the config sets."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from modelstream.call.error_mapping import as_stream_error, http_error
 from modelstream.errors import (
     AuthenticationError,
     BadRequestError,
@@ -20,6 +19,7 @@ from modelstream.errors import (
     StreamError,
     StreamTimeoutError,
 )
+from modelstream.wire import as_stream_error, http_error
 
 DEEPEST = 10
 """Exceptions behind one that are looked at."""

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from modelstream.wire.httpx_streams import AsyncHttpxStream, HttpxStream
+from modelstream.wire import AsyncHttpxStream, HttpxStream
 from modelstream_litellm.failures import as_ours
 from modelstream_litellm.finishes import Finishes
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelstream.call.error_mapping import as_stream_error
 from modelstream.errors import ConnectionLostError
 
 if TYPE_CHECKING:
@@ -13,18 +12,14 @@ if TYPE_CHECKING:
 _TOO_LATE = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError)
 
 
-def unreachable(error: Exception, address: str) -> StreamError:
-    """The error for what went wrong before the server answered."""
-    ours = as_stream_error(error)
-    address = address.rstrip("/")
-    if _nobody_there(ours):
-        ours.message = (
-            f"no Ollama server answers at {address} ({ours.__cause__}).\nStart it with `ollama serve`, or "
+def unreachable(error: StreamError, address: str) -> StreamError:
+    """`error`; where no server answered at `address`, with how to get one."""
+    if _nobody_there(error):
+        error.message = (
+            f"no Ollama server answers at {address} ({error.__cause__}).\nStart it with `ollama serve`, or "
             "set the field 'host' of the model config, or OLLAMA_HOST."
         )
-    elif ours is not error:
-        ours.message += f" at {address}"
-    return ours
+    return error
 
 
 def _nobody_there(ours: StreamError) -> bool:

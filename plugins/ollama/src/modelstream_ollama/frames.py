@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from modelstream.call.error_mapping import sent_error
 from modelstream.deltas import Finish, FinishReason, ReasoningDelta, ToolCallDelta, UsageDelta
-from modelstream.wire import json_decoder
+from modelstream.wire import json_decoder, sent_error
 
 if TYPE_CHECKING:
     from modelstream.deltas import Delta

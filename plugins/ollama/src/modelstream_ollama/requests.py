@@ -43,9 +43,9 @@ _OPTIONS = frozenset(
 _RENAMED = {"max_tokens": "num_predict", "max_completion_tokens": "num_predict"}
 
 
-def body_of(config: OllamaConfig, request: Request) -> dict[str, Any]:
+def body_of(config: OllamaConfig, request: Request, given: Mapping[str, Any]) -> dict[str, Any]:
     """The request's JSON: the call's arguments over the config's, and `options` merged one by one."""
-    arguments, options = parted(request.arguments)
+    arguments, options = parted(given)
     body = {
         "model": config.model_name,
         "keep_alive": config.keep_alive,

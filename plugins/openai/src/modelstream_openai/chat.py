@@ -2,94 +2,158 @@
 
 from __future__ import annotations
 
-import weakref
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import msgspec
-
-from modelstream.wire import OpenAIFrames, SseFramer, WireWrapper
-from modelstream_openai.arguments import tool_choice, with_usage
+from modelstream.errors import ConfigError
+from modelstream.wire import (
+    CallOptions,
+    HttpChat,
+    HttpRequest,
+    NativeTransport,
+    OpenAIDialect,
+    check_client_args,
+    check_no_retries,
+    mapping,
+    timeout_seconds,
+    tool_choice,
+)
 from modelstream_openai.config import OpenAIConfig
-from modelstream_openai.failures import as_ours, refuses_stream_options
+from modelstream_openai.keys import amade, made
 
 if TYPE_CHECKING:
-    from modelstream.config import ModelConfig
     from modelstream.request import Request
-    from modelstream.wire import AsyncByteStream, ByteStream
-    from modelstream_openai.native import NativeTransport
-    from modelstream_openai.sdk import SdkTransport
+    from modelstream.wire import AsyncByteStream, ByteStream, Transport, WrittenRequest
+
+_CLIENT_ARGS = (
+    "api_key",
+    "base_url",
+    "default_headers",
+    "default_query",
+    "max_retries",
+    "organization",
+    "project",
+    "timeout",
+)
+_OF_THE_ACCOUNT = (
+    ("OpenAI-Organization", "organization", "OPENAI_ORG_ID"),
+    ("OpenAI-Project", "project", "OPENAI_PROJECT_ID"),
+)
 
 
-class OpenAIChat(WireWrapper):
+class OpenAIChat(HttpChat):
     """OpenAI, and every server that speaks its chat completions.
 
-    The transport that the config names sends the request; the bytes that come back are read here. Arguments
-    of a call that nobody here knows are sent all the same: what is wrong with them, the server says.
+    Arguments of a call that are not known here are sent all the same: the server says what is wrong with
+    them. With the transport `sdk`, the SDK's client knows the server and the key, and sends the requests.
     """
 
     model_type = "openai_chat"
     config_class: ClassVar[type[OpenAIConfig]] = OpenAIConfig
     config: OpenAIConfig
-    framer = SseFramer
+    dialect = OpenAIDialect()
+    default_base_url = "https://api.openai.com/v1"
+    _usage_on_request = True
 
-    def __init__(self, config: Mapping[str, Any] | ModelConfig | None = None, /, **fields: Any) -> None:
-        super().__init__(config, **fields)
-        self.config = msgspec.structs.replace(self.config, model_name=self.config.model())
-        self._transport = _transport(self.config)
-        self._usage_on_request = True
-        weakref.finalize(self, self._transport.close)
+    def transport(self) -> Transport:
+        """What sends the requests."""
+        given = self._client_args = self.config.for_client()
+        if self.config.transport == "sdk":
+            from modelstream_openai.sdk import SdkTransport
+
+            return SdkTransport(given)
+        check_client_args(given, _CLIENT_ARGS)
+        check_no_retries(given)
+        return NativeTransport()
 
     def open(self, request: Request) -> ByteStream:
-        """Send the request by the transport that the config names."""
-        asked = self._asked(request)
-        while True:
-            try:
-                return self._transport.open(asked, request)
-            except Exception as error:  # noqa: BLE001
-                asked = self._asked_differently(request, asked, error)
+        """Send the request, and once more without `stream_options` to a server that does not know them."""
+        answer = super().open(request)
+        if self._may_refuse_usage(request, answer):
+            body = answer.read()
+            answer.close()
+            if not _names_usage(body):
+                raise self.refusal(answer, body)
+            self._usage_on_request = False
+            return super().open(request)
+        return answer
 
     async def aopen(self, request: Request) -> AsyncByteStream:
         """The same for coroutines."""
-        asked = self._asked(request)
-        while True:
-            try:
-                return await self._transport.aopen(asked, request)
-            except Exception as error:  # noqa: BLE001
-                asked = self._asked_differently(request, asked, error)
+        answer = await super().aopen(request)
+        if self._may_refuse_usage(request, answer):
+            body = await answer.aread()
+            await answer.aclose()
+            if not _names_usage(body):
+                raise self.refusal(answer, body)
+            self._usage_on_request = False
+            return await super().aopen(request)
+        return answer
 
-    def frame_reader(self, request: Request) -> OpenAIFrames:
-        """A new reader for the frames of one answer."""
-        return OpenAIFrames()
+    def prepare(self, request: Request) -> HttpRequest:
+        """The HTTP request of a call, or the arguments from which the SDK makes it."""
+        if self.config.transport == "sdk":
+            return self._for_the_sdk(request)
+        return self.http_request(request, self.key_headers(made(self._client_args["api_key"])))
 
-    def _asked(self, request: Request) -> dict[str, Any]:
-        """The request as arguments of the API, and of how to call it (`timeout`, `extra_headers`)."""
-        arguments = {"model": self.config.model_name, **request.arguments}
-        arguments["messages"] = request.messages
-        arguments["stream"] = request.stream
+    async def aprepare(self, request: Request) -> HttpRequest:
+        """The same for coroutines, which may await the key."""
+        if self.config.transport == "sdk":
+            return self._for_the_sdk(request)
+        return self.http_request(request, self.key_headers(await amade(self._client_args["api_key"])))
+
+    def write(self, request: Request, arguments: dict[str, Any]) -> WrittenRequest:
+        """The dialect's request, without `stream_options` where the server does not know them."""
         if "tool_choice" in arguments:
             arguments["tool_choice"] = tool_choice(arguments["tool_choice"])
-        if request.stream and self._usage_on_request:
-            arguments = with_usage(arguments)
-        return arguments
+        by_caller = "stream_options" in arguments
+        if by_caller and request.stream:
+            asked = mapping(arguments["stream_options"], "stream_options")
+            arguments["stream_options"] = {"include_usage": True, **asked}
+        written = super().write(request, arguments)
+        if not self._usage_on_request and not by_caller:
+            written.body.pop("stream_options", None)
+        return written
 
-    def _asked_differently(self, request: Request, asked: dict[str, Any], error: Exception) -> dict[str, Any]:
-        """The arguments for another try at a server without `stream_options`, or the error raised as ours."""
-        if (
-            "stream_options" in asked
-            and "stream_options" not in request.arguments
-            and refuses_stream_options(error)
-        ):
-            self._usage_on_request = False
-            return {name: value for name, value in asked.items() if name != "stream_options"}
-        raise as_ours(error)
+    def config_options(self) -> CallOptions:
+        """The options that the config sets, over those in `client_args`."""
+        args = self.config.client_args
+        under = CallOptions(
+            headers=mapping(args.get("default_headers"), "client_args.default_headers", ConfigError),
+            query=mapping(args.get("default_query"), "client_args.default_query", ConfigError),
+            timeout=timeout_seconds(args.get("timeout")),
+        )
+        return super().config_options().over(under)
+
+    def base_url(self) -> str:
+        """The server's address: the config's, the environment's, or OpenAI's."""
+        given = self._client_args.get("base_url") or os.environ.get("OPENAI_BASE_URL")
+        return str(given or self.default_base_url)
+
+    def base_headers(self) -> Mapping[str, str]:
+        """The headers of every request, with those that name the account."""
+        headers = dict(super().base_headers())
+        for name, argument, variable in _OF_THE_ACCOUNT:
+            if value := self._client_args.get(argument) or os.environ.get(variable):
+                headers[name] = value
+        return headers
+
+    def _for_the_sdk(self, request: Request) -> HttpRequest:
+        options, arguments = self.options(request)
+        document = {
+            **self.write(request, arguments).body,
+            "extra_headers": options.headers,
+            "extra_query": options.query,
+            "extra_body": options.extra_body,
+        }
+        return HttpRequest("", {}, b"", document, options.timeout)
+
+    def _may_refuse_usage(self, request: Request, answer: ByteStream | AsyncByteStream) -> bool:
+        unasked = request.stream and "stream_options" not in request.arguments
+        return unasked and self._usage_on_request and answer.status in {400, 422}
 
 
-def _transport(config: OpenAIConfig) -> SdkTransport | NativeTransport:
-    if config.transport == "native":
-        from modelstream_openai.native import NativeTransport
-
-        return NativeTransport(config)
-    from modelstream_openai.sdk import SdkTransport
-
-    return SdkTransport(config)
+def _names_usage(body: bytes) -> bool:
+    """Whether a refusal is about the `stream_options` that this wrapper has added."""
+    return b"stream_options" in body or b"include_usage" in body

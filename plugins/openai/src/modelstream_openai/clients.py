@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from modelstream._suggest import did_you_mean
 from modelstream.errors import ConfigError
-from modelstream.wire.clients import Clients
+from modelstream.wire import Clients, did_you_mean, uncap
 from modelstream_openai.keys import Key, amade, made
 
 if TYPE_CHECKING:
@@ -62,6 +61,8 @@ def _made(kind: type[Any], arguments: Mapping[str, Any]) -> Any:
         client = kind(**arguments)
     except (OpenAIError, TypeError, ValueError) as error:
         raise ConfigError(f"client_args: the openai SDK can't make a client of them ({error}).") from error
+    if arguments.get("http_client") is None:
+        uncap(client._client)  # noqa: SLF001 - it takes limits only together with a client of ours
     if callable(client.api_key):  # It would be sent as it is printed.
         raise ConfigError(
             "client_args has a function for 'api_key', which the client of this openai SDK does not call.\n"

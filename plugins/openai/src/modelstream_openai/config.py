@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from modelstream.config import ModelConfig, api_key
-from modelstream.errors import ConfigError
+from modelstream.config import api_key
+from modelstream.wire import HttpConfig
 
 UNUSED_KEY = "unused"
 """Sent to a server on this machine when no key is given: such servers want none, and the SDK wants one."""
@@ -18,7 +18,7 @@ _OTHER_CREDENTIALS = ("workload_identity", "provider")
 _THIS_MACHINE = ("localhost", "::1")
 
 
-class OpenAIConfig(ModelConfig, kw_only=True):
+class OpenAIConfig(HttpConfig, kw_only=True):
     """The config of a model of OpenAI's, or of a server that speaks its chat completions.
 
     `model_name` defaults to `config_name`. `api_key` and `base_url` default to the environment variables
@@ -28,19 +28,8 @@ class OpenAIConfig(ModelConfig, kw_only=True):
     """
 
     transport: Literal["sdk", "native"] = "sdk"
-    api_key: str | None = None
-    base_url: str | None = None
     organization: str | None = None
     client_args: dict[str, Any] = msgspec.field(default_factory=dict)
-
-    def model(self) -> str:
-        """The name that the provider knows the model by."""
-        name = self.model_name or self.config_name
-        if not name:
-            raise ConfigError(
-                f"{self.model_type} needs a model: set the field 'model_name' of the model config."
-            )
-        return name
 
     def for_client(self) -> dict[str, Any]:
         """The arguments of the SDK's client. Raises `MissingApiKeyError`."""

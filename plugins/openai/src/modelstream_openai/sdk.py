@@ -2,51 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from modelstream.wire.httpx_streams import AsyncHttpxStream, HttpxStream
-from modelstream.wire.limits import connect_limit
+from modelstream.wire import AsyncHttpxStream, HttpxStream, connect_limit
 from modelstream_openai.arguments import sorted_out
 from modelstream_openai.clients import clients
+from modelstream_openai.failures import as_ours
 
 if TYPE_CHECKING:
-    from modelstream.request import Request
-    from modelstream_openai.config import OpenAIConfig
+    from modelstream.wire import HttpRequest, OnCancel
 
 
 class SdkTransport:
-    """Sends requests through the SDK's clients of one config."""
+    """Sends what a request's `document` says through the SDK's clients.
 
-    def __init__(self, config: OpenAIConfig) -> None:
-        self._config = config
-        self._clients = clients(config.for_client())
+    An answer with a status that the SDK raises an error for is returned like any other.
+    """
+
+    def __init__(self, client_args: Mapping[str, Any]) -> None:
+        self._clients = clients(client_args)
         self.close = self._clients.close
 
-    def open(self, asked: dict[str, Any], request: Request) -> HttpxStream:
-        """Send the request; its answer once the headers are there. Raises what the SDK raises."""
+    def open(self, http: HttpRequest, timeout: float | None, on_cancel: OnCancel) -> HttpxStream:
+        """Send from a thread."""
         create = self._clients.client().chat.completions.with_streaming_response.create
-        return HttpxStream(create(**self._as_arguments(asked)).__enter__().http_response)
+        try:
+            return HttpxStream(create(**_arguments(http, timeout)).__enter__().http_response)
+        except Exception as error:
+            if (refused := getattr(error, "response", None)) is not None:
+                return HttpxStream(refused)
+            raise as_ours(error) from error
 
-    async def aopen(self, asked: dict[str, Any], request: Request) -> AsyncHttpxStream:
-        """The same for coroutines."""
+    async def aopen(self, http: HttpRequest, timeout: float | None) -> AsyncHttpxStream:  # noqa: ASYNC109
+        """Send from the running event loop."""
         create = (await self._clients.of_this_loop()).chat.completions.with_streaming_response.create
-        answer = await create(**self._as_arguments(asked)).__aenter__()
-        return AsyncHttpxStream(answer.http_response)
+        try:
+            answer = await create(**_arguments(http, timeout)).__aenter__()
+            return AsyncHttpxStream(answer.http_response)
+        except Exception as error:
+            if (refused := getattr(error, "response", None)) is not None:
+                return AsyncHttpxStream(refused)
+            raise as_ours(error) from error
 
-    def _as_arguments(self, asked: dict[str, Any]) -> dict[str, Any]:
-        arguments = {**asked, "timeout": self._timeout(asked.get("timeout"))}
-        return sorted_out(arguments, _known_arguments())
 
-    def _timeout(self, of_call: Any) -> Any:
-        """The SDK's limit for the headers; behind them the clocks of the call watch."""
-        from openai import Timeout
+def _arguments(http: HttpRequest, timeout: float | None) -> dict[str, Any]:
+    from openai import Timeout
 
-        given = self._config.client_args.get("timeout") if of_call is None else of_call
-        if isinstance(given, Timeout):
-            return given
-        seconds = self._config.headers_limit(given)
-        return Timeout(seconds, connect=connect_limit(seconds))
+    # Until the headers; after them the timeouts of the call apply.
+    limit = Timeout(timeout, connect=connect_limit(timeout))
+    return sorted_out({**http.document, "timeout": limit}, _known_arguments())
 
 
 @cache

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from modelstream.errors import BadRequestError, ConfigError
-from modelstream.wire.native.route import route_to
+from modelstream.wire import route_to
 
 if TYPE_CHECKING:
     from modelstream_zhipuai.config import ZhipuAIConfig
@@ -18,11 +18,11 @@ ENDPOINT = "/chat/completions"
 def check_end(field: str, address: str) -> None:
     """Raise a `ConfigError` for an address that has the endpoint in it."""
     if address.rstrip("/").endswith(ENDPOINT):
-        raise ConfigError(f"{field} is {address!r}: leave {ENDPOINT} away, it is appended.")
+        raise ConfigError(f"{field} is {address!r}: omit {ENDPOINT}; it is appended.")
 
 
-def endpoint(config: ZhipuAIConfig, base_url: str | None) -> str:
-    """The URL of chat completions below `base_url`, else where an SDK would look. Raises `ConfigError`."""
+def server_of(config: ZhipuAIConfig, base_url: str | None) -> str:
+    """`base_url`, else the address that an SDK would use. Raises `ConfigError`."""
     field, address = ("base_url", base_url) if base_url else _of_the_environment(config)
     address = address or REGIONS[config.region]
     check_end(field, address)
@@ -30,8 +30,7 @@ def endpoint(config: ZhipuAIConfig, base_url: str | None) -> str:
         route_to(address, {})
     except BadRequestError as error:
         raise ConfigError(f"{field}: {error}.\nSuch is {REGIONS[config.region]}.") from error
-    path, mark, query = address.partition("?")
-    return f"{path.rstrip('/')}{ENDPOINT}{mark}{query}"
+    return address
 
 
 def _of_the_environment(config: ZhipuAIConfig) -> tuple[str, str | None]:

@@ -16,12 +16,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from modelstream.errors import BadRequestError, ConfigError
+from modelstream.wire import HttpRequest, merged, with_query
 from modelstream_zhipuai.addresses import REGIONS
-from modelstream_zhipuai.body import mapping
 
 if TYPE_CHECKING:
     import httpx
 
+    from modelstream.wire import CallOptions
     from modelstream_zhipuai.config import ZhipuAIConfig
 
 _CLIENTS = {"zai": {"cn": "ZhipuAiClient", "international": "ZaiClient"}, "zhipuai": {"cn": "ZhipuAI"}}
@@ -36,12 +37,17 @@ class Asker:
         self._caught = threading.local()
 
     def request(
-        self, messages: Sequence[Mapping[str, Any]], arguments: Mapping[str, Any], *, stream: bool
-    ) -> httpx.Request:
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        arguments: Mapping[str, Any],
+        options: CallOptions,
+        *,
+        stream: bool,
+    ) -> HttpRequest:
         """The HTTP request of a call."""
         known, others = self._sorted_out({"model": self._config.model_name, **arguments, "stream": stream})
-        if others:
-            known["extra_body"] = {**others, **mapping(arguments, "extra_body")}
+        if others or options.extra_body:
+            known["extra_body"] = {**others, **options.extra_body}
         self._caught.request = None
         # The SDK shortens images in the messages that it is given, where they stand.
         known["messages"] = copy.deepcopy(list(messages))
@@ -52,7 +58,9 @@ class Asker:
             if self._caught.request is None:
                 raise BadRequestError(f"the SDK can't make a request of this call ({error})") from error
         caught: httpx.Request = self._caught.request
-        return caught
+        headers = merged(caught.headers, options.headers)
+        url = with_query(str(caught.url), "", options.query)
+        return HttpRequest(url, headers, caught.read(), timeout=options.timeout)
 
     def _sorted_out(self, arguments: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         known = inspect.signature(self._client.chat.completions.create).parameters

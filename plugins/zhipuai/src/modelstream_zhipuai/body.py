@@ -13,14 +13,12 @@ if TYPE_CHECKING:
 LOWEST, HIGHEST = 0.01, 0.99
 """Of `temperature` and `top_p`, which the provider takes between 0 and 1, and neither of them."""
 
-_OF_THE_CALL = ("timeout", "extra_headers", "extra_body")
 _ALWAYS_THERE = {"response_format": None, "thinking": None}
 
 
-def body_of(model: str | None, request: Request) -> dict[str, Any]:
+def body_of(model: str | None, request: Request, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The request's JSON. Raises `BadRequestError`."""
-    arguments = {"model": model, **request.arguments}
-    body = {name: value for name, value in arguments.items() if name not in _OF_THE_CALL}
+    body = {"model": model, **arguments}
     for name in ("temperature", "top_p"):
         _keep_inside(body, name)
     return {
@@ -28,18 +26,7 @@ def body_of(model: str | None, request: Request) -> dict[str, Any]:
         **body,
         "messages": [_message(message) for message in request.messages],
         "stream": request.stream,
-        **mapping(arguments, "extra_body"),
     }
-
-
-def mapping(arguments: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """The argument `name`, which is a dict or not there. Raises `BadRequestError`."""
-    given = arguments.get(name)
-    if given is None:
-        return {}
-    if not isinstance(given, Mapping):
-        raise BadRequestError(f"{name} is of type {type(given).__name__}: expected a dict.")
-    return given
 
 
 def _keep_inside(body: dict[str, Any], name: str) -> None:

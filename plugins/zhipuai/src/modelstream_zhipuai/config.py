@@ -6,15 +6,16 @@ from typing import Any, Literal
 
 import msgspec
 
-from modelstream.config import ModelConfig, api_key
+from modelstream.config import api_key
 from modelstream.errors import ConfigError
+from modelstream.wire import HttpConfig
 from modelstream_zhipuai.addresses import check_end
 
 KEYS = {"cn": ("ZHIPUAI_API_KEY", "ZAI_API_KEY"), "international": ("ZAI_API_KEY", "ZHIPUAI_API_KEY")}
 """A key of one region is worth nothing in the other, and none of its business."""
 
 
-class ZhipuAIConfig(ModelConfig, kw_only=True):
+class ZhipuAIConfig(HttpConfig, kw_only=True):
     """The config of a model of ZhipuAI's.
 
     `model_name` defaults to `config_name`, `api_key` to the environment variable `ZHIPUAI_API_KEY`, then
@@ -25,20 +26,9 @@ class ZhipuAIConfig(ModelConfig, kw_only=True):
     """
 
     transport: Literal["sdk", "native"] = "sdk"
-    api_key: str | None = None
-    base_url: str | None = None
     region: Literal["cn", "international"] = "cn"
     sdk: Literal["zai", "zhipuai"] | None = None
     client_args: dict[str, Any] = msgspec.field(default_factory=dict)
-
-    def model(self) -> str:
-        """The name that the provider knows the model by."""
-        name = self.model_name or self.config_name
-        if not name:
-            raise ConfigError(
-                f"{self.model_type} needs a model: set the field 'model_name' of the model config."
-            )
-        return name
 
     def for_client(self) -> dict[str, Any]:
         """The arguments of the SDK's client. Raises `MissingApiKeyError`."""

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING
 from modelstream.wire.native.message import HttpRequest as HttpRequest  # noqa: TC001
 from modelstream.wire.native.message import as_json as as_json
 from modelstream.wire.native.message import merged as merged
+from modelstream.wire.native.message import with_query as with_query
 from modelstream.wire.native.settings import check_client_args as check_client_args
 from modelstream.wire.native.settings import check_no_retries as check_no_retries
-from modelstream.wire.native.settings import seconds as seconds
 
 if TYPE_CHECKING:
     from modelstream.wire.native.loops import AsyncNativeStream

@@ -19,6 +19,10 @@ class HttpRequest(NamedTuple):
     url: str
     headers: Mapping[str, str]
     body: bytes
+    document: Any = None
+    """The same before it was written as JSON, or the arguments of an SDK that writes it by itself."""
+    timeout: float | None = None
+    """Seconds until the headers that the config or the call sets; None leaves it to the call's timeouts."""
 
 
 def as_json(body: Mapping[str, Any]) -> bytes:
@@ -26,7 +30,25 @@ def as_json(body: Mapping[str, Any]) -> bytes:
     try:
         return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError) as error:
-        raise BadRequestError(f"the request can't be sent as JSON ({error})") from error
+        raise unsendable(error) from error
+
+
+def unsendable(error: Exception) -> BadRequestError:
+    """The error for a request that JSON can't hold, caused by what a JSON library or an SDK raised."""
+    ours = BadRequestError(f"the request can't be sent as JSON ({error})")
+    ours.__cause__ = error
+    return ours
+
+
+def with_query(base_url: str, path: str, query: Mapping[str, Any]) -> str:
+    """`path` below `base_url`, whose own query is kept, with `query` added."""
+    base, _, own = base_url.partition("?")
+    url = f"{base.rstrip('/')}{path}"
+    if query:
+        from urllib.parse import urlencode
+
+        own = "&".join(filter(None, (own, urlencode(query, doseq=True))))
+    return f"{url}{'&' if '?' in path else '?'}{own}" if own else url
 
 
 def merged(under: Mapping[str, str], over: Mapping[str, str]) -> dict[str, str]:

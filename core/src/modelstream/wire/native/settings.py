@@ -27,10 +27,3 @@ def check_no_retries(given: Mapping[str, Any]) -> None:
             f"client_args has max_retries={given['max_retries']!r}, "
             "but the native transport does not retry: set 'max_retries' of the model config."
         )
-
-
-def seconds(timeout: Any) -> float | None:
-    """A `timeout`, which is a number of seconds or None for no limit. Raises `ConfigError`."""
-    if timeout is None or (isinstance(timeout, int | float) and timeout > 0):
-        return timeout
-    raise ConfigError(f"timeout is {timeout!r}: the native transport takes a number of seconds.")

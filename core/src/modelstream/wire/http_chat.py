@@ -1,0 +1,153 @@
+"""The base of wrappers of HTTP providers: a dialect, a config class, and the core does the rest."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import msgspec
+
+from modelstream.config import api_key
+from modelstream.errors import ConfigError
+from modelstream.wire.dialect import ChatRequest
+from modelstream.wire.http_config import CallOptions, HttpConfig
+from modelstream.wire.native.message import HttpRequest, as_json, merged, with_query
+from modelstream.wire.transports import HttpxTransport, NativeTransport
+from modelstream.wire.wrapper import WireWrapper
+
+if TYPE_CHECKING:
+    from modelstream.config import ModelConfig
+    from modelstream.errors import StreamError
+    from modelstream.request import Request
+    from modelstream.wire.dialect import Dialect, WrittenRequest
+    from modelstream.wire.streams import AsyncByteStream, ByteStream
+    from modelstream.wire.transports import Transport
+    from modelstream.wire.wrapper import FrameReader
+
+_CONTENT = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+
+
+class HttpChat(WireWrapper):
+    """A wrapper of an HTTP provider.
+
+        class MyChat(HttpChat):
+            model_type = "my_chat"
+            dialect = MyDialect()
+            key_variables = ("MY_API_KEY",)
+            default_base_url = "https://api.my.example/v1"
+
+    The config's `transport` sends the requests; its bytes are read by the dialect. Headers, timeout and
+    extra body of a call are taken out of its arguments, and go over those of the config. `write` is how a
+    request becomes a body; override it, or `prepare`, where a dialect alone does not say it.
+    """
+
+    dialect: ClassVar[Dialect]
+    config_class: ClassVar[type[HttpConfig]] = HttpConfig
+    config: HttpConfig
+    key_variables: ClassVar[tuple[str, ...]] = ()
+    default_base_url: ClassVar[str] = ""
+    base_url_variable: ClassVar[str] = ""
+    """The environment variable that names the server where the config does not."""
+
+    def __init__(self, config: Mapping[str, Any] | ModelConfig | None = None, /, **fields: Any) -> None:
+        super().__init__(config, **fields)
+        self.config = msgspec.structs.replace(self.config, model_name=self.config.model())
+        self._transport = self.transport()
+        weakref.finalize(self, self._transport.close)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        dialect = cls.__dict__.get("dialect")
+        if dialect is not None and "framer" not in cls.__dict__:
+            cls.framer = staticmethod(dialect.framing.framer)
+
+    def transport(self) -> Transport:
+        """What sends the requests. Raises `ConfigError` for one that there is not.
+
+        Plugins override it to add `sdk`. It must not refer to the wrapper, which closes it when dropped.
+        """
+        if self.config.transport == "sdk":
+            raise ConfigError(f"{self.model_type} has no transport 'sdk': choose 'native' or 'httpx'.")
+        self.base_url()
+        if self.key_variables:
+            self.key()
+        return HttpxTransport() if self.config.transport == "httpx" else NativeTransport()
+
+    def open(self, request: Request) -> ByteStream:
+        """Prepare the request and send it; its answer once the headers are there."""
+        http = self.prepare(request)
+        return self._transport.open(http, self.config.headers_limit(http.timeout), request.on_cancel)
+
+    async def aopen(self, request: Request) -> AsyncByteStream:
+        """The same for coroutines."""
+        http = await self.aprepare(request)
+        return await self._transport.aopen(http, self.config.headers_limit(http.timeout))
+
+    def prepare(self, request: Request) -> HttpRequest:
+        """The HTTP request of a call. Raises `BadRequestError` for what JSON can't hold."""
+        return self.http_request(request, self.key_headers(self.key()) if self.key_variables else {})
+
+    async def aprepare(self, request: Request) -> HttpRequest:
+        """The same for coroutines; override it where preparing blocks."""
+        return self.prepare(request)
+
+    def http_request(self, request: Request, key_headers: Mapping[str, str]) -> HttpRequest:
+        """The HTTP request with these headers for the key."""
+        options, arguments = self.options(request)
+        written = self.write(request, arguments)
+        headers = self.base_headers()
+        for over in (key_headers, written.headers, options.headers):
+            headers = merged(headers, over)
+        url = with_query(self.base_url(), written.path, options.query)
+        body = self.with_extra_body(written.body, options.extra_body)
+        return HttpRequest(url, headers, as_json(body), body, options.timeout)
+
+    def with_extra_body(self, body: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+        """`body` with `extra`, which counts more."""
+        return {**body, **extra}
+
+    def write(self, request: Request, arguments: dict[str, Any]) -> WrittenRequest:
+        """The request of a call; `arguments` are those of the call without its options."""
+        model = arguments.pop("model", self.config.model_name)
+        return self.dialect.write_request(ChatRequest(model, request.messages, arguments, request.stream))
+
+    def options(self, request: Request) -> tuple[CallOptions, dict[str, Any]]:
+        """The options of a call over those of the config, and the call's other arguments."""
+        options, arguments = CallOptions.taken_from(request.arguments)
+        return options.over(self.config_options()), arguments
+
+    def config_options(self) -> CallOptions:
+        """The options that the config sets; override it for those in `client_args`."""
+        return CallOptions.of_config(self.config)
+
+    def base_headers(self) -> Mapping[str, str]:
+        """The headers of every request, under all others."""
+        return _CONTENT
+
+    def base_url(self) -> str:
+        """The server's address. Raises `ConfigError` if there is none."""
+        variable = os.environ.get(self.base_url_variable) if self.base_url_variable else None
+        url = self.config.base_url or variable or self.default_base_url
+        if not url:
+            raise ConfigError(
+                f"{self.model_type} needs a server: set the field 'base_url' of the model config."
+            )
+        return url
+
+    def key(self) -> str:
+        """The provider's key. Raises `MissingApiKeyError`."""
+        return api_key(self.config.api_key, self.key_variables, model_type=self.model_type)
+
+    def key_headers(self, key: str) -> dict[str, str]:
+        """The headers that carry the key."""
+        return {"Authorization": f"Bearer {key}"}
+
+    def frame_reader(self, request: Request) -> FrameReader:
+        """A new reader for the frames of one answer: the dialect's."""
+        return self.dialect.reader()
+
+    def refusal(self, answer: ByteStream | AsyncByteStream, body: bytes) -> StreamError:
+        """The error that a refused answer means: the dialect's."""
+        return self.dialect.read_refusal(answer.status, body, answer.headers)

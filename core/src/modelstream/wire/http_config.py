@@ -1,0 +1,96 @@
+"""The config fields that all HTTP providers share, and the options of one call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from modelstream.config import ModelConfig, Seconds
+from modelstream.errors import BadRequestError, ConfigError
+from modelstream.wire.native.message import merged
+
+
+class HttpConfig(ModelConfig, kw_only=True):
+    """The config of a model behind HTTP; providers add their own fields in a subclass.
+
+    `model_name` defaults to `config_name`. `base_url` is the server's address up to and with the API's
+    version. `headers` are sent with every request, over those of the provider; `timeout` is in seconds and
+    ends with the response's headers; `extra_body` is merged into the JSON of every request. The same options
+    of a call override those of the config. `transport` names what sends the requests: `native` (the core's
+    own HTTP), `httpx`, or `sdk` where a provider has one.
+    """
+
+    transport: Literal["httpx", "native", "sdk"] = "native"
+    api_key: str | None = None
+    base_url: str | None = None
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
+    timeout: Seconds | None = None
+    extra_body: dict[str, Any] = msgspec.field(default_factory=dict)
+
+    def model(self) -> str:
+        """The provider's name of the model. Raises `ConfigError` if there is none."""
+        name = self.model_name or self.config_name
+        if not name:
+            raise ConfigError(
+                f"{self.model_type} needs a model: set the field 'model_name' of the model config."
+            )
+        return name
+
+
+class CallOptions(NamedTuple):
+    """How to send a request, as opposed to what is in it. `timeout` is in seconds."""
+
+    headers: Mapping[str, str] = {}
+    query: Mapping[str, Any] = {}
+    extra_body: Mapping[str, Any] = {}
+    timeout: float | None = None
+
+    @classmethod
+    def taken_from(cls, arguments: Mapping[str, Any]) -> tuple[CallOptions, dict[str, Any]]:
+        """The options among the arguments of a call, and the other arguments.
+
+        Options are `headers` and `extra_headers`, `extra_query`, `extra_body` and `timeout`. Raises
+        `BadRequestError` for one that is no dict, `ConfigError` for a timeout that is no number.
+        """
+        others = dict(arguments)
+        plain = mapping(others.pop("headers", None), "headers")
+        options = cls(
+            merged(plain, mapping(others.pop("extra_headers", None), "extra_headers")),
+            mapping(others.pop("extra_query", None), "extra_query"),
+            mapping(others.pop("extra_body", None), "extra_body"),
+            timeout_seconds(others.pop("timeout", None)),
+        )
+        return options, others
+
+    @classmethod
+    def of_config(cls, config: HttpConfig) -> CallOptions:
+        """The options that a config sets for every call."""
+        return cls(config.headers, {}, config.extra_body, config.timeout)
+
+    def over(self, under: CallOptions) -> CallOptions:
+        """These options, and those of `under` that they do not set."""
+        return CallOptions(
+            merged(under.headers, self.headers),
+            {**under.query, **self.query},
+            {**under.extra_body, **self.extra_body},
+            under.timeout if self.timeout is None else self.timeout,
+        )
+
+
+def mapping(value: Any, name: str, kind: type[Exception] = BadRequestError) -> Mapping[str, Any]:
+    """The option `name`, a mapping or None. Raises `kind` for anything else."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise kind(f"{name} is of type {type(value).__name__}: expected a dict.")
+    return value
+
+
+def timeout_seconds(value: Any) -> float | None:
+    """A timeout in seconds; of an `httpx.Timeout` its read timeout. Raises `ConfigError` for others."""
+    seconds: float | None = getattr(value, "read", value)
+    if seconds is None or (type(seconds) in {int, float} and seconds > 0):
+        return seconds
+    raise ConfigError(f"timeout is {value!r}: expected a number of seconds.")

@@ -1,0 +1,19 @@
+"""Images as providers take them: a URL, or data in its place."""
+
+from __future__ import annotations
+
+import base64
+from mimetypes import guess_type
+from pathlib import Path
+from urllib.parse import urlsplit
+
+
+def image_url(url: str) -> str:
+    """The URL as it can be sent: a picture on this machine goes along as data. Raises `ValueError`."""
+    if urlsplit(url).scheme in {"http", "https", "data"}:
+        return url
+    kind = guess_type(url)[0] or ""
+    path = Path(url.removeprefix("file://"))
+    if not kind.startswith("image/") or not path.is_file():
+        raise ValueError(f"Image {url!r}: expected a URL (http, https, data) or the path of a picture.")
+    return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"

@@ -1,0 +1,100 @@
+"""What sends the requests of a wrapper: the core's own HTTP, or httpx."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from modelstream.errors import ConfigError
+from modelstream.wire.failures import unanswered
+from modelstream.wire.httpx_streams import AsyncHttpxStream, HttpxStream
+from modelstream.wire.limits import httpx_timeout
+from modelstream.wire.native import apost, post
+
+if TYPE_CHECKING:
+    from modelstream.errors import StreamError
+    from modelstream.wire.clients import Clients
+    from modelstream.wire.native import HttpRequest
+    from modelstream.wire.native.loops import AsyncNativeStream
+    from modelstream.wire.native.threads import NativeStream
+    from modelstream.wire.streams import AsyncByteStream, ByteStream
+
+OnCancel = Callable[[Callable[[], None]], None]
+
+
+class Transport(Protocol):
+    """Sends HTTP requests. `timeout` is in seconds and ends with the response's headers."""
+
+    def open(self, http: HttpRequest, timeout: float | None, on_cancel: OnCancel) -> ByteStream:
+        """Send from a thread; the answer once its headers are there. Raises `StreamError`s.
+
+        `on_cancel` takes what ends the exchange from another thread.
+        """
+
+    async def aopen(self, http: HttpRequest, timeout: float | None) -> AsyncByteStream:  # noqa: ASYNC109
+        """The same for coroutines."""
+
+    def close(self) -> None:
+        """Close the connections that belong to this transport."""
+
+
+class NativeTransport:
+    """The core's own HTTP. Its connections belong to the process."""
+
+    def open(self, http: HttpRequest, timeout: float | None, on_cancel: OnCancel) -> NativeStream:
+        """Send from a thread."""
+        return post(http, timeout=timeout, on_cancel=on_cancel)
+
+    async def aopen(self, http: HttpRequest, timeout: float | None) -> AsyncNativeStream:  # noqa: ASYNC109
+        """Send from the running event loop."""
+        return await apost(http, timeout=timeout)
+
+    def close(self) -> None:
+        """Nothing of this transport is open."""
+
+
+class HttpxTransport:
+    """httpx, with clients of its own or those of an SDK."""
+
+    def __init__(self, clients: Clients[Any, Any] | None = None) -> None:
+        self._clients = _own_clients() if clients is None else clients
+        self.close = self._clients.close
+
+    def open(self, http: HttpRequest, timeout: float | None, on_cancel: OnCancel) -> HttpxStream:
+        """Send from a thread."""
+        client = self._clients.client()
+        try:
+            return HttpxStream(client.send(_built(client, http, timeout), stream=True))
+        except Exception as error:
+            raise _failure(error, client, http) from error
+
+    async def aopen(self, http: HttpRequest, timeout: float | None) -> AsyncHttpxStream:  # noqa: ASYNC109
+        """Send from the running event loop."""
+        client = await self._clients.of_this_loop()
+        try:
+            return AsyncHttpxStream(await client.send(_built(client, http, timeout), stream=True))
+        except Exception as error:
+            raise _failure(error, client, http) from error
+
+
+def _built(client: Any, http: HttpRequest, timeout: float | None) -> Any:
+    extensions = {"timeout": httpx_timeout(timeout)}
+    return client.build_request(
+        "POST", http.url, headers=dict(http.headers), content=http.body, extensions=extensions
+    )
+
+
+def _failure(error: Exception, client: Any, http: HttpRequest) -> StreamError:
+    return unanswered(
+        error, http.url if "://" in http.url else f"{str(client.base_url).rstrip('/')}{http.url}"
+    )
+
+
+def _own_clients() -> Clients[Any, Any]:
+    from importlib.util import find_spec
+
+    from modelstream.wire.httpx_clients import uncapped_clients
+
+    if find_spec("httpx") is None:
+        raise ConfigError("transport is 'httpx', which is not installed: pip install httpx, or use 'native'.")
+    return uncapped_clients()
