@@ -5,11 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-SOURCES = ROOT / "core" / "src"
-PRIVATE = ("modelstream.call", "modelstream.showing", "modelstream.sinks.delivery")
-# Still imported by providers that do not yet take the same functions from `modelstream.wire`.
-EXEMPT = ("modelstream.call.error_mapping.", "modelstream._suggest.")
+SOURCES = Path(__file__).parents[2] / "core" / "src"
 
 
 def _name(path: Path) -> str:
@@ -82,48 +78,3 @@ def test_a_circle_would_be_seen():
         "m.d": "if TYPE_CHECKING:\n    from m import c\n",
     }
     assert circle(imports(sources)) == ["m.a", "m.b", "m.c"]
-
-
-def is_private(module: str) -> bool:
-    """Whether a module of the core is for the core alone."""
-    package, _, rest = module.partition(".")
-    inside = any(f"{module}.".startswith(f"{private}.") for private in PRIVATE)
-    return package == "modelstream" and (inside or any(part.startswith("_") for part in rest.split(".")))
-
-
-def test_what_is_private_is_told_by_its_name():
-    private = [
-        "modelstream.call.pulled",
-        "modelstream.call",
-        "modelstream._suggest",
-        "modelstream.testing._kit.rig",
-    ]
-    public = ["modelstream.callable", "modelstream", "modelstream.wire", "modelstream_x._y", "_thread"]
-    assert list(map(is_private, [*private, *public])) == [True] * 4 + [False] * 5
-
-
-def test_packages_outside_the_core_import_nothing_private():
-    paths = [
-        path
-        for pattern in ("plugins/*/src", "sinks/*/src", "examples/*/src")
-        for folder in ROOT.glob(pattern)
-        for path in folder.rglob("*.py")
-    ]
-    assert paths
-    found = {str(path.relative_to(ROOT)): imported(path.read_text("utf-8")) for path in paths}
-    private = {
-        path: sorted(name for name in modules if is_private(name) and not name.startswith(EXEMPT))
-        for path, modules in found.items()
-    }
-    assert {path: modules for path, modules in private.items() if modules} == {}
-
-
-def imported(text: str) -> set[str]:
-    """Every module that a source names in an import, and every name of one, which may be a module."""
-    found = set()
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return found

@@ -12,13 +12,16 @@ import modelstream.wire
 PUBLIC = frozenset(
     {
         "modelstream",
+        "modelstream.agents",
         "modelstream.config",
         "modelstream.deltas",
         "modelstream.errors",
         "modelstream.hookspecs",
         "modelstream.per_process",
+        "modelstream.plugins",
         "modelstream.request",
         "modelstream.response",
+        "modelstream.sinks",
         "modelstream.sinks.base",
         "modelstream.sinks.question",
         "modelstream.snapshot",
@@ -69,6 +72,19 @@ def test_a_package_imports_only_public_modules(package):
         for module, name in imported(path.read_text("utf-8"))
         if is_private(module, name)
     ]
+    assert found == []
+
+
+def test_the_examples_import_only_public_modules():
+    folder = Path(__file__).parents[2] / "examples"
+    sources = sorted([*folder.glob("*.py"), *folder.glob("*/src/**/*.py")])
+    found = [
+        f"{path.relative_to(folder)}: {module} {name or ''}".rstrip()
+        for path in sources
+        for module, name in imported(path.read_text("utf-8"))
+        if is_private(module, name) and module != "modelstream.testing"
+    ]
+    assert sources
     assert found == []
 
 
