@@ -193,7 +193,7 @@ def test_the_address_that_the_sdk_takes(way, transport):
     if way == "clients":
         url = f"{model._transport.sender()._clients.client().config.base_url}{http.url}"
     else:
-        url = http.url if way == "native" else model._transport.sender()._prepared(http).url
+        url = http.url if way == "native" else model._transport.sender()._prepare(http).url
     assert url == f"https://dashscope.aliyuncs.com{TEXT}"
 
 

@@ -104,7 +104,7 @@ class Dialect(Wire):
         return load_samples(package) if package else []
 
     def for_answer(self, model: str | None = None, answer_id: str | None = None) -> Self:
-        """This dialect, set up to write one answer of this model, with a new id unless one is given."""
+        """A copy of this dialect that writes one answer of this model, with a new id unless one is given."""
         dialect = copy(self)
         dialect.answer_id = answer_id or self.new_id()
         dialect.answer_model = model or self.answer_model
