@@ -60,6 +60,14 @@ def test_arguments_named_as_in_the_sdk(server, model_of):
     assert body["parameters"].keys() == {"result_format", "incremental_output", "enable_search"}
 
 
+def test_a_call_may_name_another_model(server, model_of):
+    model_of()("hi", stream=True, model="qwen-vl-plus").text  # noqa: B018
+    body = server.requests[-1].json
+    assert body["model"] == "qwen-vl-plus"
+    assert server.requests[-1].path == MULTIMODAL
+    assert "model" not in body["parameters"]
+
+
 @pytest.mark.parametrize("choice", ["auto", "none", {"type": "function", "function": {"name": "f"}}, "f"])
 def test_tool_choice(server, model_of, choice):
     tools = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
