@@ -13,12 +13,12 @@ def joined(pieces, tokens=None, of=Pieces):
     known = of()
     last = len(pieces) - 1
     counts = tokens or [None] * len(pieces)
-    news = [
-        known.news(piece, count, last=index == last)
+    added = [
+        known.add(piece, count, last=index == last)
         for index, (piece, count) in enumerate(zip(pieces, counts, strict=True))
         if piece
     ]
-    return "".join(news)
+    return "".join(added)
 
 
 @pytest.mark.parametrize(

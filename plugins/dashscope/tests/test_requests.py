@@ -60,6 +60,14 @@ def test_arguments_named_as_in_the_sdk(server, model_of):
     assert body["parameters"].keys() == {"result_format", "incremental_output", "enable_search"}
 
 
+def test_a_call_may_name_another_model(server, model_of):
+    model_of()("hi", stream=True, model="qwen-vl-plus").text  # noqa: B018
+    body = server.requests[-1].json
+    assert body["model"] == "qwen-vl-plus"
+    assert server.requests[-1].path == MULTIMODAL
+    assert "model" not in body["parameters"]
+
+
 @pytest.mark.parametrize("choice", ["auto", "none", {"type": "function", "function": {"name": "f"}}, "f"])
 def test_tool_choice(server, model_of, choice):
     tools = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
@@ -193,7 +201,7 @@ def test_the_address_that_the_sdk_takes(way, transport):
     if way == "clients":
         url = f"{model._transport.sender()._clients.client().config.base_url}{http.url}"
     else:
-        url = http.url if way == "native" else model._transport.sender()._prepared(http).url
+        url = http.url if way == "native" else model._transport.sender()._prepare(http).url
     assert url == f"https://dashscope.aliyuncs.com{TEXT}"
 
 

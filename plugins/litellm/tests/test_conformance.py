@@ -2,7 +2,8 @@
 
 import pytest
 
-from modelstream.testing import OpenAIWire, WrapperConformance
+from modelstream.testing import WrapperConformance
+from modelstream.wire import OpenAIDialect
 
 # LiteLLM uses what is deprecated, and leaves sockets to the collector.
 pytestmark = [pytest.mark.conformance, pytest.mark.filterwarnings("ignore")]
@@ -10,5 +11,5 @@ pytestmark = [pytest.mark.conformance, pytest.mark.filterwarnings("ignore")]
 
 class TestLiteLLMChat(WrapperConformance):
     model_type = "litellm_chat"
-    wire = OpenAIWire()
+    dialect = OpenAIDialect()
     config = {"model_name": "openai/test-model", "api_key": "test"}  # noqa: RUF012

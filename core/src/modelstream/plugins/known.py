@@ -26,6 +26,7 @@ KNOWN: dict[Kind, dict[str, str]] = {
         "studio": "modelstream-studio",
     },
     "dialect": {
+        "dashscope_chat": "modelstream-dashscope",
         "openai_chat": "modelstream",
     },
     "plugin": {},

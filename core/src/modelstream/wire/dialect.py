@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from abc import abstractmethod
 from collections.abc import Mapping
+from copy import copy
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
 from modelstream.wire.samples import Sample, load_samples
 from modelstream.wire.streams import refusal_from
-from modelstream.wire.writing import Wire
+from modelstream.wire.writing import FrameWriter, Wire
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from modelstream.errors import StreamError
     from modelstream.wire.wrapper import FrameReader
+    from modelstream.wire.writing import AnswerWriter
 
 
 class ChatRequest(msgspec.Struct, frozen=True):
@@ -63,10 +68,14 @@ class Dialect(Wire):
     Offer the class as an entry point of the group `modelstream.dialects`, under its `name`.
 
     * `routes` are the method and path of the requests, such as `POST /v1/models/{model}:stream`.
+    * `answer_id` and `answer_model` are written into frames and whole answers, where the format has them;
+      `for_answer` sets them. An empty `answer_id` means a new one for each answer.
     """
 
     name: ClassVar[str]
     routes: ClassVar[tuple[str, ...]] = ()
+    answer_id: str = ""
+    answer_model: str = "unknown"
 
     @abstractmethod
     def reader(self) -> FrameReader:
@@ -93,6 +102,21 @@ class Dialect(Wire):
         """Sample bodies that ship with the dialect: by default those in `samples/` beside its module."""
         package = getattr(sys.modules.get(type(self).__module__), "__package__", None)
         return load_samples(package) if package else []
+
+    def for_answer(self, model: str | None = None, answer_id: str | None = None) -> Self:
+        """A copy of this dialect that writes one answer of this model, with a new id unless one is given."""
+        dialect = copy(self)
+        dialect.answer_id = answer_id or self.new_id()
+        dialect.answer_model = model or self.answer_model
+        return dialect
+
+    def new_id(self) -> str:
+        """A new id of an answer, as the provider would make it."""
+        return os.urandom(16).hex()
+
+    def writer(self) -> AnswerWriter:
+        """A new writer for one answer, all of whose frames have the same id."""
+        return FrameWriter(self if self.answer_id else self.for_answer())
 
     def does(self, method: str) -> bool:
         """Whether the dialect has `write_request` or `read_request`."""

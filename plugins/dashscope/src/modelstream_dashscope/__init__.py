@@ -2,3 +2,4 @@
 
 from modelstream_dashscope.chat import DashScopeChat as DashScopeChat
 from modelstream_dashscope.config import DashScopeConfig as DashScopeConfig
+from modelstream_dashscope.dialect import DashScopeDialect as DashScopeDialect

@@ -7,23 +7,20 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelstream.wire import (
     CallOptions,
+    ChatRequest,
     HttpChat,
     NativeTransport,
-    SseEventFramer,
     WrittenRequest,
     check_client_args,
     check_no_retries,
-    refusal_of,
     timeout_seconds,
 )
 from modelstream_dashscope.config import DashScopeConfig
-from modelstream_dashscope.frames import DashScopeFrames
-from modelstream_dashscope.requests import written
+from modelstream_dashscope.dialect import DashScopeDialect
 
 if TYPE_CHECKING:
-    from modelstream.errors import StreamError
     from modelstream.request import Request
-    from modelstream.wire import AsyncByteStream, ByteStream, Transport
+    from modelstream.wire import Transport
 
 _CLIENT_ARGS = ("api_key", "base_url", "max_retries", "timeout", "workspace")
 
@@ -31,31 +28,34 @@ _CLIENT_ARGS = ("api_key", "base_url", "max_retries", "timeout", "workspace")
 class DashScopeChat(HttpChat):
     """The Qwen models, and others, of Alibaba Cloud's DashScope.
 
-    With the transport `sdk`, the SDK sends the request, or makes it if it is older than its own clients.
+    With the transport `sdk`, the SDK sends the request. An SDK older than its own clients only builds it, and
+    a plain HTTP client sends it.
     """
 
     model_type = "dashscope_chat"
     config_class: ClassVar[type[DashScopeConfig]] = DashScopeConfig
     config: DashScopeConfig
-    framer = SseEventFramer
+    dialect: ClassVar[DashScopeDialect] = DashScopeDialect()
     key_variables = ("DASHSCOPE_API_KEY",)
     default_base_url = "https://dashscope.aliyuncs.com/api/v1"
 
     def transport(self) -> Transport:
         """What sends the requests."""
-        given = self.config.for_client()
+        arguments = self.config.for_client()
         self.config_options()
         if self.config.transport == "sdk":
             from modelstream_dashscope.sdk import SdkTransport
 
-            return SdkTransport(given)
-        check_client_args(given, _CLIENT_ARGS)
-        check_no_retries(given)
+            return SdkTransport(arguments)
+        check_client_args(arguments, _CLIENT_ARGS)
+        check_no_retries(arguments)
         return NativeTransport()
 
     def write(self, request: Request, arguments: dict[str, Any]) -> WrittenRequest:
-        """The JSON of the endpoint for text, or of the one for more than text."""
-        return written(self.config, request, arguments)
+        """The dialect's request, to the endpoint that the config picks, if it does."""
+        model = arguments.pop("model", self.config.model_name)
+        chat_request = ChatRequest(model, request.messages, arguments, request.stream)
+        return self.dialect.write_request(chat_request, multimodal=self.config.multimodal)
 
     def with_extra_body(self, body: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
         """`body` with `extra`; `input` and `parameters` keep the fields that `extra` does not name."""
@@ -91,11 +91,3 @@ class DashScopeChat(HttpChat):
     def key_headers(self, key: str) -> dict[str, str]:
         """The headers that carry the key, which the SDK sends by itself."""
         return {} if self.config.transport == "sdk" else super().key_headers(key)
-
-    def frame_reader(self, request: Request) -> DashScopeFrames:
-        """A new reader for the frames of one answer."""
-        return DashScopeFrames()
-
-    def refusal(self, answer: ByteStream | AsyncByteStream, body: bytes) -> StreamError:
-        """The error that a refused answer means."""
-        return refusal_of(answer, body)

@@ -1,4 +1,4 @@
-"""The clients of the SDK from 2.0 on: they send."""
+"""The clients of the SDK from 2.0 on, which send the requests."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class ClientSender:
-    """Sends through `dashscope.Client` and `dashscope.AsyncClient`, whose transport gives the bytes."""
+    """Sends through `dashscope.Client` and `dashscope.AsyncClient`, whose transport returns raw bytes."""
 
     def __init__(self, arguments: Mapping[str, Any]) -> None:
         self._clients: Clients[Any, Any] = Clients(
@@ -41,7 +41,7 @@ class ClientSender:
         try:
             return HttpxStream(client.transport.open_stream(**_arguments(http, timeout)))
         except Exception as error:
-            raise _as_ours(error, client) from error
+            raise _map_error(error, client) from error
 
     async def aopen(self, http: HttpRequest, timeout: float | None) -> AsyncHttpxStream:  # noqa: ASYNC109
         """Send from the running event loop."""
@@ -49,7 +49,7 @@ class ClientSender:
         try:
             return AsyncHttpxStream(await client.transport.open_stream(**_arguments(http, timeout)))
         except Exception as error:
-            raise _as_ours(error, client) from error
+            raise _map_error(error, client) from error
 
 
 def _arguments(http: HttpRequest, timeout: float | None) -> dict[str, Any]:
@@ -67,21 +67,23 @@ def _arguments(http: HttpRequest, timeout: float | None) -> dict[str, Any]:
 def _client(kind: str, arguments: Mapping[str, Any]) -> Any:
     try:
         with warnings.catch_warnings():
-            # It recommends another address than the one that it takes without being told any.
+            # The SDK warns about its own default address.
             warnings.filterwarnings("ignore", "no workspace configured")
             client = getattr(importlib.import_module("dashscope"), kind)(**arguments)
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"client_args: the dashscope SDK can't make a client of them ({error}).") from error
+        raise ConfigError(
+            f"client_args: the dashscope SDK can't create a client from them ({error})."
+        ) from error
     if arguments.get("http_client") is None:
         uncap(client.transport.http_client)
     return client
 
 
-def _as_ours(error: Exception, client: Any) -> StreamError:
+def _map_error(error: Exception, client: Any) -> StreamError:
     if isinstance(error, TypeError | ValueError):
         return unsendable(error)
     status = getattr(error, "status_code", None)
     if isinstance(status, int):
-        said = getattr(error, "body", None) or getattr(error, "message", None)
-        return http_error(status, said, getattr(error, "headers", None))
+        body = getattr(error, "body", None) or getattr(error, "message", None)
+        return http_error(status, body, getattr(error, "headers", None))
     return unanswered(error, str(client.config.base_url))

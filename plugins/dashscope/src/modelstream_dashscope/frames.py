@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from modelstream.deltas import Finish, ReasoningDelta, ToolCallDelta, UsageDelta
-from modelstream.errors import MalformedDataError
+from modelstream.errors import MalformedDataError, StreamError
 from modelstream.wire import (
     FINISHES,
     NO_FINISHES,
     Choice,
     Function,
+    News,
     Said,
     SseEvent,
     SseEventFramer,
@@ -24,13 +25,8 @@ from modelstream.wire import (
 )
 from modelstream_dashscope.pieces import JsonPieces, Pieces
 
-if TYPE_CHECKING:
-    from modelstream.deltas import Delta
-
-News = list["str | Delta"]
-
-STATUS = b"HTTP_STATUS/"
-"""How the comment begins by which the server tells a frame's status."""
+_STATUS = b"HTTP_STATUS/"
+"""How the comment with a frame's HTTP status begins."""
 
 
 class _Output(msgspec.Struct, gc=False):
@@ -59,72 +55,74 @@ class DashScopeFrames:
         self._reasoning = Pieces()
         self._arguments: dict[int, Pieces] = {}
         self._calls = ToolIndexes()
-        self._written = 0
-        self._tokens: int | None = None
+        self._output_tokens = 0
+        self._new_tokens: int | None = None
 
-    def read(self, frame: SseEvent, news: News) -> None:
-        """Append what `frame` says."""
+    def read(self, frame: SseEvent, deltas: News) -> None:
+        """Append the deltas of `frame`."""
         status = _status(frame)
         if frame.event == b"error" or status >= 400:
             raise _error(frame.data, status)
-        got = _decode(frame.data)
-        if got.output is None and got.code:
+        decoded = _decode(frame.data)
+        if decoded.output is None and decoded.code:
             raise _error(frame.data, status)
-        self._read_usage(got.usage, news)
-        if got.output is None:
+        self._read_usage(decoded.usage, deltas)
+        if decoded.output is None:
             return
         finish = None
-        for choice in _choices(got.output):
+        for choice in _choices(decoded.output):
             if not choice.index:
                 finish = _end(choice.finish_reason) or finish
-                self._read_said(choice.message or Said(), news, last=finish is not None)
+                self._read_message(choice.message or Said(), deltas, last=finish is not None)
         if finish:
-            news.append(Finish(FINISHES.get(finish.lower(), "stop"), finish))
+            deltas.append(Finish(FINISHES.get(finish.lower(), "stop"), finish))
             self.done = True
 
-    def read_whole(self, body: bytes, news: News) -> None:
-        """Append what the body of an answer that was not streamed says."""
+    def read_whole(self, body: bytes, deltas: News) -> None:
+        """Append the deltas of the body of an answer that was not streamed."""
         if not body.strip():
             raise MalformedDataError("the answer is empty")
         framer = SseEventFramer()
         for frame in (*framer.feed(body), *framer.finish()):
-            self.read(frame, news)
-        if all(type(one) is UsageDelta for one in news):
+            self.read(frame, deltas)
+        if all(type(delta) is UsageDelta for delta in deltas):
             raise MalformedDataError(f"the answer has no output: {excerpt(body)}")
 
-    def _read_said(self, said: Said, news: News, *, last: bool) -> None:
-        if type(said.reasoning_content) is str and said.reasoning_content:
-            thought = self._reasoning.news(said.reasoning_content, self._tokens, last=last)
-            if thought:
-                news.append(ReasoningDelta(thought))
-        text = said.content if type(said.content) is str else _joined(said.content)
-        if text and (text := self._text.news(text, self._tokens, last=last)):
-            news.append(text)
-        for call in said.tool_calls or ():
+    def _read_message(self, message: Said, deltas: News, *, last: bool) -> None:
+        reasoning = message.reasoning_content
+        if type(reasoning) is str and reasoning:
+            reasoning = self._reasoning.add(reasoning, self._new_tokens, last=last)
+            if reasoning:
+                deltas.append(ReasoningDelta(reasoning))
+        text = message.content if type(message.content) is str else _joined(message.content)
+        if text and (text := self._text.add(text, self._new_tokens, last=last)):
+            deltas.append(text)
+        for call in message.tool_calls or ():
             function = call.function or Function()
-            # Of a call that has begun, the id comes empty.
+            # Only the first piece of a call has an id; in the others it is empty.
             index, new = self._calls.place(call.index, call.id or None, function.name)
-            known = self._arguments.setdefault(index, JsonPieces())
-            arguments = known.news(_json_text(function.arguments))
+            pieces = self._arguments.setdefault(index, JsonPieces())
+            arguments = pieces.add(_json_text(function.arguments))
             if new or arguments:
-                news.append(
+                deltas.append(
                     ToolCallDelta(index, (call.id or None) if new else None, function.name or None, arguments)
                 )
 
-    def _read_usage(self, usage: Any, news: News) -> None:
+    def _read_usage(self, usage: Any, deltas: News) -> None:
         if type(usage) is not dict:
             return
-        written = _count(usage, "output_tokens")
+        output_tokens = _count(usage, "output_tokens")
         counts = (
             _count(usage, "input_tokens"),
-            written,
+            output_tokens,
             _count(usage.get("output_tokens_details"), "reasoning_tokens"),
             _count(usage.get("prompt_tokens_details") or usage.get("input_tokens_details"), "cached_tokens"),
         )
         if any(count is not None for count in counts):
-            news.append(UsageDelta(*counts))
-        self._tokens = None if written is None else written - self._written
-        self._written = written or self._written
+            deltas.append(UsageDelta(*counts))
+        # The counts are totals; a text needs to know how many tokens this frame has added.
+        self._new_tokens = None if output_tokens is None else output_tokens - self._output_tokens
+        self._output_tokens = output_tokens or self._output_tokens
 
 
 def _choices(output: _Output) -> list[Choice]:
@@ -138,7 +136,7 @@ def _end(finish: str | None) -> str | None:
 
 
 def _joined(content: Any) -> str:
-    """The text of the parts that a multimodal model answers in."""
+    """The text of the content parts of a multimodal model."""
     parts = content if type(content) is list else ()
     texts = (part.get("text") for part in parts if type(part) is dict)
     return "".join(text for text in texts if type(text) is str)
@@ -156,12 +154,12 @@ def _count(counts: Any, name: str) -> int | None:
 
 
 def _status(frame: SseEvent) -> int:
-    """The status that a comment of the frame tells; 200 without one."""
+    """The HTTP status in a comment of the frame; 200 without one."""
     for comment in frame.comments:
-        if comment.startswith(STATUS) and (told := comment[len(STATUS) :].strip()).isdigit():
-            return int(told)
+        if comment.startswith(_STATUS) and (status := comment[len(_STATUS) :].strip()).isdigit():
+            return int(status)
     return 200
 
 
-def _error(data: bytes, status: int) -> Exception:
+def _error(data: bytes, status: int) -> StreamError:
     return http_error(status, data) if status >= 400 else sent_error(data)

@@ -1,4 +1,4 @@
-"""Messages as DashScope takes them: plain text on one endpoint, lists of parts on the other."""
+"""Messages in DashScope's form: plain text on one endpoint, lists of parts on the other."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from modelstream.errors import BadRequestError
+from modelstream.wire import image_url
 
 _MEDIA = ("image", "audio", "video")
 
@@ -22,23 +23,35 @@ def has_media(messages: Iterable[Mapping[str, Any]]) -> bool:
     )
 
 
-def message_of(message: Mapping[str, Any], *, multimodal: bool) -> dict[str, Any]:
-    """A chat message in the form that the endpoint takes."""
+def has_uploads(message: Mapping[str, Any]) -> bool:
+    """Whether a message in parts names files that were uploaded to DashScope's own storage."""
+    values = (value for part in message["content"] for value in part.values())
+    urls = (url for value in values for url in (value if isinstance(value, list) else [value]))
+    return any(isinstance(url, str) and url.startswith("oss://") for url in urls)
+
+
+def write_message(message: Mapping[str, Any], *, multimodal: bool) -> dict[str, Any]:
+    """A chat message in the form of the endpoint. Raises `BadRequestError` for a part it does not support."""
     parts = _parts(message.get("content"))
     content: Any = parts
     if not multimodal and all(part.keys() == {"text"} for part in parts):
         content = "\n".join(part["text"] for part in parts)
-    theirs = {**message, "content": content}
+    written = {**message, "content": content}
     if message.get("tool_calls"):
-        theirs["tool_calls"] = [_tool_call(call) for call in message["tool_calls"]]
-    return theirs
+        written["tool_calls"] = [_tool_call(call) for call in message["tool_calls"]]
+    return written
 
 
-def names_uploads(message: Mapping[str, Any]) -> bool:
-    """Whether a message with parts names files that were uploaded to DashScope's own storage."""
-    addresses = (address for part in message["content"] for address in part.values())
-    each = (one for address in addresses for one in (address if isinstance(address, list) else [address]))
-    return any(isinstance(one, str) and one.startswith("oss://") for one in each)
+def read_message(message: Mapping[str, Any]) -> dict[str, Any]:
+    """A message of either endpoint with its parts in OpenAI's form; one text alone is a str."""
+    content = message.get("content")
+    if not isinstance(content, list):
+        return dict(message)
+    if not content:
+        return {**message, "content": ""}
+    if len(content) == 1 and isinstance(content[0], dict) and content[0].keys() == {"text"}:
+        return {**message, "content": content[0]["text"]}
+    return {**message, "content": [_read_part(part) for part in content]}
 
 
 def _parts(content: Any) -> list[dict[str, Any]]:
@@ -48,7 +61,7 @@ def _parts(content: Any) -> list[dict[str, Any]]:
 
 
 def _part(part: Any) -> dict[str, Any]:
-    """OpenAI's part, or AgentScope's block, as DashScope has it, with what else stands in it."""
+    """OpenAI's part, or AgentScope's block, in DashScope's form, with its other fields."""
     if isinstance(part, str):
         return {"text": part}
     kind = str(part.get("type") or "")
@@ -57,28 +70,43 @@ def _part(part: Any) -> dict[str, Any]:
     medium = kind.removesuffix("_url").removeprefix("input_")
     if medium != "text" and medium not in _MEDIA:
         raise BadRequestError(
-            f"DashScope takes text, images, audio and video, and no {kind!r} in a message's content."
+            f"A message's content has a part of the type {kind!r}, which DashScope does not support: "
+            "use text, images, audio or video."
         )
-    found = next((part[name] for name in (kind, medium, "url") if name in part), "")
+    value = next((part[name] for name in (kind, medium, "url") if name in part), "")
     others = {name: value for name, value in part.items() if name not in ("type", kind, medium, "url")}
-    return {medium: _address(found, medium), **others}
+    return {medium: _url(value, medium), **others}
 
 
-def _address(found: Any, medium: str) -> Any:
-    """Where the medium is: an address, a list of them (the frames of a video), or data as an address."""
-    if isinstance(found, Mapping):
-        if "data" in found:
-            return f"data:{medium}/{found.get('format', 'wav')};base64,{found['data']}"
-        found = found.get("url", "")
-    return _image(found) if medium == "image" and isinstance(found, str) else found
+def _read_part(part: Any) -> Any:
+    medium = (
+        next((name for name in ("text", *_MEDIA) if name in part), None) if isinstance(part, dict) else None
+    )
+    if medium is None:
+        return part
+    others = {name: value for name, value in part.items() if name != medium}
+    value = part[medium]
+    if medium == "image":
+        return {"type": "image_url", "image_url": {"url": value}, **others}
+    if medium == "audio" and isinstance(value, str) and value.startswith("data:audio/"):
+        kind, _, data = value.removeprefix("data:audio/").partition(";base64,")
+        return {"type": "input_audio", "input_audio": {"data": data, "format": kind}, **others}
+    return {"type": medium, medium: value, **others}
+
+
+def _url(value: Any, medium: str) -> Any:
+    """Where the medium is: a URL, a list of them (the frames of a video), or a data URL."""
+    if isinstance(value, Mapping):
+        if "data" in value:
+            return f"data:{medium}/{value.get('format', 'wav')};base64,{value['data']}"
+        value = value.get("url", "")
+    return _image(value) if medium == "image" and isinstance(value, str) else value
 
 
 def _image(url: str) -> str:
-    """The address of a picture; one on this machine goes along as data."""
+    """The URL of an image; a file on this machine becomes a data URL."""
     if ":" in url and not url.startswith("file:"):
         return url
-    from modelstream.wire import image_url
-
     try:
         return image_url(url)
     except ValueError as error:

@@ -1,7 +1,7 @@
-"""The SDK before 2.0: functions of a module, which give no bytes and block or belong to one event loop.
+"""The SDK before 2.0: functions of a module, which return no raw bytes and block or belong to one event loop.
 
-They make a request, with the address and the headers, and give it to a session that does not send it. A plain
-HTTP client does that, with a body that is the same whatever the release.
+They build a request, with its address and headers, and pass it to a session that does not send it. A plain
+HTTP client sends it, with a body that does not depend on the release.
 """
 
 from __future__ import annotations
@@ -18,83 +18,88 @@ if TYPE_CHECKING:
     from modelstream.wire import AsyncHttpxStream, HttpxStream, OnCancel
 
 _PER_CALL = {"api_key": "api_key", "base_url": "base_address", "workspace": "workspace"}
-"""Arguments of a client, and what a call names them. The process's own address is left alone."""
-_OF_THE_SENDER = frozenset({"accept-encoding", "connection", "content-length"})
+"""Arguments of a client, and their names in a call. The process-wide address is left alone."""
+_SENDER_HEADERS = frozenset({"accept-encoding", "connection", "content-length"})
 
 
 class ModuleSender:
     """Sends what `dashscope.Generation` and `dashscope.MultiModalConversation` would send."""
 
     def __init__(self, arguments: Mapping[str, Any]) -> None:
-        given = {name: value for name, value in arguments.items() if name != "max_retries"}
-        for name in given.keys() - _PER_CALL.keys():
+        per_call = {name: value for name, value in arguments.items() if name != "max_retries"}
+        for name in per_call.keys() - _PER_CALL.keys():
             raise ConfigError(
-                f"client_args has {name!r}, and this dashscope SDK has no client to take it."
+                f"client_args has {name!r}, which needs a client, and this dashscope SDK has none."
                 "\nVersion 2 has one: pip install 'dashscope>=2'."
             )
-        self._of_calls = {_PER_CALL[name]: value for name, value in given.items()}
+        self._call_arguments = {_PER_CALL[name]: value for name, value in per_call.items()}
         self._transport = HttpxTransport()
         self.close = self._transport.close
 
     def open(self, http: HttpRequest, timeout: float | None, on_cancel: OnCancel) -> HttpxStream:
         """Send from a thread."""
-        return self._transport.open(self._prepared(http), timeout, on_cancel)
+        return self._transport.open(self._prepare(http), timeout, on_cancel)
 
     async def aopen(self, http: HttpRequest, timeout: float | None) -> AsyncHttpxStream:  # noqa: ASYNC109
         """Send from the running event loop."""
-        return await self._transport.aopen(await asyncio.to_thread(self._prepared, http), timeout)
+        return await self._transport.aopen(await asyncio.to_thread(self._prepare, http), timeout)
 
-    def _prepared(self, http: HttpRequest) -> HttpRequest:
-        caught = self._caught(http)
-        by_sdk = {name: value for name, value in caught.headers.items() if name.lower() not in _OF_THE_SENDER}
+    def _prepare(self, http: HttpRequest) -> HttpRequest:
+        captured = self._capture(http)
+        by_sdk = {
+            name: value for name, value in captured.headers.items() if name.lower() not in _SENDER_HEADERS
+        }
         query = http.url.partition("?")[2]
         return HttpRequest(
-            f"{caught.url}?{query}" if query else caught.url, merged(by_sdk, http.headers), http.body
+            f"{captured.url}?{query}" if query else captured.url, merged(by_sdk, http.headers), http.body
         )
 
-    def _caught(self, http: HttpRequest) -> Any:
+    def _capture(self, http: HttpRequest) -> Any:
         dashscope: Any = importlib.import_module("dashscope")
         requests: Any = importlib.import_module("requests")
-        net = _Net()
+        adapter = _CapturingAdapter()
         stream = "X-DashScope-SSE" in http.headers
         with requests.Session() as session:
-            session.trust_env = False  # a .netrc of the user's has no say about the key
-            session.mount("http://", net)
-            session.mount("https://", net)
+            session.trust_env = False  # or the user's .netrc would override the key
+            session.mount("http://", adapter)
+            session.mount("https://", adapter)
             call = (
                 dashscope.MultiModalConversation if "/multimodal-" in http.url else dashscope.Generation
             ).call
             try:
-                said = call(
+                answer = call(
                     model=http.document["model"],
                     messages=[{"role": "user", "content": "hi"}],
                     stream=stream,
                     session=session,
-                    **self._of_calls,
+                    **self._call_arguments,
                 )
                 if stream:
-                    next(iter(said), None)
-            except Exception as error:  # What it makes of the empty answer does not matter, but must not be
-                # kept: its traceback would keep all that asks, connections included, for the collector.
-                if net.caught is None:
-                    raise BadRequestError(f"the SDK can't make a request of this call ({error})") from error
-        if net.caught is None:
-            raise BadRequestError("the SDK makes no request of this call")
-        return net.caught
+                    next(iter(answer), None)
+            except Exception as error:
+                # The SDK may fail on the empty answer. That error must not be kept: its traceback would keep
+                # this transport and its connections alive.
+                if adapter.captured is None:
+                    raise BadRequestError(
+                        f"the SDK can't build a request from this call ({error})"
+                    ) from error
+        if adapter.captured is None:
+            raise BadRequestError("the SDK builds no request from this call")
+        return adapter.captured
 
 
-class _Net:
-    """The adapter of a session: catches the request, and says that all is well."""
+class _CapturingAdapter:
+    """An adapter of a session: captures the request and returns an empty answer with status 200."""
 
     def __init__(self) -> None:
-        self.caught: Any = None
+        self.captured: Any = None
 
     def send(self, request: Any, **_: Any) -> Any:
-        self.caught = request
+        self.captured = request
         answer = importlib.import_module("requests").Response()
         answer.status_code = 200
-        answer._content = b"{}"  # noqa: SLF001 - or there would have to be a connection to read from
+        answer._content = b"{}"  # noqa: SLF001 - the public way needs a connection to read from
         return answer
 
     def close(self) -> None:
-        """There is nothing to close."""
+        """Nothing to close."""

@@ -1,4 +1,4 @@
-"""The transport `sdk`: the SDK's clients send, or, before 2.0, its functions make the request."""
+"""The transport `sdk`: the SDK's clients send, or, before 2.0, its functions build the request."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ Sender = ClientSender | ModuleSender
 
 
 class SdkTransport:
-    """Sends through the SDK that is installed. It is imported by the first request."""
+    """Sends through the SDK that is installed, which the first request imports."""
 
     def __init__(self, arguments: Mapping[str, Any]) -> None:
         self._arguments = arguments
-        self._making = threading.Lock()
+        self._lock = threading.Lock()
         self._sender: Sender | None = None
 
     def open(self, http: HttpRequest, timeout: float | None, on_cancel: OnCancel) -> HttpxStream:
@@ -31,7 +31,7 @@ class SdkTransport:
 
     async def aopen(self, http: HttpRequest, timeout: float | None) -> AsyncHttpxStream:  # noqa: ASYNC109
         """Send from the running event loop."""
-        # In a thread: the first time imports the SDK.
+        # In a thread, because the first request imports the SDK.
         sender = await asyncio.to_thread(self.sender) if self._sender is None else self._sender
         return await sender.aopen(http, timeout)
 
@@ -41,14 +41,14 @@ class SdkTransport:
             self._sender.close()
 
     def sender(self) -> Sender:
-        """What sends with the SDK that is installed."""
-        with self._making:
+        """The sender for the SDK that is installed."""
+        with self._lock:
             if self._sender is None:
-                self._sender = _kind_of_sender()(self._arguments)
+                self._sender = _sender_class()(self._arguments)
             return self._sender
 
 
-def _kind_of_sender() -> type[Sender]:
+def _sender_class() -> type[Sender]:
     sdk = importlib.import_module("dashscope")
     kinds = [getattr(sdk, name, None) for name in ("Client", "AsyncClient")]
     return ClientSender if all(hasattr(kind, "transport") for kind in kinds) else ModuleSender

@@ -15,13 +15,13 @@ from modelstream.wire import (
     AsyncByteStream,
     ByteStream,
     CallOptions,
-    OpenAIFrames,
-    SseFramer,
+    FrameReader,
+    OpenAIDialect,
     WireWrapper,
     tool_choice,
 )
 from modelstream_litellm.config import LiteLLMConfig
-from modelstream_litellm.failures import as_ours
+from modelstream_litellm.failures import map_error
 from modelstream_litellm.sdk import litellm
 from modelstream_litellm.streams import async_stream_of, stream_of
 
@@ -32,16 +32,17 @@ if TYPE_CHECKING:
 
 
 class LiteLLMChat(WireWrapper):
-    """A hundred more providers, by way of LiteLLM.
+    """A hundred more providers, through LiteLLM.
 
-    The catch-all: where a provider has a plugin of its own, that one starts faster, costs less, and is closed
-    sooner.
+    Prefer the provider's own plugin where there is one: it starts faster, needs less time per chunk, and
+    closes its connection sooner.
     """
 
     model_type = "litellm_chat"
     config_class: ClassVar[type[LiteLLMConfig]] = LiteLLMConfig
     config: LiteLLMConfig
-    framer = SseFramer
+    dialect: ClassVar[OpenAIDialect] = OpenAIDialect()
+    framer = staticmethod(dialect.framing.framer)
 
     def __init__(self, config: Mapping[str, Any] | ModelConfig | None = None, /, **fields: Any) -> None:
         super().__init__(config, **fields)
@@ -49,20 +50,22 @@ class LiteLLMChat(WireWrapper):
 
     def open(self, request: Request) -> ByteStream:
         """Call LiteLLM."""
-        return stream_of(litellm().completion(**self._asked(request)), stream=request.stream)
+        return stream_of(litellm().completion(**self._arguments(request)), stream=request.stream)
 
     async def aopen(self, request: Request) -> AsyncByteStream:
         """Call LiteLLM from the running event loop."""
-        # In a thread: the first one imports it, for seconds.
+        # In a thread, because the first call imports LiteLLM, which takes seconds.
         module = await asyncio.to_thread(litellm)
-        return await async_stream_of(await module.acompletion(**self._asked(request)), stream=request.stream)
+        return await async_stream_of(
+            await module.acompletion(**self._arguments(request)), stream=request.stream
+        )
 
-    def frame_reader(self, request: Request) -> OpenAIFrames:
+    def frame_reader(self, request: Request) -> FrameReader:
         """A new reader for the frames of one answer."""
-        return OpenAIFrames()
+        return self.dialect.reader()
 
     def deltas(self, request: Request) -> Iterator[Yielded]:
-        """Open the answer and yield its deltas; what LiteLLM raises is raised as ours."""
+        """Open the answer and yield its deltas; errors of LiteLLM are raised as `StreamError`s."""
         try:
             yield from super().deltas(request)
         except ConfigError:
@@ -71,30 +74,30 @@ class LiteLLMChat(WireWrapper):
             failure = error
         else:
             return
-        # Not until here is it known what the caller was handling when this failed.
-        raise as_ours(failure, sys.exception()) from failure
+        # Outside the except clause, sys.exception() is what the caller was handling when this failed.
+        raise map_error(failure, sys.exception()) from failure
 
     async def adeltas(self, request: Request) -> AsyncGenerator[Yielded, None]:
-        """Open the answer and yield its deltas; what LiteLLM raises is raised as ours."""
+        """Open the answer and yield its deltas; errors of LiteLLM are raised as `StreamError`s."""
         try:
             async with aclosing(super().adeltas(request)) as batches:
-                async for news in batches:
-                    yield news
+                async for deltas in batches:
+                    yield deltas
         except ConfigError:
             raise
         except Exception as error:  # noqa: BLE001
             failure = error
         else:
             return
-        raise as_ours(failure, sys.exception()) from failure
+        raise map_error(failure, sys.exception()) from failure
 
-    def _asked(self, request: Request) -> dict[str, Any]:
-        of_call, arguments = CallOptions.taken_from(request.arguments)
-        if of_call.query:
-            # It would go into the body.
+    def _arguments(self, request: Request) -> dict[str, Any]:
+        call_options, arguments = CallOptions.taken_from(request.arguments)
+        if call_options.query:
+            # LiteLLM would put it into the body.
             raise BadRequestError("extra_query is unsupported: LiteLLM sends no query.")
-        options = of_call.over(CallOptions.of_config(self.config))
-        asked = {
+        options = call_options.over(CallOptions.of_config(self.config))
+        prepared = {
             "timeout": self.config.headers_limit(options.timeout),
             "max_retries": 0,
             **self.config.for_call(),
@@ -103,8 +106,8 @@ class LiteLLMChat(WireWrapper):
             "stream": request.stream,
         }
         if request.stream:
-            asked["stream_options"] = {"include_usage": True, **(asked.get("stream_options") or {})}
-        if "tool_choice" in asked:
-            asked["tool_choice"] = tool_choice(asked["tool_choice"])
+            prepared["stream_options"] = {"include_usage": True, **(prepared.get("stream_options") or {})}
+        if "tool_choice" in prepared:
+            prepared["tool_choice"] = tool_choice(prepared["tool_choice"])
         named = {"extra_headers": options.headers, "extra_body": options.extra_body}
-        return {**asked, **{name: dict(value) for name, value in named.items() if value}}
+        return {**prepared, **{name: dict(value) for name, value in named.items() if value}}

@@ -1,9 +1,9 @@
 """What LiteLLM raises, as errors of modelstream.
 
-Its classes depend on words in the provider's message, and it makes up statuses and whole HTTP responses: a
-key that is missing, and a web page in the place of an answer, are both its status 500. So the exceptions
-behind its own are asked first: a response of the HTTP library tells its status, and a connection that failed
-tells so.
+Its classes depend on words in the provider's message, and it invents statuses and whole HTTP responses: a
+missing key and a web page in place of an answer are both its status 500. So the exceptions that caused its
+own are examined first: a response of the HTTP library has the real status, and a failed connection has an
+exception of its own.
 """
 
 from __future__ import annotations
@@ -22,105 +22,114 @@ from modelstream.errors import (
 from modelstream.wire import as_stream_error, http_error
 
 DEEPEST = 10
-"""Exceptions behind one that are looked at."""
+"""How many exceptions of a chain of causes are examined."""
 
-_OF_NO_ACCOUNT = (Exception, StopIteration)
 _UNUSABLE = ("Empty or invalid response", "'choices' that is not a list")
 _PREFIX = re.compile(r"^(litellm\.\w+: |\w+Error: |\w+Exception - )+")
 
 
-def as_ours(
+def map_error(
     error: BaseException, around: BaseException | None = None, *, reading: bool = False
 ) -> StreamError:
     """The error for what `completion` or its stream raised.
 
-    `around` is what the caller of it was handling at the time, which Python adds to the exceptions behind.
-    `reading` says that the answer had come, and was being read.
+    `around` is the exception that the caller was handling at the time, which Python adds to the chain.
+    `reading` means that the answer had arrived and was being read.
     """
     if isinstance(error, StreamError):
         return error
-    behind = _behind(error, around)
-    ours = _transport(behind) or _refusal(behind) or _unusable(behind, reading=reading) or _told(behind)
-    ours.__cause__ = error
-    return ours
+    chain = _chain(error, around)
+    mapped = (
+        _transport_error(chain)
+        or _http_error(chain)
+        or _unusable_answer(chain, reading=reading)
+        or _litellm_error(chain)
+    )
+    mapped.__cause__ = error
+    return mapped
 
 
-def _behind(error: BaseException, around: BaseException | None) -> list[BaseException]:
-    """The exceptions behind `error`, the first one first, and `error` itself last."""
+def _chain(error: BaseException, around: BaseException | None) -> list[BaseException]:
+    """The exceptions that led to `error`, the first cause first, and `error` itself last."""
     chain = [error]
     while len(chain) < DEEPEST:
         last = chain[-1]
         original = getattr(last, "original_exception", None)
-        next_one = original if isinstance(original, BaseException) else last.__cause__ or last.__context__
-        if next_one is None or next_one is around or next_one in chain:
+        cause = original if isinstance(original, BaseException) else last.__cause__ or last.__context__
+        if cause is None or cause is around or cause in chain:
             break
-        chain.append(next_one)
+        chain.append(cause)
     return chain[::-1]
 
 
-def _transport(behind: list[BaseException]) -> StreamError | None:
-    for one in behind:
-        if _library(one) in ("httpx", "httpx2", "httpcore", "aiohttp", "openai", "builtins"):
-            ours = as_stream_error(one)
-            if isinstance(ours, ConnectionLostError | StreamTimeoutError):
-                return ours
+def _transport_error(chain: list[BaseException]) -> StreamError | None:
+    for error in chain:
+        if _library(error) in ("httpx", "httpx2", "httpcore", "aiohttp", "openai", "builtins"):
+            mapped = as_stream_error(error)
+            if isinstance(mapped, ConnectionLostError | StreamTimeoutError):
+                return mapped
     return None
 
 
-def _refusal(behind: list[BaseException]) -> StreamError | None:
-    """What the provider refused, if there is a real HTTP response that says so."""
-    real = [one for one in behind if _library(one) != "litellm" or "HTTPStatusError" in type(one).__name__]
-    answers: list[Any] = [getattr(one, "response", None) for one in real]
-    answers = [answer for answer in answers if _status(answer) >= 400]
-    for answer in answers:
-        if body := _body(answer):
-            return http_error(_status(answer), body, answer.headers)
-    # Its body was read by then: what it said LiteLLM has passed on.
-    for answer in answers:
-        return http_error(_status(answer), {"message": _said(behind)}, answer.headers)
-    return None
-
-
-def _unusable(behind: list[BaseException], *, reading: bool) -> StreamError | None:
-    """What LiteLLM could do nothing with: most often the provider's answer."""
-    said = _said(behind)
-    python = [
-        one for one in behind if _library(one) == "builtins" and type(one) not in (Exception, StopIteration)
+def _http_error(chain: list[BaseException]) -> StreamError | None:
+    """The error of a real HTTP response, if there is one."""
+    real = [
+        error for error in chain if _library(error) != "litellm" or "HTTPStatusError" in type(error).__name__
     ]
-    if any("not JSON serializable" in str(one) for one in python):
-        return BadRequestError(f"the request can't be sent as JSON ({said})")
-    unread = any(isinstance(as_stream_error(one), MalformedDataError) for one in behind)
-    if unread or (reading and python) or any(words in said for words in _UNUSABLE):
-        return MalformedDataError(f"LiteLLM can't read what the provider sent: {said}")
-    if python and not 400 <= _status(behind[-1]) < 500:
-        return StreamError(f"LiteLLM failed ({type(python[-1]).__name__}: {said})")
+    responses: list[Any] = [getattr(error, "response", None) for error in real]
+    responses = [response for response in responses if _status(response) >= 400]
+    for response in responses:
+        if body := _body(response):
+            return http_error(_status(response), body, response.headers)
+    # The body was read before, and LiteLLM has put it into its message.
+    for response in responses:
+        return http_error(_status(response), {"message": _message(chain)}, response.headers)
     return None
 
 
-def _told(behind: list[BaseException]) -> StreamError:
-    """What LiteLLM itself says, in its own words: no status of these is known to be the provider's."""
-    said = _said(behind)
-    if any(type(one).__name__ == "OpenAIError" and _library(one) == "openai" for one in behind):
-        return AuthenticationError(f"{said} In the model config, 'api_key' is the field.")
-    status = _status(behind[-1])
-    ours = http_error(status if status >= 400 else 500, {"message": said})
-    ours.message = f"LiteLLM: {said}"
-    ours.args = (ours.message,)
-    ours.status = status or None
-    return ours
+def _unusable_answer(chain: list[BaseException], *, reading: bool) -> StreamError | None:
+    """The error for what LiteLLM could not use: most often the provider's answer."""
+    message = _message(chain)
+    python = [
+        error
+        for error in chain
+        if _library(error) == "builtins" and type(error) not in (Exception, StopIteration)
+    ]
+    if any("not JSON serializable" in str(error) for error in python):
+        return BadRequestError(f"the request can't be sent as JSON ({message})")
+    malformed = any(isinstance(as_stream_error(error), MalformedDataError) for error in chain)
+    if malformed or (reading and python) or any(words in message for words in _UNUSABLE):
+        return MalformedDataError(f"LiteLLM can't read what the provider sent: {message}")
+    if python and not 400 <= _status(chain[-1]) < 500:
+        return StreamError(f"LiteLLM failed ({type(python[-1]).__name__}: {message})")
+    return None
 
 
-def _said(behind: list[BaseException]) -> str:
-    """The message without what LiteLLM puts before and behind it, the outermost one that says something."""
-    for one in reversed(behind):
-        said = _PREFIX.sub("", str(getattr(one, "message", None) or one)).partition("\nTraceback")[0].strip()
-        if said:
-            return said
-    return type(behind[-1]).__name__
+def _litellm_error(chain: list[BaseException]) -> StreamError:
+    """The error with LiteLLM's own message; a status of LiteLLM need not be the provider's."""
+    message = _message(chain)
+    if any(type(error).__name__ == "OpenAIError" and _library(error) == "openai" for error in chain):
+        return AuthenticationError(f"{message} In the model config, 'api_key' is the field.")
+    status = _status(chain[-1])
+    mapped = http_error(status if status >= 400 else 500, {"message": message})
+    mapped.message = f"LiteLLM: {message}"
+    mapped.args = (mapped.message,)
+    mapped.status = status or None
+    return mapped
 
 
-def _library(one: BaseException) -> str:
-    return type(one).__module__.partition(".")[0]
+def _message(chain: list[BaseException]) -> str:
+    """The outermost message that is not empty, without LiteLLM's prefix and traceback."""
+    for error in reversed(chain):
+        message = str(getattr(error, "message", None) or error)
+        message = _PREFIX.sub("", message).partition("\nTraceback")[0].strip()
+        if message:
+            return message
+    return type(chain[-1]).__name__
+
+
+def _library(error: BaseException) -> str:
+    return type(error).__module__.partition(".")[0]
 
 
 def _status(holder: Any) -> int:

@@ -1,4 +1,4 @@
-"""Whether the provider itself has ended its answer: LiteLLM ends every answer with a finish."""
+"""Whether the provider itself has ended its answer: LiteLLM adds a finish to every answer."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 
 class Finishes:
-    """Looks beside a stream of LiteLLM's for the finish that the provider sent.
+    """Finds the finish that the provider sent, in the attributes of a LiteLLM stream.
 
-    LiteLLM remembers it as `received_finish_reason`, or `intermittent_finish_reason` where chunks may follow.
-    For Gemini it remembers one from the first chunk on, sent or not: there the provider's own frames are
-    looked at on their way to LiteLLM's parser.
+    LiteLLM keeps it as `received_finish_reason`, or `intermittent_finish_reason` if chunks may follow. For
+    Gemini it sets one from the first chunk on, sent or not: there the provider's own frames are examined on
+    their way to LiteLLM's parser.
     """
 
     def __init__(self, answer: Any) -> None:
@@ -24,12 +24,12 @@ class Finishes:
             provider.chunk_parser = self._parsed
 
     def sent(self) -> bool:
-        """Whether a finish has come from the provider by now; to be asked after every chunk."""
+        """Whether a finish has come from the provider by now; call it after every chunk."""
         if not self._watched and not self._seen:
             names = ("received_finish_reason", "intermittent_finish_reason")
-            told = [getattr(self._answer, name, None) for name in names]
-            # A stream without these is not LiteLLM's own, and makes nothing up.
-            self._seen = any(told) or not hasattr(self._answer, names[0])
+            finishes = [getattr(self._answer, name, None) for name in names]
+            # A stream without these is not LiteLLM's own, and adds no finish.
+            self._seen = any(finishes) or not hasattr(self._answer, names[0])
         return self._seen
 
     def _parsed(self, *frame: Any, **named: Any) -> Any:

@@ -1,4 +1,4 @@
-"""LiteLLM itself: imported when it is first called, and told to keep quiet."""
+"""LiteLLM itself, imported by the first call and without its messages on stdout."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ _importing = threading.Lock()
 
 
 def litellm() -> Any:
-    """The module. The first call takes seconds: it is one of the largest packages there are."""
+    """The module. The first call takes seconds, for the package is very large."""
     with _importing:
-        # Else it would fetch its price list from the network, and wait for it, when it is imported.
+        # Otherwise the import downloads its price list.
         os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
         import litellm
 
-        # Else it prints where to give feedback on stdout, into the answer.
+        # Otherwise it prints a link for feedback to stdout, into the answer.
         litellm.suppress_debug_info = True
         return litellm

@@ -1,8 +1,8 @@
 """What LiteLLM returns, as byte streams.
 
-For OpenAI-shaped providers LiteLLM stands on the openai SDK, and its HTTP response is read directly: LiteLLM
-makes up a finish where there was none, and costs fifty times as much per chunk. For all others its chunks,
-which have OpenAI's shape, are written out as the events that they stand for, less what it made up.
+For providers with OpenAI's API, LiteLLM uses the openai SDK, and that SDK's HTTP response is read directly:
+LiteLLM adds a finish where there was none, and costs fifty times as much per chunk. For all others its
+chunks, which have OpenAI's shape, are written as the events that they represent, without an added finish.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from modelstream.wire import AsyncHttpxStream, HttpxStream
-from modelstream_litellm.failures import as_ours
+from modelstream_litellm.failures import map_error
 from modelstream_litellm.finishes import Finishes
 
 if TYPE_CHECKING:
@@ -26,10 +26,10 @@ def stream_of(answer: Any, *, stream: bool) -> ByteStream:
     """The answer of `completion`."""
     if not stream:
         return Whole(answer)
-    # Of some providers it would not even ask for the answer before it is read.
+    # For some providers LiteLLM sends the request only when the answer is read.
     if getattr(answer, "make_call", None) is not None:
         answer.fetch_sync_stream()
-    response = _response_behind(answer)
+    response = _http_response(answer)
     return _Chunks(answer) if response is None else HttpxStream(response)
 
 
@@ -39,12 +39,12 @@ async def async_stream_of(answer: Any, *, stream: bool) -> AsyncByteStream:
         return Whole(answer)
     if getattr(answer, "make_call", None) is not None:
         await answer.fetch_stream()
-    response = _response_behind(answer)
+    response = _http_response(answer)
     return _AsyncChunks(answer) if response is None else AsyncHttpxStream(response)
 
 
-def _response_behind(answer: Any) -> Any:
-    """The HTTP response that the openai SDK streams, if that is what LiteLLM stands on here."""
+def _http_response(answer: Any) -> Any:
+    """The HTTP response that the openai SDK streams, if LiteLLM uses it here."""
     stream: Any = getattr(answer, "completion_stream", None)
     if type(stream).__module__.split(".")[0] == "openai":
         return getattr(stream, "response", None)
@@ -64,7 +64,7 @@ class Whole:
         yield self.read()
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return _of_one(self.read())
+        return _single(self.read())
 
     def read(self) -> bytes:
         """The document."""
@@ -75,22 +75,22 @@ class Whole:
         return self.read()
 
     def drain(self) -> None:
-        """Nothing is left."""
+        """Nothing to read."""
 
     async def adrain(self) -> None:
-        """Nothing is left."""
+        """Nothing to read."""
 
     def close(self) -> None:
-        """LiteLLM has closed what there was."""
+        """Nothing to close: LiteLLM has closed the connection."""
 
     async def aclose(self) -> None:
-        """LiteLLM has closed what there was."""
+        """Nothing to close: LiteLLM has closed the connection."""
 
     def abort(self) -> None:
-        """Nothing is waited for."""
+        """Nothing to abort: the whole answer is there."""
 
 
-async def _of_one(document: bytes) -> AsyncIterator[bytes]:
+async def _single(document: bytes) -> AsyncIterator[bytes]:
     yield document
 
 
@@ -103,8 +103,7 @@ class _Stream:
     def __init__(self, answer: Any) -> None:
         self._answer = answer
         self._finishes = Finishes(answer)
-        # It takes a hundred times the same chunk for a loop of the model's, and ends the stream. It may be a
-        # table.
+        # LiteLLM ends a stream with a hundred equal chunks, as a loop of the model; but it may be a table.
         answer.raise_on_model_repetition = _nothing
 
     def _event(self, chunk: Any) -> bytes:
@@ -123,17 +122,17 @@ class _Chunks(_Stream):
             for chunk in self._answer:
                 yield self._event(chunk)
         except Exception as error:
-            raise as_ours(error, reading=True) from error
+            raise map_error(error, reading=True) from error
 
     def read(self) -> bytes:
-        """All that comes."""
+        """The rest of the stream."""
         return b"".join(self)
 
     def drain(self) -> None:
-        """A stream of chunks is read to its end."""
+        """Nothing to read: a stream of chunks is read to its end."""
 
     def close(self) -> None:
-        """Close what LiteLLM reads from, as far as it lets us."""
+        """Close the stream that LiteLLM reads from, if it can be found."""
         for closable in (getattr(self._answer, "completion_stream", None), self._answer):
             close = getattr(closable, "close", None)
             if close is not None:
@@ -141,7 +140,7 @@ class _Chunks(_Stream):
                     close()
 
     def abort(self) -> None:
-        """Wake a reader that blocks, if its HTTP response can be found in the provider's code in LiteLLM."""
+        """Wake a blocked reader, if the HTTP response can be found in LiteLLM's code for the provider."""
         response = _response_in(getattr(self._answer, "completion_stream", None))
         if response is not None:
             HttpxStream(response).abort()
@@ -155,17 +154,17 @@ class _AsyncChunks(_Stream):
             async for chunk in self._answer:
                 yield self._event(chunk)
         except Exception as error:
-            raise as_ours(error, reading=True) from error
+            raise map_error(error, reading=True) from error
 
     async def aread(self) -> bytes:
-        """All that comes."""
+        """The rest of the stream."""
         return b"".join([data async for data in self])
 
     async def adrain(self) -> None:
-        """A stream of chunks is read to its end."""
+        """Nothing to read: a stream of chunks is read to its end."""
 
     async def aclose(self) -> None:
-        """Close what LiteLLM reads from."""
+        """Close the stream that LiteLLM reads from."""
         close = getattr(self._answer, "aclose", None)
         if close is not None:
             with suppress(Exception):

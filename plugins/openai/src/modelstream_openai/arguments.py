@@ -1,4 +1,4 @@
-"""The arguments of a call as the SDK takes them."""
+"""The arguments of a call in the form that the SDK accepts."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def sorted_out(arguments: Mapping[str, Any], known: frozenset[str]) -> dict[str, Any]:
-    """The arguments that the SDK knows by name, and in `extra_body`, which it lets pass, all others."""
+def split_arguments(arguments: Mapping[str, Any], known: frozenset[str]) -> dict[str, Any]:
+    """The arguments that the SDK knows by name; all others go into `extra_body`, which it does not check."""
     named = {name: value for name, value in arguments.items() if name in known}
     others = {name: value for name, value in arguments.items() if name not in known}
     if others:

@@ -20,7 +20,7 @@ from modelstream.wire import (
     tool_choice,
 )
 from modelstream_openai.config import OpenAIConfig
-from modelstream_openai.keys import amade, made
+from modelstream_openai.keys import aresolve_key, resolve_key
 
 if TYPE_CHECKING:
     from modelstream.request import Request
@@ -36,17 +36,17 @@ _CLIENT_ARGS = (
     "project",
     "timeout",
 )
-_OF_THE_ACCOUNT = (
+_ACCOUNT_HEADERS = (
     ("OpenAI-Organization", "organization", "OPENAI_ORG_ID"),
     ("OpenAI-Project", "project", "OPENAI_PROJECT_ID"),
 )
 
 
 class OpenAIChat(HttpChat):
-    """OpenAI, and every server that speaks its chat completions.
+    """OpenAI, and every server with the same chat completions API.
 
-    Arguments of a call that are not known here are sent all the same: the server says what is wrong with
-    them. With the transport `sdk`, the SDK's client knows the server and the key, and sends the requests.
+    Unknown arguments of a call are sent unchanged, and the server validates them. With the transport `sdk`,
+    the SDK's client knows the server and the key, and sends the requests.
     """
 
     model_type = "openai_chat"
@@ -58,17 +58,17 @@ class OpenAIChat(HttpChat):
 
     def transport(self) -> Transport:
         """What sends the requests."""
-        given = self._client_args = self.config.for_client()
+        arguments = self._client_args = self.config.for_client()
         if self.config.transport == "sdk":
             from modelstream_openai.sdk import SdkTransport
 
-            return SdkTransport(given)
-        check_client_args(given, _CLIENT_ARGS)
-        check_no_retries(given)
+            return SdkTransport(arguments)
+        check_client_args(arguments, _CLIENT_ARGS)
+        check_no_retries(arguments)
         return NativeTransport()
 
     def open(self, request: Request) -> ByteStream:
-        """Send the request, and once more without `stream_options` to a server that does not know them."""
+        """Send the request, and again without `stream_options` if the server does not support them."""
         answer = super().open(request)
         if self._may_refuse_usage(request, answer):
             body = answer.read()
@@ -92,25 +92,25 @@ class OpenAIChat(HttpChat):
         return answer
 
     def prepare(self, request: Request) -> HttpRequest:
-        """The HTTP request of a call, or the arguments from which the SDK makes it."""
+        """The HTTP request of a call, or the arguments from which the SDK builds it."""
         if self.config.transport == "sdk":
-            return self._for_the_sdk(request)
-        return self.http_request(request, self.key_headers(made(self._client_args["api_key"])))
+            return self._sdk_request(request)
+        return self.http_request(request, self.key_headers(resolve_key(self._client_args["api_key"])))
 
     async def aprepare(self, request: Request) -> HttpRequest:
         """The same for coroutines, which may await the key."""
         if self.config.transport == "sdk":
-            return self._for_the_sdk(request)
-        return self.http_request(request, self.key_headers(await amade(self._client_args["api_key"])))
+            return self._sdk_request(request)
+        return self.http_request(request, self.key_headers(await aresolve_key(self._client_args["api_key"])))
 
     def write(self, request: Request, arguments: dict[str, Any]) -> WrittenRequest:
-        """The dialect's request, without `stream_options` where the server does not know them."""
+        """The dialect's request, without `stream_options` if the server does not support them."""
         if "tool_choice" in arguments:
             arguments["tool_choice"] = tool_choice(arguments["tool_choice"])
         by_caller = "stream_options" in arguments
         if by_caller and request.stream:
-            asked = mapping(arguments["stream_options"], "stream_options")
-            arguments["stream_options"] = {"include_usage": True, **asked}
+            options = mapping(arguments["stream_options"], "stream_options")
+            arguments["stream_options"] = {"include_usage": True, **options}
         written = super().write(request, arguments)
         if not self._usage_on_request and not by_caller:
             written.body.pop("stream_options", None)
@@ -128,18 +128,18 @@ class OpenAIChat(HttpChat):
 
     def base_url(self) -> str:
         """The server's address: the config's, the environment's, or OpenAI's."""
-        given = self._client_args.get("base_url") or os.environ.get("OPENAI_BASE_URL")
-        return str(given or self.default_base_url)
+        url = self._client_args.get("base_url") or os.environ.get("OPENAI_BASE_URL")
+        return str(url or self.default_base_url)
 
     def base_headers(self) -> Mapping[str, str]:
         """The headers of every request, with those that name the account."""
         headers = dict(super().base_headers())
-        for name, argument, variable in _OF_THE_ACCOUNT:
+        for name, argument, variable in _ACCOUNT_HEADERS:
             if value := self._client_args.get(argument) or os.environ.get(variable):
                 headers[name] = value
         return headers
 
-    def _for_the_sdk(self, request: Request) -> HttpRequest:
+    def _sdk_request(self, request: Request) -> HttpRequest:
         options, arguments = self.options(request)
         document = {
             **self.write(request, arguments).body,
@@ -150,10 +150,10 @@ class OpenAIChat(HttpChat):
         return HttpRequest("", {}, b"", document, options.timeout)
 
     def _may_refuse_usage(self, request: Request, answer: ByteStream | AsyncByteStream) -> bool:
-        unasked = request.stream and "stream_options" not in request.arguments
-        return unasked and self._usage_on_request and answer.status in {400, 422}
+        added = request.stream and "stream_options" not in request.arguments
+        return added and self._usage_on_request and answer.status in {400, 422}
 
 
 def _names_usage(body: bytes) -> bool:
-    """Whether a refusal is about the `stream_options` that this wrapper has added."""
+    """Whether an HTTP error is about the `stream_options` that this wrapper has added."""
     return b"stream_options" in body or b"include_usage" in body

@@ -1,4 +1,4 @@
-"""What a user writes about an OpenAI model."""
+"""The config of `openai_chat`."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from modelstream.config import api_key
 from modelstream.wire import HttpConfig
 
 UNUSED_KEY = "unused"
-"""Sent to a server on this machine when no key is given: such servers want none, and the SDK wants one."""
+"""Sent to a server on this machine if there is no key: such servers need none, but the SDK requires one."""
 
 _OTHER_CREDENTIALS = ("workload_identity", "provider")
 _THIS_MACHINE = ("localhost", "::1")
 
 
 class OpenAIConfig(HttpConfig, kw_only=True):
-    """The config of a model of OpenAI's, or of a server that speaks its chat completions.
+    """The config of a model of OpenAI's, or of a server with the same chat completions API.
 
     `model_name` defaults to `config_name`. `api_key` and `base_url` default to the environment variables
     `OPENAI_API_KEY` and `OPENAI_BASE_URL`; a server on this machine (localhost, 127.*, ::1) needs no key.
-    `organization` and everything in `client_args` go to the SDK's client. `transport` says who speaks HTTP:
-    `sdk`, or `native`, which is faster and takes less of `client_args`.
+    `organization` and everything in `client_args` are passed to the SDK's client. `transport` names what
+    sends the requests: `sdk`, or `native`, which is faster and supports fewer `client_args`.
     """
 
     transport: Literal["sdk", "native"] = "sdk"
@@ -42,12 +42,12 @@ class OpenAIConfig(HttpConfig, kw_only=True):
         return arguments
 
     def _key(self, arguments: dict[str, Any]) -> Any:
-        given = self.api_key or arguments.get("api_key")
-        if callable(given):
-            return given
+        key = self.api_key or arguments.get("api_key")
+        if callable(key):
+            return key
         if _on_this_machine(arguments.get("base_url") or os.environ.get("OPENAI_BASE_URL")):
-            given = given or os.environ.get("OPENAI_API_KEY") or UNUSED_KEY
-        return api_key(given, "OPENAI_API_KEY", model_type=self.model_type)
+            key = key or os.environ.get("OPENAI_API_KEY") or UNUSED_KEY
+        return api_key(key, "OPENAI_API_KEY", model_type=self.model_type)
 
 
 def _on_this_machine(base_url: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Keys that a function makes for each call."""
+"""API keys, which may be functions that return a key for each call."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from modelstream.errors import ConfigError
 Key = str | Callable[[], str | Awaitable[str]]
 
 
-def made(key: Key) -> str:
-    """The key for a call that blocks. Raises `ConfigError` if it would have to be awaited."""
-    given = key() if callable(key) else key
-    if inspect.iscoroutine(given):
-        given.close()  # Python would warn that nobody awaited it.
-    if inspect.isawaitable(given):
+def resolve_key(key: Key) -> str:
+    """The key for a blocking call. Raises `ConfigError` if the key would have to be awaited."""
+    value = key() if callable(key) else key
+    if inspect.iscoroutine(value):
+        value.close()  # or Python warns that it was never awaited
+    if inspect.isawaitable(value):
         raise ConfigError(
-            "client_args has an 'api_key' that must be awaited, which a call that blocks can't do.\n"
+            "client_args has an 'api_key' that must be awaited, which a blocking call can't do.\n"
             "Use `await model.acall(…)`, or a function that returns the key itself."
         )
-    return _checked(given)
+    return _check(value)
 
 
-async def amade(key: Key) -> str:
-    """The key for coroutines. Raises `ConfigError`."""
-    given = key() if callable(key) else key
-    return _checked(await given if inspect.isawaitable(given) else given)
+async def aresolve_key(key: Key) -> str:
+    """The key for coroutines. Raises `ConfigError` if the function does not return a str."""
+    value = key() if callable(key) else key
+    return _check(await value if inspect.isawaitable(value) else value)
 
 
-def _checked(given: Any) -> str:
-    if isinstance(given, str):
-        return given
+def _check(value: Any) -> str:
+    if isinstance(value, str):
+        return value
     raise ConfigError(
-        f"client_args has an 'api_key' that returns {type(given).__name__}; expected a str, the key."
+        f"client_args has an 'api_key' that returns {type(value).__name__}; expected a str, the key."
     )

@@ -1,4 +1,4 @@
-"""The transport `sdk`: the official SDK sends the request; the bytes that come back are read by the core."""
+"""The transport `sdk`: the official SDK sends the request, and the core reads the bytes of the answer."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from modelstream.wire import AsyncHttpxStream, HttpxStream, connect_limit
-from modelstream_openai.arguments import sorted_out
+from modelstream_openai.arguments import split_arguments
 from modelstream_openai.clients import clients
-from modelstream_openai.failures import as_ours
+from modelstream_openai.failures import map_error
 
 if TYPE_CHECKING:
     from modelstream.wire import HttpRequest, OnCancel
 
 
 class SdkTransport:
-    """Sends what a request's `document` says through the SDK's clients.
+    """Sends the `document` of a request through the SDK's clients.
 
-    An answer with a status that the SDK raises an error for is returned like any other.
+    An HTTP error, for which the SDK raises, is returned like any other answer.
     """
 
     def __init__(self, client_args: Mapping[str, Any]) -> None:
@@ -31,9 +31,9 @@ class SdkTransport:
         try:
             return HttpxStream(create(**_arguments(http, timeout)).__enter__().http_response)
         except Exception as error:
-            if (refused := getattr(error, "response", None)) is not None:
-                return HttpxStream(refused)
-            raise as_ours(error) from error
+            if (response := getattr(error, "response", None)) is not None:
+                return HttpxStream(response)
+            raise map_error(error) from error
 
     async def aopen(self, http: HttpRequest, timeout: float | None) -> AsyncHttpxStream:  # noqa: ASYNC109
         """Send from the running event loop."""
@@ -42,17 +42,17 @@ class SdkTransport:
             answer = await create(**_arguments(http, timeout)).__aenter__()
             return AsyncHttpxStream(answer.http_response)
         except Exception as error:
-            if (refused := getattr(error, "response", None)) is not None:
-                return AsyncHttpxStream(refused)
-            raise as_ours(error) from error
+            if (response := getattr(error, "response", None)) is not None:
+                return AsyncHttpxStream(response)
+            raise map_error(error) from error
 
 
 def _arguments(http: HttpRequest, timeout: float | None) -> dict[str, Any]:
     from openai import Timeout
 
-    # Until the headers; after them the timeouts of the call apply.
+    # It ends with the headers; after them the timeouts of the call apply.
     limit = Timeout(timeout, connect=connect_limit(timeout))
-    return sorted_out({**http.document, "timeout": limit}, _known_arguments())
+    return split_arguments({**http.document, "timeout": limit}, _known_arguments())
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,16 +18,11 @@ if TYPE_CHECKING:
 
 
 class OpenAIDialect(Dialect):
-    """The dialect of `openai_chat`, and a base for those that differ from it in little.
-
-    Frames are written with `answer_id` as their id and `answer_model` as the name of the model.
-    """
+    """The dialect of `openai_chat`, and a base for those that differ from it in little."""
 
     name = "openai_chat"
     framing = SSE
     routes = ("POST /v1/chat/completions",)
-    answer_id = "chatcmpl-1"
-    answer_model = "test-model"
 
     path = "/v1"
     finishes = {  # noqa: RUF012
@@ -79,7 +75,7 @@ class OpenAIDialect(Dialect):
 
     def usage(self, usage: Usage) -> Document:
         """A frame of its own, without choices."""
-        return {"object": "chat.completion.chunk", "choices": [], "usage": self.counted(usage)}
+        return self.named("chat.completion.chunk", choices=[], usage=self.counted(usage))
 
     def end(self, finish: Finish, usage: Usage | None) -> list[Document]:
         """The finish reason, the usage, and `[DONE]`."""
@@ -104,7 +100,7 @@ class OpenAIDialect(Dialect):
             ]
         choice = {"index": 0, "message": message, "finish_reason": answer.finish.raw}
         usage = None if answer.usage is None else self.counted(answer.usage)
-        return {"object": "chat.completion", "choices": [choice], "usage": usage}
+        return self.named("chat.completion", choices=[choice], usage=usage)
 
     def error(self, status: int, code: str, message: str) -> Document:
         """An `error` in the place of the choices."""
@@ -126,12 +122,17 @@ class OpenAIDialect(Dialect):
     def chunk(self, delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
         """One frame with one choice."""
         choice = {"index": 0, "delta": delta, "finish_reason": finish}
-        return {
-            "id": self.answer_id,
-            "object": "chat.completion.chunk",
-            "model": self.answer_model,
-            "choices": [choice],
-        }
+        return self.named("chat.completion.chunk", choices=[choice])
+
+    def named(self, kind: str, **fields: Any) -> dict[str, Any]:
+        """An object of this kind, with what identifies the answer."""
+        answer_id = self.answer_id or self.new_id()
+        created = int(time.time())
+        return {"id": answer_id, "object": kind, "created": created, "model": self.answer_model, **fields}
+
+    def new_id(self) -> str:
+        """A new id, in OpenAI's form."""
+        return f"chatcmpl-{super().new_id()}"
 
     def counted(self, usage: Usage) -> dict[str, Any]:
         """The counts under OpenAI's names."""
