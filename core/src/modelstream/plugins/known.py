@@ -26,6 +26,7 @@ KNOWN: dict[Kind, dict[str, str]] = {
         "studio": "modelstream-studio",
     },
     "dialect": {
+        "gemini_chat": "modelstream-gemini",
         "openai_chat": "modelstream",
     },
     "plugin": {},
