@@ -194,7 +194,7 @@ def test_credentials_that_are_refused(genai, server, model_of, read):
 
 def test_client_args_that_the_sdk_refuses(genai, server, model_of, read):
     for args in ({"credentals": 1}, {"project": "p"}, {"http_options": {"base_ulr": "x"}}):
-        with pytest.raises(ConfigError, match="google-genai can't make a client"):
+        with pytest.raises(ConfigError, match="google-genai can't create a client"):
             read(model_of(server.url, backend="genai", client_args=args))
 
 

@@ -1,68 +1,9 @@
-"""The laws of all model wrappers, in Gemini's bytes, by either transport."""
+"""gemini_chat keeps all laws of the conformance kit, by either transport."""
 
-from __future__ import annotations
-
-import json
 from importlib.util import find_spec
 
-from modelstream.testing import SseWire, WrapperConformance
-
-FINISHES = {"stop": "STOP", "length": "MAX_TOKENS", "content_filter": "SAFETY", "tool_calls": "STOP"}
-
-
-class GeminiWire(SseWire):
-    """How Gemini writes its answers."""
-
-    finishes = FINISHES
-    counts = ("input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens")
-
-    def text(self, text):
-        return self.said({"text": text})
-
-    def reasoning(self, text):
-        return self.said({"text": text, "thought": True})
-
-    def tool_call(self, call):
-        return self.said(self.called(call))
-
-    def usage(self, usage):
-        return {"usageMetadata": self.counted(usage), "modelVersion": "test-model"}
-
-    def end(self, finish, usage):
-        frame = {"candidates": [{"finishReason": finish.raw, "index": 0}]}
-        return [frame if usage is None else {**frame, "usageMetadata": self.counted(usage)}]
-
-    def whole(self, script):
-        parts = [{"text": script.reasoning, "thought": True}] if script.reasoning else []
-        parts += [{"text": script.text}] if script.text else []
-        parts += map(self.called, script.tool_calls)
-        usage = {"usageMetadata": self.counted(script.usage)} if script.usage else {}
-        return {**self.said(*parts, finishReason=script.finish.raw), **usage}
-
-    def refusal(self, status, code, message):
-        return {"error": {"code": status, "message": message, "status": code.upper()}}
-
-    def error(self, status, code, message):
-        return self.refusal(status, code, message)
-
-    def noise(self):
-        empty = self.said({"text": ""})
-        nothing = {"usageMetadata": {"trafficType": "ON_DEMAND"}, "promptFeedback": {"safetyRatings": []}}
-        return [empty, self.said({"thoughtSignature": "c2ln"}), nothing, {"candidates": None}]
-
-    def said(self, *parts, **fields):
-        return {"candidates": [{"content": {"role": "model", "parts": parts}, "index": 0, **fields}]}
-
-    def called(self, call):
-        return {"functionCall": {"name": call.name, "id": call.id, "args": json.loads(call.arguments)}}
-
-    def counted(self, usage):
-        return {
-            "promptTokenCount": usage.input_tokens,
-            "candidatesTokenCount": usage.output_tokens - usage.reasoning_tokens,
-            "thoughtsTokenCount": usage.reasoning_tokens,
-            "cachedContentTokenCount": usage.cached_tokens,
-        }
+from modelstream.testing import WrapperConformance
+from modelstream_gemini import GeminiArrayDialect, GeminiDialect
 
 
 def installed():
@@ -74,11 +15,17 @@ def installed():
 
 class TestGeminiChat(WrapperConformance):
     model_type = "gemini_chat"
-    wire = GeminiWire()
-    config = {"api_key": "k", "backend": installed()}  # noqa: RUF012
+    dialect = GeminiDialect()
+    config = {"api_key": "k", "backend": installed()}  # noqa: RUF012 - the kit only reads it
 
 
 class TestNativeTransport(WrapperConformance):
     model_type = "gemini_chat"
-    wire = GeminiWire()
-    config = {"api_key": "k", "transport": "native"}  # noqa: RUF012
+    dialect = GeminiDialect()
+    config = {"api_key": "k", "transport": "native"}  # noqa: RUF012 - the kit only reads it
+
+
+class TestArrays(WrapperConformance):
+    model_type = "gemini_chat"
+    dialect = GeminiArrayDialect()
+    config = {"api_key": "k", "transport": "native"}  # noqa: RUF012 - the kit only reads it

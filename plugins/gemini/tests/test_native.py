@@ -195,7 +195,7 @@ ENDLESS["again"] = ENDLESS
     ("arguments", "told"),
     [
         ({"temperature": float("nan")}, "can't be sent as JSON"),
-        ({"thinking_config": ENDLESS}, "it holds itself"),
+        ({"thinking_config": ENDLESS}, "it contains itself"),
         ({"extra_body": ENDLESS}, "can't be sent as JSON"),
         ({"model": "../secrets"}, "model is '../secrets'"),
         ({"model": 7}, "model is 7"),

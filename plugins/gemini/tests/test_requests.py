@@ -10,7 +10,7 @@ import pytest
 from modelstream.agents import Msg
 from modelstream.errors import BadRequestError
 from modelstream.testing.server import Answer
-from modelstream_gemini.signatures import MOST, Signatures
+from modelstream_gemini.dialect.signatures import MOST, Signatures
 
 PIXEL = base64.b64encode(b"a picture").decode()
 
@@ -510,7 +510,7 @@ def test_messages_or_contents_and_not_both(model):
                     "tool_calls": [{"id": "c", "function": {"name": "f", "arguments": "[]"}}],
                 }
             ],
-            "is no JSON object but list",
+            "is list; expected a JSON object",
         ),
     ],
 )
@@ -525,7 +525,7 @@ def test_what_is_wrong_with_messages_is_told(model, server, read, messages, says
 def test_system_prompts_that_do_not_go_together(model, read):
     messages = [{"role": "system", "content": "a"}, {"role": "user", "content": "b"}]
     got = read(model, messages, system_instruction={"parts": [{"text": "c"}]})
-    assert "give one of them" in str(got.error)
+    assert "use one of them" in str(got.error)
 
 
 def test_a_config_of_the_wrong_type(model, read):

@@ -27,6 +27,7 @@ KNOWN: dict[Kind, dict[str, str]] = {
     },
     "dialect": {
         "dashscope_chat": "modelstream-dashscope",
+        "gemini_chat": "modelstream-gemini",
         "openai_chat": "modelstream",
     },
     "plugin": {},

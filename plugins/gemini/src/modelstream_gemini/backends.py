@@ -1,35 +1,23 @@
-"""What builds the requests."""
+"""Back ends: what builds the requests."""
 
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from modelstream.errors import ConfigError
 
 if TYPE_CHECKING:
     from modelstream.wire import HttpRequest
-    from modelstream_gemini.arguments import Options
     from modelstream_gemini.config import GeminiConfig
-
-
-class Asked(NamedTuple):
-    """What a call asks, in the SDKs' common terms.
-
-    `contents` are turns of plain parts, in which data are bytes, or whatever the caller gave as `contents`.
-    """
-
-    model: str
-    contents: Any
-    options: Options
-    stream: bool
+    from modelstream_gemini.dialect.calls import PreparedCall
 
 
 class Backend(Protocol):
-    """Builds requests, key and all; one that stands on an SDK imports it when it first needs it."""
+    """Builds requests with URL, key and body; one that uses an SDK imports it on first use."""
 
-    def prepare(self, asked: Asked) -> HttpRequest:
-        """The request, ready to be sent. Raises `StreamError`s and `ConfigError`s alone."""
+    def prepare(self, call: PreparedCall) -> HttpRequest:
+        """The request, ready to be sent. Raises only `StreamError`s and `ConfigError`s."""
 
 
 _PACKAGES = {"genai": "google.genai", "generativeai": "google.generativeai"}
@@ -37,7 +25,7 @@ _INSTALL = {"genai": "google-genai", "generativeai": "'modelstream-gemini[genera
 
 
 def backend_for(config: GeminiConfig) -> Backend:
-    """What builds the requests: for `sdk` the backend that the config names, or the first one installed.
+    """The back end of a config: for `sdk` the one that the config names, or the first one installed.
 
     Raises `ConfigError`.
     """
@@ -48,9 +36,9 @@ def backend_for(config: GeminiConfig) -> Backend:
     names = [config.backend] if config.backend else list(_PACKAGES)
     installed = [name for name in names if _is_installed(_PACKAGES[name])]
     if not installed:
-        way_out = " or ".join(f"pip install {_INSTALL[name]}" for name in names)
+        fix = " or ".join(f"pip install {_INSTALL[name]}" for name in names)
         field = f"backend {config.backend!r}" if config.backend else config.model_type
-        raise ConfigError(f"{field} needs a package that is not installed: {way_out}")
+        raise ConfigError(f"{field} needs a package that is not installed: {fix}")
     if installed[0] == "genai":
         from modelstream_gemini.genai import GenaiBackend
 
@@ -63,5 +51,5 @@ def backend_for(config: GeminiConfig) -> Backend:
 def _is_installed(package: str) -> bool:
     try:
         return find_spec(package) is not None
-    except ModuleNotFoundError:  # not even the folder that Google's packages share
+    except ModuleNotFoundError:  # without even the namespace package `google`
         return False

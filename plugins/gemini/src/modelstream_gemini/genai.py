@@ -1,4 +1,4 @@
-"""Requests built by google-genai: its types, its ways to authenticate, its addresses."""
+"""Requests built by google-genai: its types, its authentication, its URLs."""
 
 from __future__ import annotations
 
@@ -8,69 +8,67 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from modelstream.errors import ConfigError
 from modelstream.wire import HttpRequest, certificates
-from modelstream_gemini.arguments import as_safety_settings, fields_of
-from modelstream_gemini.config import VERSION
-from modelstream_gemini.failures import unbuildable
+from modelstream_gemini.dialect.arguments import fields_of, to_safety_settings
+from modelstream_gemini.dialect.dialect import VERSION
+from modelstream_gemini.failures import map_error
 
 if TYPE_CHECKING:
     from google.genai import Client
 
-    from modelstream_gemini.backends import Asked
     from modelstream_gemini.config import GeminiConfig
+    from modelstream_gemini.dialect.calls import PreparedCall
 
 
 class GenaiBackend:
-    """Lets the SDK's client make each call up to the moment of sending, and takes the request from it.
+    """Runs each call of the SDK's client up to the moment of sending, and captures the request there.
 
-    The client is given HTTP clients that hand back what they were to send, as its public options allow. So
-    all ways of the SDK to ask and to authenticate work, those of Vertex AI too, and its reading is not used.
+    The client gets HTTP clients that return the request instead of sending it, as its public options allow.
+    So all of the SDK's options and credentials work, those of Vertex AI too, and its reading is not used.
     """
 
     def __init__(self, config: GeminiConfig) -> None:
         self._config = config
         self._key = config.key()
-        self._making = threading.Lock()
+        self._lock = threading.Lock()
         self._client: Client | None = None
 
-    def prepare(self, asked: Asked) -> HttpRequest:
+    def prepare(self, call: PreparedCall) -> HttpRequest:
         """The request that the SDK would send."""
-        client = self._made()
+        client = self._sdk_client()
         models = client.models
-        arguments = {"model": asked.model, "contents": asked.contents, "config": _as_config(asked.options)}
+        arguments = {"model": call.model, "contents": call.contents, "config": _as_config(call.options)}
         try:
-            if asked.stream:
+            if call.stream:
                 next(iter(models.generate_content_stream(**arguments)))
             else:
                 models.generate_content(**arguments)
-        except _TakenError as taken:
-            return taken.prepared
+        except _CapturedError as captured:
+            return captured.request
         except Exception as error:
-            raise unbuildable(error) from error
-        raise ConfigError(
-            "this google-genai does not send through the HTTP client that it is given; try another version"
-        )
+            raise map_error(error) from error
+        raise ConfigError("this google-genai ignores the HTTP client in its options; try another version")
 
-    def _made(self) -> Client:
-        with self._making:
+    def _sdk_client(self) -> Client:
+        with self._lock:
             if self._client is None:
                 from google.genai import Client
 
                 try:
                     self._client = Client(**self._arguments())
                 except Exception as error:
-                    raise ConfigError(f"google-genai can't make a client: {error}") from error
+                    raise ConfigError(f"google-genai can't create a client: {error}") from error
             return self._client
 
     def _arguments(self) -> dict[str, Any]:
         import httpx
 
         config = self._config
-        taker: Any = _Taker()
+        capture: Any = _CaptureTransport()
         options: dict[str, Any] = {
             **(config.client_args.get("http_options") or {}),
-            "httpx_client": httpx.Client(transport=taker),
-            "httpx_async_client": httpx.AsyncClient(transport=taker),
-            # Else the SDK reads all certificates, for a kind of connection that is not used here.
+            "httpx_client": httpx.Client(transport=capture),
+            "httpx_async_client": httpx.AsyncClient(transport=capture),
+            # Without it the SDK reads all certificates, for a kind of connection that is not used here.
             "async_client_args": {"ssl": certificates()},
         }
         if config.base_url is not None:
@@ -84,10 +82,10 @@ class GenaiBackend:
 
 
 def _as_config(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options as the SDK's config, in which it is told not to call functions itself."""
+    """The options as the SDK's config, with its automatic calling of functions disabled."""
     config = {**options, "automatic_function_calling": {"disable": True}}
     if "safety_settings" in config:
-        config["safety_settings"] = as_safety_settings(config["safety_settings"])
+        config["safety_settings"] = to_safety_settings(config["safety_settings"])
     if "extra_body" in config:
         extra = config.pop("extra_body")
         config["http_options"] = {
@@ -97,20 +95,20 @@ def _as_config(options: Mapping[str, Any]) -> dict[str, Any]:
     return config
 
 
-class _TakenError(Exception):
+class _CapturedError(Exception):
     """Carries a request out of the SDK."""
 
-    def __init__(self, prepared: HttpRequest) -> None:
+    def __init__(self, request: HttpRequest) -> None:
         super().__init__()
-        self.prepared = prepared
+        self.request = request
 
 
-class _Taker:
-    """A transport of httpx that sends nothing."""
+class _CaptureTransport:
+    """An httpx transport that sends nothing."""
 
     def handle_request(self, request: Any) -> NoReturn:
-        """Hand the request back."""
-        raise _TakenError(HttpRequest(str(request.url), dict(request.headers), request.read()))
+        """Raise the request."""
+        raise _CapturedError(HttpRequest(str(request.url), dict(request.headers), request.read()))
 
     def close(self) -> None:
         """There is nothing to close."""

@@ -1,4 +1,4 @@
-"""Requests built with google-generativeai, which its vendor has given up and users still have."""
+"""Requests built with google-generativeai, which is deprecated and still in use."""
 
 from __future__ import annotations
 
@@ -13,53 +13,54 @@ import msgspec
 
 from modelstream.errors import ConfigError
 from modelstream.wire import HttpRequest
-from modelstream_gemini.arguments import is_message, message_as_json
-from modelstream_gemini.bodies import body_of
-from modelstream_gemini.config import ADDRESS, VERSION
-from modelstream_gemini.failures import unbuildable
+from modelstream_gemini.config import BASE_URL
+from modelstream_gemini.dialect.arguments import is_message, message_to_json
+from modelstream_gemini.dialect.bodies import build_body
+from modelstream_gemini.dialect.dialect import VERSION
+from modelstream_gemini.failures import map_error
 
 if TYPE_CHECKING:
-    from modelstream_gemini.backends import Asked
     from modelstream_gemini.config import GeminiConfig
+    from modelstream_gemini.dialect.calls import PreparedCall
 
 
 class GenerativeaiBackend:
-    """Builds the API's JSON; what is of the SDK's own types is converted by the SDK.
+    """Builds the API's JSON; the SDK converts objects of its own types.
 
-    JSON goes as it is, for the SDK's schema is older than thinking and makes floats of ints. The SDK is
-    imported when there is something to convert.
+    JSON is sent unchanged, because the SDK's schema is older than thinking and turns ints into floats. The
+    SDK is imported when there is something to convert.
     """
 
     def __init__(self, config: GeminiConfig) -> None:
         if config.client_args:
             raise ConfigError(
                 "client_args are for google-genai."
-                "\nThe backend 'generativeai' takes api_key, base_url and api_version."
+                "\nThe backend 'generativeai' accepts api_key, base_url and api_version."
             )
-        self._address = (config.base_url or ADDRESS).rstrip("/")
+        self._base_url = (config.base_url or BASE_URL).rstrip("/")
         self._version = config.api_version or VERSION
         self._headers = {"Content-Type": "application/json", "x-goog-api-key": config.key() or ""}
 
-    def prepare(self, asked: Asked) -> HttpRequest:
+    def prepare(self, call: PreparedCall) -> HttpRequest:
         """The request as the SDK would send it, with `alt=sse`."""
-        model = asked.model if "/" in asked.model else f"models/{asked.model}"
-        verb = "streamGenerateContent?alt=sse" if asked.stream else "generateContent"
+        model = call.model if "/" in call.model else f"models/{call.model}"
+        verb = "streamGenerateContent?alt=sse" if call.stream else "generateContent"
         try:
-            body = msgspec.json.encode(_body(asked))
+            body = msgspec.json.encode(_body(call))
         except Exception as error:
-            raise unbuildable(error) from error
-        return HttpRequest(f"{self._address}/{self._version}/{quote(model)}:{verb}", self._headers, body)
+            raise map_error(error) from error
+        return HttpRequest(f"{self._base_url}/{self._version}/{quote(model)}:{verb}", self._headers, body)
 
 
-def _body(asked: Asked) -> dict[str, Any]:
-    options = dict(asked.options)
+def _body(call: PreparedCall) -> dict[str, Any]:
+    options = dict(call.options)
     extra = options.pop("extra_body", {})
-    options.pop("http_options", None)  # google-genai's, and understood already
-    options = {name: _as_json(name, value) for name, value in options.items()}
-    return body_of(_as_json("contents", asked.contents), options, extra)
+    options.pop("http_options", None)  # google-genai's, and read already
+    options = {name: _to_json(name, value) for name, value in options.items()}
+    return build_body(_to_json("contents", call.contents), options, extra)
 
 
-def _as_json(name: str, value: Any) -> Any:
+def _to_json(name: str, value: Any) -> Any:
     if name == "system_instruction" and isinstance(value, str):
         return {"parts": [{"text": value}]}
     if name == "tools":
@@ -86,21 +87,21 @@ def _converted(name: str, value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """What the SDK's converters return, as JSON: protobuf messages, enums, and lists and dicts of them."""
+    """The results of the SDK's converters as JSON: protobuf messages, enums, and lists and dicts of them."""
     if isinstance(value, Mapping):
         return {key: _plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(inner) for inner in value]
     if is_message(value):
-        return message_as_json(value)
+        return message_to_json(value)
     return value.name if hasattr(value, "name") else value
 
 
 @cache
 def _converters() -> dict[str, Callable[[Any], Any]]:
-    """The SDK's own conversions by the option that they are for."""
+    """The SDK's own conversions by the name of the option."""
     with warnings.catch_warnings():
-        # That the package is not maintained any more is told by our README, not at every start of a program.
+        # Our README says that the package is deprecated; a warning at every start of a program is too much.
         warnings.simplefilter("ignore", FutureWarning)
         content_types, generation_types, safety_types = (
             import_module(f"google.generativeai.types.{name}")
@@ -110,8 +111,8 @@ def _converters() -> dict[str, Callable[[Any], Any]]:
     def safety(settings: Any) -> Any:
         return safety_types.normalize_safety_settings(safety_types.to_easy_safety_dict(settings))
 
-    def schema(given: Any) -> Any:
-        return generation_types.to_generation_config_dict({"response_schema": given})["response_schema"]
+    def schema(value: Any) -> Any:
+        return generation_types.to_generation_config_dict({"response_schema": value})["response_schema"]
 
     return {
         "contents": content_types.to_contents,

@@ -7,17 +7,17 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelstream.errors import BadRequestError
-from modelstream_gemini.parts import Part, as_parts
-from modelstream_gemini.signatures import STAND_IN
+from modelstream_gemini.dialect.parts import Part, to_parts
+from modelstream_gemini.dialect.signatures import STAND_IN
 
 if TYPE_CHECKING:
-    from modelstream_gemini.signatures import Signatures
+    from modelstream_gemini.dialect.signatures import Signatures
 
 _ROLES = {"user": "user", "assistant": "model", "model": "model"}
 
 
 class Conversation(NamedTuple):
-    """The turns, and the system prompt apart from them, as the API wants it."""
+    """The turns, and the system prompt, which the API has in another place."""
 
     contents: list[dict[str, Any]]
     system: list[Part]
@@ -26,19 +26,19 @@ class Conversation(NamedTuple):
 def conversation(messages: Iterable[Mapping[str, Any]], signatures: Signatures) -> Conversation:
     """The messages (dicts with `role` and `content`, or with Gemini's `parts`) as turns.
 
-    Neighbours of one role become one turn, so that the results of parallel calls stand together.
+    Neighbours of one role become one turn, so that the results of parallel calls are in one.
     """
     turns = _Turns(signatures)
     for at, message in enumerate(messages):
         turns.add(message, f"messages[{at}]")
     if not turns.contents and turns.system:
-        # The API takes no system prompt alone.
+        # The API does not accept a system prompt alone.
         return Conversation([{"role": "user", "parts": turns.system}], [])
     return Conversation(turns.contents, turns.system)
 
 
-def as_message(one: Any) -> Mapping[str, Any]:
-    """What stands among the contents as a message: a turn as it is, and parts as the user's."""
+def to_message(one: Any) -> Mapping[str, Any]:
+    """One of the contents as a message: a turn unchanged, anything else as the user's."""
     if isinstance(one, Mapping) and ("parts" in one or "role" in one):
         return one
     return {"role": "user", "content": one if isinstance(one, list) else [one]}
@@ -56,13 +56,13 @@ class _Turns:
         role = message.get("role", "user")
         content = message.get("content")
         if "parts" in message:
-            self._put(_ROLES.get(role, role), as_parts(message["parts"], f"{place}.parts"))
+            self._put(_ROLES.get(role, role), to_parts(message["parts"], f"{place}.parts"))
         elif role in {"system", "developer"}:
-            self.system += as_parts(content, f"{place}.content")
+            self.system += to_parts(content, f"{place}.content")
         elif role in {"tool", "function"}:
             self._put("user", [self._result(message, place)])
         elif role in _ROLES:
-            parts = _named(message, as_parts(content, f"{place}.content"))
+            parts = _named(message, to_parts(content, f"{place}.content"))
             if role == "assistant":
                 parts = [part for part in parts if part.get("text") != ""]
                 parts += self._calls(message.get("tool_calls") or (), f"{place}.tool_calls")
@@ -83,13 +83,15 @@ class _Turns:
         for at, call in enumerate(calls):
             function = call.get("function") or {}
             name, call_id = str(function.get("name", "")), call.get("id")
-            made: dict[str, Any] = {"name": name, "args": _arguments(function, f"{place}[{at}]")}
+            function_call: dict[str, Any] = {"name": name, "args": _arguments(function, f"{place}[{at}]")}
             if call_id:
-                made["id"] = call_id
+                function_call["id"] = call_id
                 self._names[call_id] = name
-            # Of parallel calls the first one is signed. Newer models refuse a turn without any signature.
+            # The API signs the first of parallel calls, and newer models refuse a turn without any signature.
             signature = self._signatures.of(call_id) or (None if parts else STAND_IN)
-            parts.append({"functionCall": made, **({"thoughtSignature": signature} if signature else {})})
+            parts.append(
+                {"functionCall": function_call, **({"thoughtSignature": signature} if signature else {})}
+            )
         return parts
 
     def _result(self, message: Mapping[str, Any], place: str) -> Part:
@@ -97,16 +99,16 @@ class _Turns:
         name = self._names.get(call_id or "") or message.get("name")
         if not name:
             raise BadRequestError(
-                f"{place} is the result of a call that is not known: no message before it has a tool call"
-                f" with the id {call_id!r}.\nPut the assistant's message with its tool_calls before it,"
-                " or the function's 'name' into it."
+                f"{place} is the result of an unknown call: no message before it has a tool call"
+                f" with the id {call_id!r}.\nAdd the assistant's message with its tool_calls before it,"
+                " or the function's 'name' to it."
             )
         result: dict[str, Any] = {"name": name, "response": _response(message.get("content"), place)}
         return {"functionResponse": {**result, "id": call_id} if call_id else result}
 
 
 def _named(message: Mapping[str, Any], parts: list[Part]) -> list[Part]:
-    """The parts with the speaker's name in front, if the message has one: the API has no field for it."""
+    """The parts with the speaker's name first, if the message has one: the API has no field for it."""
     name = message.get("name")
     if not name or not parts:
         return parts
@@ -116,25 +118,27 @@ def _named(message: Mapping[str, Any], parts: list[Part]) -> list[Part]:
 
 
 def _arguments(function: Mapping[str, Any], place: str) -> dict[str, Any]:
-    given = function.get("arguments")
-    if isinstance(given, str):
+    arguments = function.get("arguments")
+    if isinstance(arguments, str):
         try:
-            given = json.loads(given) if given.strip() else {}
+            arguments = json.loads(arguments) if arguments.strip() else {}
         except ValueError as error:
             raise BadRequestError(f"{place}.function.arguments is not JSON ({error})") from error
-    if given is None:
+    if arguments is None:
         return {}
-    if not isinstance(given, dict):
-        raise BadRequestError(f"{place}.function.arguments is no JSON object but {type(given).__name__}")
-    return given
+    if not isinstance(arguments, dict):
+        raise BadRequestError(
+            f"{place}.function.arguments is {type(arguments).__name__}; expected a JSON object"
+        )
+    return arguments
 
 
 def _response(content: Any, place: str) -> dict[str, Any]:
-    """What a function returned as an object; what is none goes under `output`, the API's own word for it."""
+    """The result of a function as an object; another value goes under `output`, the API's own name for it."""
     if isinstance(content, Mapping):
         return dict(content)
     if isinstance(content, list | tuple):
-        content = "".join(str(part.get("text", "")) for part in as_parts(content, f"{place}.content"))
+        content = "".join(str(part.get("text", "")) for part in to_parts(content, f"{place}.content"))
     try:
         found = json.loads(content) if isinstance(content, str) else content
     except ValueError:

@@ -25,38 +25,38 @@ _SHAPES: dict[str, tuple[type | tuple[type, ...], str]] = {
 }
 
 
-def as_schema(given: Mapping[str, Any]) -> Schema:
-    """The schema with its references put in, null told by `nullable`, and the order of its properties.
+def to_schema(schema: Mapping[str, Any]) -> Schema:
+    """The schema with references resolved, null written as `nullable`, and the order of its properties.
 
-    Raises `BadRequestError` for what is no schema, and for a reference that leads nowhere.
+    Raises `BadRequestError` for an invalid schema, and for a reference without a definition.
     """
-    return _Definitions(_checked(given).get("$defs", {})).put_into(given, ())
+    return _Definitions(_checked(schema).get("$defs", {})).resolve(schema, ())
 
 
 class _Definitions:
     def __init__(self, schemas: Mapping[str, Any]) -> None:
         self._schemas = schemas
 
-    def put_into(self, given: Any, inside: tuple[str, ...]) -> Schema:
-        """The schema; `inside` are the references that led here, which are not followed again."""
-        schema = _checked(given)
+    def resolve(self, value: Any, inside: tuple[str, ...]) -> Schema:
+        """The schema; `inside` are the references that led here, which are not resolved again."""
+        schema = _checked(value)
         schema.pop("$defs", None)
-        _tell_null(schema)
+        _write_null(schema)
         ref = schema.pop("$ref", None)
         if ref is not None:
             return {**schema, **self._found(ref, inside)}
         if "anyOf" in schema:
-            schema["anyOf"] = [self.put_into(one, inside) for one in schema["anyOf"]]
+            schema["anyOf"] = [self.resolve(one, inside) for one in schema["anyOf"]]
             return schema
         if isinstance(schema.get("const"), str):
             schema["enum"] = [schema.pop("const")]
         for name in ("items", "additionalProperties"):
             if isinstance(schema.get(name), Mapping):
-                schema[name] = self.put_into(schema[name], inside)
+                schema[name] = self.resolve(schema[name], inside)
         if "prefixItems" in schema:
-            schema["prefixItems"] = [self.put_into(one, inside) for one in schema["prefixItems"]]
+            schema["prefixItems"] = [self.resolve(one, inside) for one in schema["prefixItems"]]
         if schema.get("properties"):
-            properties = {name: self.put_into(one, inside) for name, one in schema["properties"].items()}
+            properties = {name: self.resolve(one, inside) for name, one in schema["properties"].items()}
             schema["properties"] = properties
             if len(properties) > 1:
                 schema.setdefault("propertyOrdering", list(properties))
@@ -68,14 +68,14 @@ class _Definitions:
             return {}
         if name not in self._schemas:
             raise BadRequestError(f"response_schema refers to {ref!r}, which is not among its $defs")
-        return self.put_into(self._schemas[name], (*inside, name))
+        return self.resolve(self._schemas[name], (*inside, name))
 
 
-def _checked(given: Any) -> Schema:
-    """A copy in which all names are spelled the same."""
-    if not isinstance(given, Mapping):
-        raise BadRequestError(f"response_schema has {given!r} where a schema belongs")
-    named: Mapping[str, Any] = given
+def _checked(value: Any) -> Schema:
+    """A copy in which all names have the same spelling."""
+    if not isinstance(value, Mapping):
+        raise BadRequestError(f"response_schema has {value!r} where a schema belongs")
+    named: Mapping[str, Any] = value
     schema = {_SPELLINGS.get(name, name): one for name, one in named.items() if one is not None}
     for name, (kind, expected) in _SHAPES.items():
         if name in schema and not isinstance(schema[name], kind):
@@ -83,8 +83,8 @@ def _checked(given: Any) -> Schema:
     return schema
 
 
-def _tell_null(schema: Schema) -> None:
-    """Say `nullable` for the type null, which the API's schemas do not have."""
+def _write_null(schema: Schema) -> None:
+    """Write `nullable` for the type null, which the API's schemas do not have."""
     if schema.get("type") == "null":
         del schema["type"]
         schema["nullable"] = True

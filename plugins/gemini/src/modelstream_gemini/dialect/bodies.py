@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from modelstream_gemini.arguments import camel_case
+from modelstream_gemini.dialect.arguments import camel_case
 
 _TOP_LEVEL = frozenset(
     {
@@ -20,11 +20,11 @@ _TOP_LEVEL = frozenset(
         "tools",
     }
 )
-"""The options beside `generationConfig`, where all others go."""
+"""The options beside `generationConfig`; all others go into it."""
 
 
-def body_of(contents: Any, options: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
-    """The body of a request, of values that are ready to be sent, with `extra` put into its objects."""
+def build_body(contents: Any, options: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    """The body of a request, from values that are ready to be sent, with `extra` merged into its objects."""
     generation: dict[str, Any] = {}
     body: dict[str, Any] = {"contents": contents, "generationConfig": generation}
     for written, value in options.items():
@@ -35,7 +35,7 @@ def body_of(contents: Any, options: Mapping[str, Any], extra: Mapping[str, Any])
 
 
 def _merged(body: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
-    """`body` with `extra` put in, whichever way its names are written."""
+    """`body` with `extra`, whose names may have either spelling."""
     merged = dict(body)
     for written, value in extra.items():
         camel = camel_case(written)

@@ -1,11 +1,11 @@
-"""Thought signatures: what Gemini wants back with a function call that it made."""
+"""Thought signatures: what Gemini expects back together with a function call of its own."""
 
 from __future__ import annotations
 
 import threading
 
 STAND_IN = "skip_thought_signature_validator"
-"""What the API takes for the signature of a call that it did not make, or whose signature is lost."""
+"""What the API accepts as the signature of a call that another model made, or whose signature is lost."""
 
 MOST = 1000
 
@@ -13,8 +13,8 @@ MOST = 1000
 class Signatures:
     """The signatures of the last thousand signed calls, by call id. Safe to use from any thread.
 
-    A signature is a kilobyte or more that nobody can read, so it does not travel in the `ToolCall`: the
-    wrapper that saw it keeps it for the next request of the same conversation.
+    A signature is a kilobyte or more of opaque data, so it is not part of the `ToolCall`: the wrapper that
+    received it keeps it for the next request of the same conversation.
     """
 
     def __init__(self) -> None:

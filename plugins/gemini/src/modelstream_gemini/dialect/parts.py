@@ -1,4 +1,4 @@
-"""What a message consists of, as Gemini's parts."""
+"""The content of a message as Gemini's parts."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ _NATIVE = frozenset(
 )
 
 
-def as_parts(content: Any, place: str) -> list[Part]:
+def to_parts(content: Any, place: str) -> list[Part]:
     """The content of a message: a str, a part, or a list of them.
 
-    Parts may be OpenAI's, content blocks of AgentScope, or Gemini's own. Errors say `place`.
+    Parts may be OpenAI's, content blocks of AgentScope, or Gemini's own. Errors mention `place`.
     """
     if content is None:
         return []
     if not isinstance(content, list | tuple):
-        return [_as_part(content, place)]
-    return [_as_part(one, f"{place}[{at}]") for at, one in enumerate(content)]
+        return [_to_part(content, place)]
+    return [_to_part(one, f"{place}[{at}]") for at, one in enumerate(content)]
 
 
-def _as_part(one: Any, place: str) -> Part:
+def _to_part(one: Any, place: str) -> Part:
     if isinstance(one, str):
         return {"text": one}
     if not isinstance(one, Mapping):
@@ -63,15 +63,15 @@ def _as_part(one: Any, place: str) -> Part:
     reader = _READERS.get(str(kind))
     if reader is None:
         raise BadRequestError(
-            f"{place} has the type {kind!r}, which gemini_chat does not know."
-            f"\nIt knows text, {', '.join(_READERS)}, and Gemini's own parts."
+            f"{place} has the type {kind!r}, which gemini_chat does not support."
+            f"\nSupported: text, {', '.join(_READERS)}, and Gemini's own parts."
         )
     return reader(one, place)
 
 
 def _image_url(part: Mapping[str, Any], place: str) -> Part:
-    given = part.get("image_url")
-    return _at_url(given.get("url") if isinstance(given, Mapping) else given, "image", place)
+    image = part.get("image_url")
+    return _at_url(image.get("url") if isinstance(image, Mapping) else image, "image", place)
 
 
 def _input_audio(part: Mapping[str, Any], place: str) -> Part:
@@ -80,7 +80,7 @@ def _input_audio(part: Mapping[str, Any], place: str) -> Part:
 
 
 def _media(part: Mapping[str, Any], place: str) -> Part:
-    """A content block, or OpenAI's `file`: what it shows is at a `url`, or in a `source` or `file`."""
+    """A content block, or OpenAI's `file`: with a `url`, or with the data in a `source` or `file`."""
     kind = part["type"]
     source = part.get("source") or part.get("file")
     if not isinstance(source, Mapping):
@@ -91,7 +91,7 @@ def _media(part: Mapping[str, Any], place: str) -> Part:
 
 
 def _at_url(url: Any, kind: str, place: str) -> Part:
-    """What is at `url`: in it (`data:`), or for Gemini to fetch."""
+    """The part for `url`: its data (`data:`), or the URL for Gemini to fetch."""
     scheme = urlsplit(url).scheme if isinstance(url, str) else ""
     if scheme == "data":
         head, _, data = url.removeprefix("data:").partition(",")

@@ -1,4 +1,4 @@
-"""What the reasons mean for which Gemini ends an answer."""
+"""Gemini's reasons for the end of an answer, and what they mean."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 UNSPECIFIED = frozenset(
     {"", "FINISH_REASON_UNSPECIFIED", "BLOCK_REASON_UNSPECIFIED", "BLOCKED_REASON_UNSPECIFIED"}
 )
-"""The default values of the enums: no end."""
+"""The default values of the enums: not an end."""
 
 FINISHES: dict[str, FinishReason] = {
     "STOP": "stop",
     "MAX_TOKENS": "length",
-    # The limit of one request, after which google-genai would ask for more by a token.
+    # The limit of one request, after which google-genai would continue by a token.
     "CONTINUATION": "length",
     "SAFETY": "content_filter",
     "RECITATION": "content_filter",
@@ -29,12 +29,15 @@ FINISHES: dict[str, FinishReason] = {
     "MODEL_ARMOR": "content_filter",
     "ESCALATION": "content_filter",
 }
-"""Our word for a finishReason. One that is not here, such as OTHER, tells that the model failed."""
+"""The finish reason for each finishReason. Any other, such as OTHER, means that the model failed."""
 
-PASSING_FAILURES = frozenset(
-    {"MALFORMED_FUNCTION_CALL", "MALFORMED_RESPONSE", "UNEXPECTED_TOOL_CALL", "NO_IMAGE"}
-)
-"""Failures of the model that the same request may well not meet again."""
+WRITTEN = {"stop": "STOP", "length": "MAX_TOKENS", "content_filter": "SAFETY", "tool_calls": "STOP"}
+"""The finishReason that is written for each finish reason."""
+
+MALFORMED_CALL = "MALFORMED_FUNCTION_CALL"
+
+PASSING_FAILURES = frozenset({MALFORMED_CALL, "MALFORMED_RESPONSE", "UNEXPECTED_TOOL_CALL", "NO_IMAGE"})
+"""Failures of the model that a retry of the same request may avoid."""
 
 _FINISH_NUMBERS = (
     "FINISH_REASON_UNSPECIFIED",
@@ -47,7 +50,7 @@ _FINISH_NUMBERS = (
     "BLOCKLIST",
     "PROHIBITED_CONTENT",
     "SPII",
-    "MALFORMED_FUNCTION_CALL",
+    MALFORMED_CALL,
     "IMAGE_SAFETY",
 )
 _BLOCK_NUMBERS = (
@@ -61,7 +64,7 @@ _BLOCK_NUMBERS = (
 
 
 def finish_word(value: object) -> str | None:
-    """The word of a finishReason, which older servers send as a number; None if it is no end."""
+    """The word of a finishReason, which older servers send as a number; None if it is not an end."""
     return _word(value, _FINISH_NUMBERS)
 
 

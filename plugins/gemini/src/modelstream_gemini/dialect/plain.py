@@ -1,4 +1,4 @@
-"""What a caller gives, as the API's JSON: names, words, bytes, and the SDKs' objects."""
+"""Values of a caller as the API's JSON: names, words of enums, bytes, and the SDKs' objects."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 from modelstream.errors import ConfigError
-from modelstream_gemini.arguments import camel_case, is_message, message_as_json
+from modelstream_gemini.dialect.arguments import camel_case, is_message, message_to_json
 
 _FREE = frozenset(
     {
@@ -24,7 +24,7 @@ _FREE = frozenset(
         "responseJsonSchema",
     }
 )
-"""Fields whose content is the caller's and not the API's: no name in them is touched."""
+"""Fields whose content is the caller's and not the API's: names in them stay unchanged."""
 
 _BY_NAME = frozenset({"properties", "defs"})
 """Fields of schemas in which each name is the caller's."""
@@ -49,21 +49,21 @@ _WORDS = frozenset(
         "type",
     }
 )
-"""Fields with a word of an enum, which callers write small, too."""
+"""Fields with a word of an enum, which callers may write in lower case."""
 
 
-def as_api(value: Any, place: str = "", field: str = "") -> Any:
+def to_api(value: Any, place: str = "", field: str = "") -> Any:
     """`value` of the field `field` as the API writes it.
 
-    Names get their humps, words of enums their capitals, bytes become base64; what is None is left away.
-    Raises `ConfigError`, in which `place` is named, for what only an SDK could convert.
+    Names become camelCase, words of enums upper case, bytes base64; fields that are None are omitted.
+    Raises `ConfigError`, in which `place` is named, for objects that only an SDK could convert.
     """
     value = unwrapped(value, place)
     if isinstance(value, list):
-        return [as_api(one, f"{place}[{at}]", field) for at, one in enumerate(value)]
+        return [to_api(one, f"{place}[{at}]", field) for at, one in enumerate(value)]
     if isinstance(value, Mapping):
         if field in _BY_NAME:
-            return {name: as_api(inner, f"{place}.{name}") for name, inner in value.items()}
+            return {name: to_api(inner, f"{place}.{name}") for name, inner in value.items()}
         return dict(_fields(value, place, field))
     return value.upper() if field in _WORDS and isinstance(value, str) else value
 
@@ -72,20 +72,20 @@ def _fields(value: Mapping[str, Any], place: str, inside: str) -> list[tuple[str
     fields = []
     for written, inner in value.items():
         if inner is not None:
-            name, there = camel_case(str(written)), f"{place}.{written}".lstrip(".")
-            # What a function returns is told to the model by a schema of the API's.
+            name, path = camel_case(str(written)), f"{place}.{written}".lstrip(".")
+            # A declaration describes what its function returns by a schema of the API's, not by free JSON.
             free = name in _FREE and (name, inside) != ("response", "functionDeclarations")
-            fields.append((name, _as_given(inner, there) if free else as_api(inner, there, name)))
+            fields.append((name, _free(inner, path) if free else to_api(inner, path, name)))
     return fields
 
 
-def _as_given(value: Any, place: str) -> Any:
-    """The same with all names and nulls left alone."""
+def _free(value: Any, place: str) -> Any:
+    """The same with all names and nulls unchanged."""
     value = unwrapped(value, place)
     if isinstance(value, list):
-        return [_as_given(one, f"{place}[{at}]") for at, one in enumerate(value)]
+        return [_free(one, f"{place}[{at}]") for at, one in enumerate(value)]
     if isinstance(value, Mapping):
-        return {name: _as_given(inner, f"{place}.{name}") for name, inner in value.items()}
+        return {name: _free(inner, f"{place}.{name}") for name, inner in value.items()}
     return value
 
 
@@ -100,20 +100,20 @@ def unwrapped(value: Any, place: str) -> Any:
         return value
     if isinstance(value, bytes | bytearray):
         return base64.urlsafe_b64encode(value).decode("ascii")
-    return _object_as_json(value, place)
+    return _object_to_json(value, place)
 
 
-def _object_as_json(value: Any, place: str) -> Any:
+def _object_to_json(value: Any, place: str) -> Any:
     if not isinstance(value, type):
         if type(value).__module__.startswith("google.genai."):
             return value.model_dump(mode="json", by_alias=True, exclude_none=True)
         if is_message(value):
-            return message_as_json(value)
+            return message_to_json(value)
         if hasattr(value, "isoformat"):
             return value.isoformat()
     raise ConfigError(
-        f"{place} is {_kind(value)}, which the native transport can't convert: it takes JSON, bytes and"
-        " objects of google-genai.\nGive the JSON that the API takes, or set 'transport' to 'sdk'."
+        f"{place} is {_kind(value)}, which the native transport can't convert: it accepts JSON, bytes and"
+        " objects of google-genai.\nPass the JSON that the API accepts, or set 'transport' to 'sdk'."
     )
 
 

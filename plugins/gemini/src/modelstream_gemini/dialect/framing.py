@@ -1,0 +1,39 @@
+"""The two formats in which the API streams: server-sent events, and one JSON array."""
+
+from __future__ import annotations
+
+from modelstream.wire import JSON_ARRAY, SSE, Framer, Framing, JsonArrayFramer, SseFramer
+
+END = b""
+"""The frame after the last one of a body that ended properly."""
+
+
+class GeminiFramer:
+    """Frames of server-sent events, or of the JSON array that comes where `alt=sse` is ignored.
+
+    The first byte shows which of them it is. After a body that ended properly comes the frame `END`.
+    """
+
+    def __init__(self) -> None:
+        self._framer: Framer | None = None
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The frames that `data` completes."""
+        if self._framer is None:
+            data = data.lstrip()
+            if not data:
+                return []
+            self._framer = JsonArrayFramer() if data[:1] in b"[{" else SseFramer()
+        return self._framer.feed(data)
+
+    def finish(self) -> list[bytes]:
+        """What came after the last whole frame, and `END`."""
+        rest = [] if self._framer is None else self._framer.finish()
+        return [*rest, END]
+
+
+EVENTS = Framing(SSE.content_type, GeminiFramer, SSE.write)
+"""Written as server-sent events, for requests with `alt=sse`; reads both formats."""
+
+ARRAY = Framing(JSON_ARRAY.content_type, GeminiFramer, JSON_ARRAY.write, JSON_ARRAY.tail)
+"""Written as a JSON array, for requests without `alt=sse`; reads both formats."""
