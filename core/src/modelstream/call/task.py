@@ -30,7 +30,7 @@ CLOSING_TIME = 5.0
 
 
 class TaskCall(AsyncReaders, Call):
-    """A call to a wrapper's `adeltas`. Created and run in one event loop; read and cancelled from any thread."""
+    """A call to a wrapper's `adeltas`. Runs in one event loop; read and cancelled from any thread."""
 
     def __init__(self, wrapper: Source, request: Request) -> None:
         Call.__init__(self, wrapper, request)

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from modelstream.config.fields import ModelConfig
+from modelstream.config.messages import missing_field, unknown_field, wrong_value
 from modelstream.config.structs import parse_struct
 from modelstream.config.variables import plain
-from modelstream.config.messages import missing_field, unknown_field, wrong_value
 
 if TYPE_CHECKING:
     from modelstream.errors import ConfigError

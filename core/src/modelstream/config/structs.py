@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from modelstream.config.fields import TIMEOUTS, NULL_IS_DEFAULT
+from modelstream.config.fields import NULL_IS_DEFAULT, TIMEOUTS
 from modelstream.config.filled import Filled
 from modelstream.config.variables import plain
 

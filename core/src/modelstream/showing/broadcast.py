@@ -75,7 +75,7 @@ class Broadcast:
         for close in (self._close_queue, *(delivery.close for delivery in self._inline)):
             try:
                 close(self.message, outcome)
-            except BaseException as error:  # noqa: BLE001 - Ctrl-C; the others are closed all the same
+            except BaseException as error:  # noqa: BLE001 - Ctrl-C; the other sinks must be closed too
                 interrupt = error
         self._writes, self._delta_writes, self._subscriptions = [], [], []
         if interrupt is not None:

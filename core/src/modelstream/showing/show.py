@@ -140,7 +140,7 @@ async def _in_thread(work: Callable[[], None], cancel: Callable[[], None]) -> No
     def run() -> None:
         try:
             work()
-        except BaseException as error:  # noqa: BLE001 - it is raised where the caller is
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
             failures.append(error)
         finally:
             with suppress(RuntimeError):  # the loop was closed: no task waits
