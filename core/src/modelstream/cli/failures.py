@@ -50,5 +50,5 @@ def describe(error: BaseException) -> str:
     )
     if isinstance(error, ModelStreamError):
         return text
-    return f"{type(error).__name__}: {text}\nThis is a bug in modelstream or in a plugin; --debug shows the
-    traceback."
+    hint = "This is a bug in modelstream or in a plugin; --debug shows the traceback."
+    return f"{type(error).__name__}: {text}\n{hint}"

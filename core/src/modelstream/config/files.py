@@ -33,7 +33,8 @@ def _json(text: str, path: Path) -> Any:
         return json.loads(text, object_pairs_hook=_reject_duplicate_keys)
     except json.JSONDecodeError as error:
         raise ConfigError(
-            f"Model configs {str(path)!r}, line {error.lineno}, column {error.colno}: invalid JSON: {error.msg}"
+            f"Model configs {str(path)!r}, line {error.lineno}, column {error.colno}:"
+            f" invalid JSON: {error.msg}."
         ) from None
     except KeyError as error:
         raise ConfigError(f"Model configs {str(path)!r}: duplicate key {error} in one object.") from None

@@ -84,7 +84,7 @@ class Registry:
         return offers
 
     def model_wrapper(self, model_type: str, config: Mapping[str, Any]) -> ModelWrapper:
-        """Create a wrapper for `model_type`. Raises a `ConfigError` that explains what is wrong or missing."""
+        """Create a wrapper for `model_type`. Raises a `ConfigError` that explains what is wrong."""
         return cast("ModelWrapper", self._create("model", model_type, config))
 
     def sink(self, sink_type: str, options: Mapping[str, Any] | None = None) -> StreamSink:
