@@ -17,7 +17,7 @@ FINISH_REASONS: frozenset[str] = frozenset(get_args(FinishReason))
 
 
 class TextDelta(msgspec.Struct, frozen=True, gc=False):
-    """Text of the answer that continues what came before."""
+    """Text of the answer that continues the text before it."""
 
     text: str
 

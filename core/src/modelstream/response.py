@@ -95,7 +95,7 @@ class _Response:
         raise_error(self._transcript)
 
     def __del__(self) -> None:
-        # Without a reference nobody can read the rest: stop the provider, which bills for it.
+        # Without a reference no reader can follow: stop the provider, which bills for the rest.
         call = getattr(self, "_call", None)
         if call is not None:
             call.cancel()

@@ -76,7 +76,7 @@ def ask(words: tuple[str, ...], *, no_stream: bool, as_json: bool, **choices: An
 @app.command()
 @_model_options
 def chat(**choices: Any) -> int:
-    """Talk to a model. Ctrl-C stops an answer and keeps what came; at the prompt it leaves."""
+    """Talk to a model. Ctrl-C stops an answer and keeps the text so far; at the prompt it exits."""
     from modelstream.cli.chat import chat
     from modelstream.cli.choice import Choice
 
