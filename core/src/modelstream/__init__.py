@@ -1,4 +1,4 @@
-"""An LLM's answer, while it is being written, from any provider to any place where people read it.
+"""Streams the answers of language models, from any provider to any output.
 
     import modelstream
 
@@ -7,7 +7,7 @@
     for last, text in model("Hi", stream=True).stream:
         ...
 
-Nothing is imported before it is used: `import modelstream` costs a few milliseconds whatever is installed.
+Nothing is imported before it is used: `import modelstream` takes a few milliseconds, whatever is installed.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ _WHERE = {
     "shutdown": "program",
     "unregister": "plugins",
 }
-"""Every public name and the module that it lives in."""
+"""Every public name and the module that defines it."""
 
 __all__ = ["__version__", *_WHERE]  # noqa: PLE0604
 

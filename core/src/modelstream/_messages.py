@@ -1,4 +1,4 @@
-"""What callers may hand to a model as messages, as the dicts that providers take."""
+"""Converts the messages that callers pass to a model to the dicts that providers accept."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from typing import Any
 
 
 def as_chat_messages(messages: Any, *, names: bool = True) -> list[dict[str, Any]]:
-    """A str, a dict, a `Msg`, None, or nested iterables of them, as one list of dicts with role and content.
+    """Convert a str, a dict, a `Msg`, None, or nested iterables of them to dicts with role and content.
 
-    With `names`, the `name` of a `Msg` goes along where its role alone does not tell who speaks: some
-    providers refuse the field, so it is sent only when it says something.
+    With `names`, the `name` of a `Msg` is included where several names share its role: some providers reject
+    the field, so it is sent only when it is needed.
     """
-    given = list(_each(messages))
+    items = list(_flatten(messages))
     sharing: dict[str, set[str]] = {}
-    for one in given:
+    for one in items:
         if names and _is_msg(one):
             sharing.setdefault(one.role, set()).add(one.name)
     named = {role for role, speakers in sharing.items() if len(speakers) > 1}
-    return [message for one in given for message in _chat_messages(one, named)]
+    return [message for one in items for message in _chat_messages(one, named)]
 
 
-def _each(messages: Any) -> Iterator[Any]:
+def _flatten(messages: Any) -> Iterator[Any]:
     if messages is None:
         return
     if isinstance(messages, str | Mapping) or _is_msg(messages):
         yield messages
     elif isinstance(messages, Iterable):
         for message in messages:
-            yield from _each(message)
+            yield from _flatten(message)
     else:
         raise TypeError(
             "messages must be a str, dicts with role and content, or Msg objects, "
@@ -37,7 +37,7 @@ def _each(messages: Any) -> Iterator[Any]:
 
 
 def _is_msg(message: Any) -> bool:
-    # Told by what it does: who calls a model with dicts need not load the agents.
+    # Duck typing: a program that calls a model with dicts need not import the agents.
     return hasattr(message, "to_chat_messages")
 
 

@@ -1,4 +1,4 @@
-"""What to say to someone who mistyped a name."""
+"""Suggestions for mistyped names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 def close_name(word: str, known: Iterable[str]) -> str | None:
-    """The known name that looks most like `word`, or None if none is close."""
+    """The known name most similar to `word`, or None if none is close."""
     import difflib
 
     lowered = {name.lower(): name for name in known}
@@ -15,11 +15,11 @@ def close_name(word: str, known: Iterable[str]) -> str | None:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """` Did you mean 'x'?`, ready to be put behind a sentence, or nothing."""
+    """` Did you mean 'x'?`, to be appended to a sentence, or the empty string."""
     close = close_name(word, known)
     return f" Did you mean {close!r}?" if close else ""
 
 
 def listed(names: Iterable[str]) -> str:
-    """The names in order, or `none`."""
+    """The sorted names, comma-separated, or `none`."""
     return ", ".join(sorted(names)) or "none"

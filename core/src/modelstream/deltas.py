@@ -1,7 +1,7 @@
-"""What is new: the pieces of news that a model wrapper hands to the core.
+"""Deltas: the increments of an answer that a model wrapper yields to the core.
 
 A provider sends chunks; a wrapper turns each into deltas; the core joins deltas into snapshots.
-A plain `str` yielded by a wrapper is a text delta, so the commonest kind needs no object at all.
+A plain `str` yielded by a wrapper is a text delta, so the most common kind needs no object at all.
 
     delta = str | TextDelta | ReasoningDelta | ToolCallDelta | UsageDelta | Finish
 """
@@ -17,7 +17,7 @@ FINISH_REASONS: frozenset[str] = frozenset(get_args(FinishReason))
 
 
 class TextDelta(msgspec.Struct, frozen=True, gc=False):
-    """Text of the answer that continues what came before."""
+    """Text of the answer that continues the text before it."""
 
     text: str
 
@@ -31,8 +31,8 @@ class ReasoningDelta(msgspec.Struct, frozen=True, gc=False):
 class ToolCallDelta(msgspec.Struct, frozen=True, gc=False):
     """A piece of one tool call; pieces with the same `index` belong together.
 
-    `id` and `name` replace what was known of the call when they are given; `arguments` is appended to
-    the call's JSON text. Where a provider sends no id, leave it None: the core makes one.
+    `id` and `name`, unless None, replace the earlier values of the call; `arguments` is appended to the
+    call's JSON text. Where a provider sends no id, leave it None: the core generates one.
     """
 
     index: int = 0
@@ -42,7 +42,7 @@ class ToolCallDelta(msgspec.Struct, frozen=True, gc=False):
 
 
 class Usage(msgspec.Struct, frozen=True, gc=False):
-    """How many tokens a call has used so far; None where the provider did not say.
+    """How many tokens a call has used so far; None where the provider did not report it.
 
     `reasoning_tokens` are part of `output_tokens`, `cached_tokens` part of `input_tokens`.
     """
@@ -54,13 +54,13 @@ class Usage(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def total_tokens(self) -> int | None:
-        """Input and output together, or None while one of them is unknown."""
+        """The sum of input and output tokens, or None while one of them is unknown."""
         if self.input_tokens is None or self.output_tokens is None:
             return None
         return self.input_tokens + self.output_tokens
 
     def updated(self, newer: Usage) -> Usage:
-        """These counts with every count that `newer` knows put in its place."""
+        """These counts, replaced by those of `newer` that are not None."""
         return Usage(
             *(
                 old if new is None else new
@@ -76,7 +76,7 @@ class UsageDelta(Usage, frozen=True, gc=False):
 
 
 class Finish(msgspec.Struct, frozen=True, gc=False):
-    """The provider's word that the answer is complete: the only thing that makes `last=True`.
+    """The provider's statement that the answer is complete: the only source of `last=True`.
 
     `reason` is one of ours (`stop`, `length`, `tool_calls`, `content_filter`, `refusal`), `raw` the
     provider's own word for it. Yield it when the provider's end marker was seen, and never otherwise.
@@ -88,7 +88,7 @@ class Finish(msgspec.Struct, frozen=True, gc=False):
 
 
 class ToolCall(msgspec.Struct, frozen=True, gc=False):
-    """A function that the model asks to have called. `arguments` is its JSON text, as it was sent."""
+    """A function that the model wants called. `arguments` is its JSON text, as it was sent."""
 
     id: str
     name: str
@@ -96,7 +96,7 @@ class ToolCall(msgspec.Struct, frozen=True, gc=False):
 
 
 Delta = TextDelta | ReasoningDelta | ToolCallDelta | UsageDelta | Finish
-"""What readers of `response.deltas` get, in the order in which it came."""
+"""What readers of `response.deltas` get, in the order of arrival."""
 
 Yielded = str | Delta | list[str | Delta] | None
 """What a wrapper may yield: one delta, a list of deltas that arrived together, or None (see

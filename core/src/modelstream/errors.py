@@ -3,23 +3,23 @@
 ModelStreamError
 ├── StreamError                  a call ended early; carries the text that came
 │   ├── TruncatedStreamError     the stream ended without the provider's end marker
-│   ├── StreamTimeoutError       one of the three clocks ran out (`clock`)
+│   ├── StreamTimeoutError       one of the three timeouts expired (`clock`)
 │   ├── ConnectionLostError      refused, reset, or closed in the middle of a frame
 │   ├── RateLimitError           too many requests (`retry_after`, seconds)
 │   ├── AuthenticationError      the provider did not accept the key
 │   ├── BadRequestError          the provider did not accept the request
 │   ├── ProviderError            the provider failed (`status`, `code`, its message)
-│   ├── MalformedDataError       bytes that are not what the provider's format says
+│   ├── MalformedDataError       data that violates the provider's format
 │   ├── ContentFilteredError     the provider's filter refused the request
 │   └── StreamCancelledError     ended by the caller
-├── ConfigError                  what was asked for cannot be set up
+├── ConfigError                  a model, sink or plugin cannot be set up
 │   ├── UnknownModelTypeError    no installed plugin offers this model_type
 │   ├── UnknownSinkTypeError     no installed plugin offers this sink_type
 │   ├── UnknownConfigError       no model config has this name
 │   ├── UnknownConfigKeyError    a config field that the model_type does not have
 │   ├── MissingApiKeyError       no key in the config nor in the environment
 │   └── PluginLoadError          a plugin that is installed but does not load
-└── StreamInUseError             a response was asked for something that it can't give yet
+└── StreamInUseError             the response is not complete yet
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ Clock = Literal["first_delta", "idle", "total"]
 
 
 class CallSoFar(Protocol):
-    """What an error tells of the call that it ended."""
+    """What an error keeps of the call that it ended."""
 
     @property
     def count(self) -> int:
-        """How many deltas came."""
+        """The number of deltas received."""
 
     @property
     def usage(self) -> Usage | None:
-        """The token counts as known."""
+        """The latest token counts."""
 
     @property
     def text(self) -> str:
-        """All text that came."""
+        """All text received."""
 
 
 class ModelStreamError(Exception):
@@ -57,9 +57,9 @@ class ModelStreamError(Exception):
 class StreamError(ModelStreamError):
     """A call to a provider ended early.
 
-    `retryable` says whether the same call may succeed later; the original exception, if any, is
-    `__cause__`; `model_type` names the wrapper. `status` is the HTTP status and `code` the provider's own
-    code where there was one.
+    `retryable` is True if the same call may succeed later; the original exception, if any, is `__cause__`;
+    `model_type` is that of the wrapper. `status` is the HTTP status and `code` the provider's error code, or
+    None.
     """
 
     retryable: bool = False
@@ -85,33 +85,33 @@ class StreamError(ModelStreamError):
 
     @property
     def partial_text(self) -> str:
-        """All text that came before the error."""
+        """All text received before the error."""
         return self._call.text if self._call else ""
 
     @property
     def usage(self) -> Usage | None:
-        """The token counts that were known by then."""
+        """The latest token counts before the error."""
         return self._call.usage if self._call else None
 
     @property
     def first_delta_seen(self) -> bool:
-        """Whether the model had said anything by then."""
+        """Whether any delta was received before the error."""
         return self._call is not None and self._call.count > 0
 
-    def happened_in(self, call: CallSoFar) -> None:
-        """Tie the error to what the call had said. For the core."""
+    def attach_call(self, call: CallSoFar) -> None:
+        """Attach the call that the error ended. Internal."""
         self._call = call
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # To other processes goes what the call had said by then, and not the call.
-        said = _Said(self.partial_text, self.usage, int(self.first_delta_seen))
-        return _restore, (type(self), self.args, {**self.__dict__, "_call": said})
+        # Pickling copies the values: the call itself can't go to another process.
+        record = _CallRecord(self.partial_text, self.usage, int(self.first_delta_seen))
+        return _restore, (type(self), self.args, {**self.__dict__, "_call": record})
 
     def __str__(self) -> str:
         return f"{self.model_type}: {self.message}" if self.model_type else self.message
 
 
-class _Said:
+class _CallRecord:
     def __init__(self, text: str, usage: Usage | None, count: int) -> None:
         self.text = text
         self.usage = usage
@@ -131,7 +131,7 @@ class TruncatedStreamError(StreamError):
 
 
 class StreamTimeoutError(StreamError):
-    """A clock ran out: `clock` is `first_delta`, `idle` or `total`, `seconds` its limit."""
+    """A timeout expired: `clock` is `first_delta`, `idle` or `total`, `seconds` its limit."""
 
     retryable = True
 
@@ -148,17 +148,17 @@ class ConnectionLostError(StreamError):
 
 
 class RateLimitError(StreamError):
-    """The provider wants fewer requests; `retry_after` is its wish in seconds, or None."""
+    """The provider received too many requests; `retry_after` is the delay it requests in seconds, or None."""
 
     retryable = True
 
 
 class AuthenticationError(StreamError):
-    """The provider did not accept the key, or the key may not do this."""
+    """The provider did not accept the key, or the key lacks the permission."""
 
 
 class BadRequestError(StreamError):
-    """The provider did not accept the request: its message says what is wrong with it."""
+    """The provider did not accept the request; the message contains the provider's explanation."""
 
 
 class ProviderError(StreamError):
@@ -178,7 +178,7 @@ class StreamCancelledError(StreamError):
 
 
 class ConfigError(ModelStreamError):
-    """What was asked for cannot be set up; the message names the field, the value and the way out."""
+    """A model, sink or plugin cannot be set up; the message names the field, the value and how to fix it."""
 
 
 class UnknownModelTypeError(ConfigError):
@@ -194,7 +194,7 @@ class UnknownConfigError(ConfigError):
 
 
 class UnknownConfigKeyError(ConfigError):
-    """A config has a field that its model_type does not know."""
+    """A config has a field that its model_type does not have."""
 
 
 class MissingApiKeyError(ConfigError):
@@ -206,7 +206,7 @@ class PluginLoadError(ConfigError):
 
 
 class StreamInUseError(ModelStreamError):
-    """A response was asked, in a way that cannot wait, for what it does not have yet."""
+    """A property that can't wait was read before the response was complete."""
 
 
 for _error in list(vars().values()):

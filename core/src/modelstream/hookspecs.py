@@ -11,30 +11,30 @@ A plugin is found by its entry point, whose NAME is the model_type or the sink_t
 The entry point's value may be
 
 * a subclass of `ModelWrapper` or `StreamSink`: these implement their hook already, or
-* a module with `hookimpl` functions of its own, which may then serve several names.
+* a module with `hookimpl` functions, which may then serve several names.
 
-A plugin is imported when a name of its is first asked for, and no earlier. Hooks run once per wrapper
-and once per sink, never per delta. An implementation may leave out arguments that it does not need.
-None says "not with this config": a `ConfigError`, and the next config is tried afresh. Any other result
-that is not a wrapper or a sink sets the plugin aside.
+A plugin is imported when one of its names is first used, and no earlier. Hooks run once per wrapper
+and once per sink, never per delta. An implementation may omit arguments that it does not need.
+None means "not with this config": a `ConfigError`, and the plugin stays in use. Any other result that is
+not a wrapper or a sink marks the plugin as broken.
 
-A plugin may also stand around the wrappers and sinks that all others make, to trace, cache or guard:
+A plugin may also wrap the creation of all wrappers and sinks of other plugins, to trace, cache or guard:
 
     [project.entry-points."modelstream.plugins"]
     caching = "my_package:plugin"
 
-Its value is a module or an object with hook wrappers as pluggy has them, `tryfirst` and `trylast` included:
+Its value is a module or an object with pluggy's hook wrappers, `tryfirst` and `trylast` included:
 
     @hookimpl(wrapper=True)
     def modelstream_model_wrapper(model_type, config):
-        wrapper = yield  # what the model's own plugin makes; raises what that raised
+        wrapper = yield  # what the model's own plugin creates; raises what that raised
         return wrapper   # or another one
 
-They are loaded with the first wrapper or sink that is made. One that does not load is logged once, and the
-rest is made without it. A `ConfigError` that it raises passes unchanged; any other exception of its own is a
-`PluginLoadError` that names it.
+They are loaded with the first wrapper or sink. One that does not load is logged once and then ignored. A
+`ConfigError` that it raises passes unchanged; any other exception becomes a `PluginLoadError` that names the
+plugin.
 
-`modelstream.register` takes all of these from the program itself. MODELSTREAM_BLOCK switches plugins off, by
+`modelstream.register` accepts all of these from the program itself. MODELSTREAM_BLOCK disables plugins, by
 name or distribution.
 """
 
@@ -56,17 +56,16 @@ hookimpl: pluggy.HookimplMarker = pluggy.HookimplMarker(PROJECT)
 
 @hookspec(firstresult=True)
 def modelstream_model_wrapper(model_type: str, config: Mapping[str, Any]) -> ModelWrapper | None:
-    """Make the wrapper for `model_type`, or return None if this plugin does not serve it.
+    """Create the wrapper for `model_type`, or return None if this plugin does not serve it.
 
     Called once for each `load_model`. `config` is the model config as the user wrote it, after
-    environment variables were filled in; what is wrong with it is a `ConfigError`.
+    environment variables were filled in. Raise a `ConfigError` for an invalid one.
     """
 
 
 @hookspec(firstresult=True)
 def modelstream_stream_sink(sink_type: str, options: Mapping[str, Any]) -> StreamSink | None:
-    """Make the sink for `sink_type`, or return None if this plugin does not serve it.
+    """Create the sink for `sink_type`, or return None if this plugin does not serve it.
 
-    Called once for each sink named to `init`. `options` are the fields that the user gave beside
-    `sink_type`.
+    Called once for each sink named to `init`. `options` are the user's fields other than `sink_type`.
     """

@@ -1,4 +1,4 @@
-"""From a config to a model: the configs of a program by name, and the plugins that serve them."""
+"""From a config to a model: the program's configs by name, and the plugins that serve them."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ Source = Mapping[str, Any] | Sequence[Mapping[str, Any]] | str | os.PathLike[str
 
 
 class Stored(NamedTuple):
-    """A config, and where it was given."""
+    """A config, and where it is defined."""
 
     config: dict[str, Any]
     source: str
 
 
 class ConfigStore:
-    """Model configs by their `config_name`, and the way from a name to a model wrapper.
+    """Stores model configs by their `config_name`, and creates model wrappers from them.
 
-    Configs are kept as they were written: environment variables are filled in, and fields checked, when a
-    model is loaded. All methods may be called from any thread.
+    Configs are stored unchanged: environment variables are filled in, and fields validated, when a model is
+    loaded. All methods may be called from any thread.
     """
 
     def __init__(self, plugins: Registry | None = None) -> None:
@@ -44,18 +44,18 @@ class ConfigStore:
         adds none of them, for a file that cannot be read, a config without `config_name` or
         `model_type`, and a name that another config has. The same config may be loaded again.
         """
-        arriving = list(_read(configs))
+        incoming = list(_read(configs))
         with self._lock:
             stored = {} if clear_existing else dict(self._stored)
-            for config, source in arriving:
+            for config, source in incoming:
                 name = _required(config, "config_name", f"Model config from {source}")
                 _required(config, "model_type", f"Model config from {source}")
-                _refuse_other(stored.get(name), config, source)
+                _reject_conflict(stored.get(name), config, source)
                 stored[name] = Stored(config, source)
             self._stored = stored
 
     def clear(self) -> None:
-        """Forget all configs."""
+        """Remove all configs."""
         self._stored = {}
 
     def names(self) -> list[str]:
@@ -70,20 +70,21 @@ class ConfigStore:
                 f"No model config is named {name!r}.{did_you_mean(name, self._stored)}"
                 f"\nConfigs: {listed(self._stored)}."
             )
-        return _copied(stored.config)
+        return _copy(stored.config)
 
     def load_model(self, name_or_config: str | Mapping[str, Any]) -> ModelWrapper:
         """A new wrapper for a config's name, a model_type (with its defaults), or a config."""
-        config = self._resolved(name_or_config)
+        config = self._resolve(name_or_config)
         model_type = _required(config, "model_type", "Config given to load_model")
         return self._plugins.model_wrapper(model_type, filled_in(config))
 
-    def _resolved(self, name_or_config: str | Mapping[str, Any]) -> dict[str, Any]:
+    def _resolve(self, name_or_config: str | Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(name_or_config, Mapping):
-            return _copied(name_or_config)
+            return _copy(name_or_config)
         if not isinstance(name_or_config, str):
             raise ConfigError(
-                f"load_model takes a config name, a model_type or a config dict, not {_type(name_or_config)}."
+                "load_model expects a config name, a model_type or a config dict, "
+                f"not {_type(name_or_config)}."
             )
         if name_or_config in self._stored:
             return self.get(name_or_config)
@@ -92,12 +93,12 @@ class ConfigStore:
         raise self._unknown(name_or_config)
 
     def _unknown(self, name: str) -> UnknownConfigError:
-        from modelstream.plugins.known import way_to
+        from modelstream.plugins.known import suggestion
 
         model_types = self._plugins.names("model")
         return UnknownConfigError(
-            f"There is no model config {name!r}, nor an installed plugin with this model_type."
-            f"{way_to('model', name, [*self._stored, *model_types])}"
+            f"There is no model config {name!r}, and no installed plugin has this model_type."
+            f"{suggestion('model', name, [*self._stored, *model_types])}"
             f"\nConfigs: {listed(self._stored)}. Model types: {listed(model_types)}."
         )
 
@@ -111,10 +112,10 @@ def config_store() -> ConfigStore:
 
 
 def load_configs(configs: Source, *, clear_existing: bool = False) -> None:
-    """Make model configs known by their `config_name`, for `load_model`.
+    """Add model configs under their `config_name`, for `load_model`.
 
-    `configs` is a dict, a list of dicts, or the path of a .json or .toml file that holds either.
-    All of them are taken or, when one is wrong (`ConfigError`), none.
+    `configs` is a dict, a list of dicts, or the path of a .json or .toml file that holds either. Raises
+    `ConfigError`, and then adds none of them, when one is invalid.
     """
     _shared.load(configs, clear_existing=clear_existing)
 
@@ -122,8 +123,8 @@ def load_configs(configs: Source, *, clear_existing: bool = False) -> None:
 def load_model(name_or_config: str | Mapping[str, Any]) -> ModelWrapper:
     """A new model wrapper for a config's name, a model_type (with its defaults), or a config dict.
 
-    This is where the plugin is imported and the config is checked; raises a `ConfigError` that says
-    what is wrong and the way out.
+    This imports the plugin and validates the config; raises a `ConfigError` that explains what is wrong and
+    how to fix it.
     """
     return _shared.load_model(name_or_config)
 
@@ -138,11 +139,11 @@ def _read(configs: Source) -> Iterator[Stored]:
 
 
 def _entries(document: Any, source: str) -> Iterator[Stored]:
-    """The configs in a document, each with a word on where it stands."""
+    """The configs in a document, each with its location."""
     if isinstance(document, Mapping) and "models" in document:
         document = _models_of(document, source)
     if isinstance(document, Mapping):
-        yield Stored(_copied(document), source)
+        yield Stored(_copy(document), source)
         return
     if not isinstance(document, Sequence) or isinstance(document, str):
         raise ConfigError(f"Model configs from {source}: expected a dict or a list, not {_type(document)}.")
@@ -150,13 +151,13 @@ def _entries(document: Any, source: str) -> Iterator[Stored]:
         place = f"{source}, config {number}"
         if not isinstance(config, Mapping):
             raise ConfigError(f"Model configs from {place}: expected a dict, not {_type(config)}.")
-        yield Stored(_copied(config), place)
+        yield Stored(_copy(config), place)
 
 
 def _models_of(document: Mapping[str, Any], source: str) -> Any:
     others = [key for key in document if key != "models"]
     if others:
-        raise ConfigError(f"Model configs from {source}: {others[0]!r} cannot stand beside 'models'.")
+        raise ConfigError(f"Model configs from {source}: {others[0]!r} is not allowed next to 'models'.")
     return document["models"]
 
 
@@ -167,11 +168,11 @@ def _required(config: Mapping[str, Any], field: str, which: str) -> str:
     if field in config:
         raise ConfigError(f"{which}: field {field!r} is {value!r}; expected a name.")
     close = close_name(field, map(str, config))
-    hint = f" Did you mean {field!r} where it says {close!r}?" if close else ""
+    hint = f" Did you mean {field!r} instead of {close!r}?" if close else ""
     raise ConfigError(f"{which}: field {field!r} is missing.{hint}")
 
 
-def _refuse_other(known: Stored | None, config: Mapping[str, Any], source: str) -> None:
+def _reject_conflict(known: Stored | None, config: Mapping[str, Any], source: str) -> None:
     if known is not None and known.config != config:
         raise ConfigError(
             f"Two different model configs are named {config['config_name']!r}:"
@@ -181,18 +182,18 @@ def _refuse_other(known: Stored | None, config: Mapping[str, Any], source: str) 
 
 
 def _type(value: object) -> str:
-    # The value itself may hold a key.
+    # Not the value itself: it may contain an API key.
     return f"a value of type {type(value).__name__}"
 
 
-def _copied(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of the containers, so that neither side sees what the other changes later."""
-    return {key: _copied_value(value) for key, value in config.items()}
+def _copy(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy the containers, so that neither side sees later changes of the other."""
+    return {key: _copy_value(value) for key, value in config.items()}
 
 
-def _copied_value(value: Any) -> Any:
+def _copy_value(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return _copied(value)
+        return _copy(value)
     if isinstance(value, list):
-        return [_copied_value(inner) for inner in value]
+        return [_copy_value(inner) for inner in value]
     return value

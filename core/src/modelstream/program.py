@@ -1,4 +1,4 @@
-"""What a program sets up once: its model configs, its sinks, its name."""
+"""Settings of the whole program: its model configs, its sinks, its name."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ WITHOUT_EFFECT = {
     "save_log": False,
     "use_monitor": False,
 }
-"""What AgentScope 0.1's `init` takes besides, each with the value that asks for nothing."""
+"""Further arguments of AgentScope 0.1's `init`, each with the value that has no effect there."""
 
 LEVELS = {"TRACE": "DEBUG", "SUCCESS": "INFO"}
-"""Levels of AgentScope's log that Python's does not have."""
+"""Log levels of AgentScope that Python's logging does not have."""
 
 logger = logging.getLogger("modelstream")
 
 
 class Run:
-    """One run of the program, for sinks that keep runs apart. `project` and `name` are None unless given."""
+    """One run of the program, for sinks that keep runs apart. `project` and `name` are None unless set."""
 
     def __init__(self) -> None:
         self.id = uuid.uuid4().hex
@@ -48,7 +48,7 @@ class Run:
 
 
 run = Run()
-"""The present run. `init` fills it in before it makes the sinks."""
+"""The current run. `init` fills it in before it creates the sinks."""
 
 
 def init(
@@ -66,13 +66,13 @@ def init(
 
     `model_configs` is a dict, a list of dicts, or the path of a .json or .toml file. `sinks` are sink_types,
     dicts with a `sink_type` and its options, `StreamSink` objects, or functions of message and snapshot;
-    None is the terminal, where its plugin is installed, and `[]` is none. `studio_url`, or the environment
-    variable MODELSTREAM_STUDIO, adds a studio. Sinks handed over here are shut down by the next `init`, or at
-    the end of the program.
+    None is the terminal, if its plugin is installed, and `[]` is no sink. `studio_url`, or the environment
+    variable MODELSTREAM_STUDIO, adds a studio. Sinks passed here are shut down by the next `init`, or at the
+    end of the program.
 
-    `project`, `name` and `runtime_id` are for sinks that keep runs apart, `logger_level` is that of the log
-    "modelstream". What else AgentScope 0.1 takes is accepted without effect. Raises a `ConfigError` for what
-    can't be set up.
+    `project`, `name` and `runtime_id` are for sinks that keep runs apart, `logger_level` is that of the
+    logger "modelstream". Other arguments of AgentScope 0.1 are accepted without effect. Raises a
+    `ConfigError` for what can't be set up.
     """
     _check(others)
     if logger_level is not None:
@@ -84,17 +84,17 @@ def init(
     run.id, run.project, run.name = runtime_id or uuid.uuid4().hex, project, name
     chosen = default_sinks() if sinks is None else specs.as_list(sinks)
     if studio_url:
-        chosen = [one for one in chosen if one != "studio"]  # it is the same one
+        chosen = [one for one in chosen if one != "studio"]  # the URL replaces it
     active.replace([*chosen, *_studio(studio_url, chosen)])
 
 
 def current_sinks() -> Sequence[StreamSink]:
-    """The sinks that everything is shown on: those of `init`, or else the terminal where it is installed."""
+    """The sinks in use: those of `init`, or else the terminal if it is installed."""
     return active.get()
 
 
 def shutdown() -> None:
-    """Let the sinks get done, for a second at most, and shut them down. Called at the end of the program."""
+    """Wait up to a second for the sinks to finish, and shut them down. Called at the end of the program."""
     active.shutdown()
 
 
@@ -107,14 +107,14 @@ def _studio(url: str | None, chosen: Iterable[SinkSpec]) -> list[SinkSpec]:
 
 
 def _check(others: dict[str, Any]) -> None:
-    """Refuse arguments that nobody knows, and tell of those that do nothing."""
+    """Reject unknown arguments, and log those without effect."""
     for argument in others:
         if argument not in WITHOUT_EFFECT:
             known = [*init.__annotations__, *WITHOUT_EFFECT]
             raise UnknownConfigKeyError(f"init has no argument {argument!r}.{did_you_mean(argument, known)}")
-    vain = [argument for argument, value in others.items() if value != WITHOUT_EFFECT[argument]]
-    if vain:
-        logger.warning("init: %s: accepted as in AgentScope 0.1, but without effect here", listed(vain))
+    ignored = [argument for argument, value in others.items() if value != WITHOUT_EFFECT[argument]]
+    if ignored:
+        logger.warning("init: %s: accepted as in AgentScope 0.1, but without effect here", listed(ignored))
 
 
 def _set_level(level: str | int) -> None:

@@ -1,4 +1,4 @@
-"""What a model wrapper is asked to do, and how it learns that nobody wants the answer any more."""
+"""The request that a model wrapper receives, and how it learns that the call was cancelled."""
 
 from __future__ import annotations
 
@@ -14,25 +14,24 @@ ChatMessage = dict[str, Any]
 
 
 class Request:
-    """One call to a model: read by the wrapper, ended by the core.
+    """One call to a model: read by the wrapper, cancelled by the core.
 
     `messages` are dicts with at least `role` and `content`. `stream` says whether the caller wants the
     answer while it is being written. `arguments` are the provider's own call arguments (`temperature`,
     `tools`, …): the config's `generate_args` overridden by those of the call. `raw_chunks` is a list to
-    which the wrapper appends the provider's chunks as they came when the caller asked for them, else
-    None.
+    which the wrapper appends the provider's unchanged chunks when the caller requested them, else None.
 
-    `hand_on` is for an `adeltas` whose data comes in callbacks of its event loop: called there with what else
-    would be yielded, it shows that to the readers at once, without a task in between. When it returns False,
-    the wrapper must yield (None will do) before it hands on more: its readers are far behind, or gone. It is
-    None where news can only be yielded.
+    `hand_on` is for an `adeltas` whose data comes in callbacks of its event loop: called there with what
+    would otherwise be yielded, it passes that to the readers at once, without a task in between. When it
+    returns False, the wrapper must yield (None will do) before it calls it again: the readers are far behind,
+    or gone. It is None where deltas can only be yielded.
     """
 
     __slots__ = (
         "_callbacks",
         "_cancelled",
-        "_given",
         "_lock",
+        "_original",
         "arguments",
         "hand_on",
         "messages",
@@ -48,8 +47,8 @@ class Request:
         arguments: Mapping[str, Any] | None = None,
         keep_raw: bool = False,
     ) -> None:
-        # Kept for further attempts: a wrapper may change what it was handed.
-        self._given = (list(messages), dict(arguments or {}))
+        # Kept for retries: a wrapper may modify its messages and arguments.
+        self._original = (list(messages), dict(arguments or {}))
         self.messages: list[ChatMessage] = [dict(message) for message in messages]
         self.stream: bool = stream
         self.arguments: dict[str, Any] = dict(arguments or {})
@@ -62,11 +61,11 @@ class Request:
 
     @property
     def cancelled(self) -> bool:
-        """True once nobody waits for this answer. A wrapper that computes checks it now and then."""
+        """Whether the call was cancelled. A wrapper that computes checks it from time to time."""
         return self._cancelled
 
     def on_cancel(self, callback: Callable[[], None]) -> None:
-        """Have `callback` called, once, when this call is cancelled or one of its clocks runs out.
+        """Have `callback` called, once, when this call is cancelled or one of its timeouts expires.
 
         This is how a wrapper that blocks (in a socket, in an engine) is woken: the callback makes the
         blocking call return or raise. It runs in the thread that cancels, never in the one that
@@ -79,7 +78,7 @@ class Request:
             self.cancel()
 
     def cancel(self) -> None:
-        """Tell the wrapper that nobody waits any more. Called by the core, from any thread."""
+        """Tell the wrapper that the answer is no longer wanted. Called by the core, from any thread."""
         with self._lock:
             self._cancelled = True
             callbacks, self._callbacks = self._callbacks, []
@@ -87,8 +86,8 @@ class Request:
             _quietly(callback)
 
     def renewed(self) -> Request:
-        """The request as it was given, for a further attempt, with none of the callbacks of the last one."""
-        messages, arguments = self._given
+        """A copy of the original request for a retry, without the callbacks of the last attempt."""
+        messages, arguments = self._original
         fresh = Request(messages, stream=self.stream, arguments=arguments)
         fresh.raw_chunks = self.raw_chunks
         fresh.hand_on = self.hand_on
@@ -96,7 +95,7 @@ class Request:
 
 
 def _quietly(callback: Callable[[], None]) -> None:
-    # The callback belongs to a plugin and runs while something is already being ended: an error of its
-    # own must not hide why.
+    # The callback belongs to a plugin and runs while the call is already ending: its exception must not
+    # hide the reason.
     with suppress(Exception):
         callback()

@@ -1,4 +1,4 @@
-"""What a call returns: one answer, for any number of readers, during and after streaming."""
+"""The response to a call: one answer, for any number of readers, during and after streaming."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Generator, Iterable
 from typing import TYPE_CHECKING, Annotated, Any, Self
 from weakref import WeakKeyDictionary, ref
 
-from modelstream.call.from_values import given_call
+from modelstream.call.from_values import call_from_values
 from modelstream.call.readers import Reading, adeltas, asnapshots, deltas, raise_error, snapshots
 from modelstream.errors import StreamInUseError
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class _Response:
-    """What sync and async responses share: everything that does not wait."""
+    """The part that sync and async responses share: everything that does not wait."""
 
     def __init__(self, call: Any) -> None:
         self._call = call
@@ -30,7 +30,7 @@ class _Response:
 
     @property
     def partial_text(self) -> str:
-        """All text that came so far. Never waits, never raises."""
+        """All text received so far. Never waits, never raises."""
         return self._transcript.text
 
     @property
@@ -40,12 +40,12 @@ class _Response:
 
     @property
     def tool_calls(self) -> list[ToolCall]:
-        """The tool calls so far; whole when the stream has ended."""
+        """The tool calls so far; complete when the stream has ended."""
         return self._transcript.tool_calls
 
     @property
     def usage(self) -> Usage | None:
-        """The token counts as known by now, or None if the provider has not said any."""
+        """The latest token counts, or None if the provider has not reported any."""
         return self._transcript.usage
 
     @property
@@ -62,18 +62,18 @@ class _Response:
 
     @property
     def raw(self) -> list[Any] | None:
-        """The provider's chunks as they came, if the call was made with `raw=True`."""
+        """The provider's chunks, unchanged, if the call was made with `raw=True`."""
         chunks: list[Any] | None = self._call.request.raw_chunks
         return chunks
 
     @property
     def error(self) -> StreamError | None:
-        """What ended the stream early, or None."""
+        """The error that ended the stream early, or None."""
         return self._transcript.error
 
     @property
     def is_stream_exhausted(self) -> bool:
-        """Whether nothing more will come, for whatever reason."""
+        """Whether the stream has ended, completely or not."""
         return self._transcript.ended
 
     @property
@@ -88,14 +88,14 @@ class _Response:
         return None if name is None else str(name)
 
     def cancel(self) -> None:
-        """End the call, from any thread. Readers get a `StreamCancelledError`; what came stays readable."""
+        """End the call, from any thread. Readers get a `StreamCancelledError`; the text so far remains."""
         self._call.cancel()
 
     def _raise_error(self) -> None:
         raise_error(self._transcript)
 
     def __del__(self) -> None:
-        # Whoever drops the last reference has no more use for the answer: let the provider stop.
+        # Without a reference no reader can follow: stop the provider, which bills for the rest.
         call = getattr(self, "_call", None)
         if call is not None:
             call.cancel()
@@ -108,11 +108,11 @@ class _Response:
 
 
 _streams: WeakKeyDictionary[object, ref[Reading]] = WeakKeyDictionary()
-"""The readers handed out as `stream`, for `response_of`; each of them holds its `Reading` itself."""
+"""The readers returned as `stream`, for `response_of`; each generator holds its `Reading` itself."""
 
 
 def response_of(stream: object) -> ModelResponse | AsyncModelResponse | None:
-    """The response whose `stream` this is, if it is one and nobody has begun to read it."""
+    """The response that this `stream` belongs to; None for other objects and streams already being read."""
     if not isinstance(stream, Generator | AsyncGenerator):
         return None
     known = _streams.get(stream)
@@ -123,22 +123,22 @@ def response_of(stream: object) -> ModelResponse | AsyncModelResponse | None:
 
 
 class ModelResponse(_Response):
-    """The answer to a call, read from ordinary code.
+    """The response to a call, read from synchronous code.
 
         response = model(messages, stream=True)
         for last, text in response.stream:
             print(text)
 
-    Each access to `stream` or `deltas` is a new reader that begins at the first delta; all of them are fed by
-    the one call, from any threads. `close()`, the end of a `with` block, or dropping the last reference ends
-    the call at the provider.
+    Each access to `stream` or `deltas` is a new reader that begins at the first delta; all of them
+    share the one call and may run in any threads. `close()`, leaving a `with` block, or dropping the last
+    reference ends the call at the provider.
     """
 
     embedding: Any = None
     image_urls: Any = None
     parsed: Any = None
     _call: PulledCall | LoopCall
-    _given_text: tuple[str | None, int] = (None, 0)
+    _assigned_text: tuple[str | None, int] = (None, 0)
 
     def __init__(  # noqa: PLR0917 - the order is AgentScope's
         self,
@@ -152,17 +152,17 @@ class ModelResponse(_Response):
         *,
         _call: PulledCall | LoopCall | None = None,
     ) -> None:
-        """An answer of the program's own, for wrappers written for AgentScope.
+        """Create a response from existing values, for wrappers written for AgentScope.
 
         `stream` yields the text so far, each item the whole of it; its end is the end of the answer. A `text`
-        beside it holds until the stream is read. `tool_calls` are `ToolCall`s or `tool_use` blocks. `raw`,
-        `embedding`, `image_urls` and `parsed` are kept as they are.
+        passed with it applies until the stream is read. `tool_calls` are `ToolCall`s or `tool_use` blocks.
+        `raw`, `embedding`, `image_urls` and `parsed` are kept as they are.
         """
         if _call is not None:
             super().__init__(_call)
             return
         self.embedding, self.image_urls, self.parsed = embedding, image_urls, parsed
-        super().__init__(given_call(text, stream, tool_calls or (), raw))
+        super().__init__(call_from_values(text, stream, tool_calls or (), raw))
         self._call.open()
         if stream is None:
             self._drain()
@@ -196,12 +196,12 @@ class ModelResponse(_Response):
 
     @property
     def text(self) -> str:
-        """The full text: drains the stream if nobody is reading it; while somebody is, the text so far.
+        """The full text: drains the stream if it has no reader; while it has one, the text so far.
 
-        `get_text()` is always the full text. Raises the stream's error if it failed; `partial_text` has what
-        came.
+        `get_text()` is always the full text. Raises the stream's error if it failed; `partial_text` has the
+        text received before that.
         """
-        text, read = self._given_text
+        text, read = self._assigned_text
         if text is not None and read == self._transcript.readings_begun:
             return text
         if self._transcript.readings and not self._transcript.ended:
@@ -212,21 +212,21 @@ class ModelResponse(_Response):
 
     @text.setter
     def text(self, value: str) -> None:
-        # Holds until the stream is read, as in AgentScope 0.1.
-        self._given_text = str(value), self._transcript.readings_begun
+        # Applies until the stream is read, as in AgentScope 0.1.
+        self._assigned_text = str(value), self._transcript.readings_begun
 
     def get_text(self) -> str:
-        """The full text, waiting for the rest of the stream, also while others read it.
+        """Wait for the rest of the stream and return the full text, even while other readers are active.
 
-        Raises the stream's error if it failed; `partial_text` has what came. A value assigned to `text` does
-        not count here.
+        Raises the stream's error if it failed; `partial_text` has the text received before that. Ignores a
+        value assigned to `text`.
         """
         self._drain()
         self._raise_error()
         return self._transcript.text
 
     def close(self) -> None:
-        """End the call now and let go of the connection. After the end it does nothing."""
+        """End the call now and close the connection. Does nothing after the end."""
         self._call.cancel()
 
     def __enter__(self) -> Self:
@@ -242,14 +242,14 @@ class ModelResponse(_Response):
 
 
 class AsyncModelResponse(_Response):
-    """The answer to a call, read from coroutines.
+    """The response to a call, read from coroutines.
 
         response = await model.acall(messages, stream=True)
         async for last, text in response.stream:
             print(text)
 
     Like `ModelResponse` otherwise. Readers may be tasks of any event loop. A task that is cancelled while it
-    awaits a delta ends the call, unless other readers are waiting for that delta too.
+    awaits a delta ends the call, unless other readers also wait for that delta.
     """
 
     _call: TaskCall | ThreadCall
@@ -281,29 +281,29 @@ class AsyncModelResponse(_Response):
 
     @property
     def text(self) -> str:
-        """The full text once the stream has ended; while somebody reads it, the text so far.
+        """The full text once the stream has ended; while it has a reader, the text so far.
 
-        A property can't await: before that it raises `StreamInUseError`. Raises the stream's error if it
-        failed.
+        A property can't await: without a reader it raises `StreamInUseError` before the end. Raises the
+        stream's error if it failed.
         """
         if not self._transcript.ended:
             if self._transcript.readings:
                 return self._transcript.shown_text
             raise StreamInUseError(
                 "the answer is not complete yet: use `await response.get_text()` for the full text, "
-                "or `response.partial_text` for what came so far"
+                "or `response.partial_text` for the text so far"
             )
         self._raise_error()
         return self._transcript.text
 
     async def get_text(self) -> str:
-        """The full text, awaiting the rest of the stream. Raises the stream's error if it failed."""
+        """Await the rest of the stream and return the full text. Raises the stream's error if it failed."""
         await self._drain()
         self._raise_error()
         return self._transcript.text
 
     async def aclose(self) -> None:
-        """End the call now and let go of the connection. After the end it does nothing."""
+        """End the call now and close the connection. Does nothing after the end."""
         await self._call.aclose()
 
     async def __aenter__(self) -> Self:
@@ -335,6 +335,6 @@ if TYPE_CHECKING:
             """A new reader that yields `(last, text so far)`."""
 
 else:
-    # Names for annotations. `isinstance` refuses them: whether a call streams is not told by the class.
+    # For annotations only; `isinstance` rejects them, since the class does not show whether a call streams.
     StreamedResponse = Annotated[ModelResponse, "stream is not None"]
     AsyncStreamedResponse = Annotated[AsyncModelResponse, "stream is not None"]

@@ -25,9 +25,9 @@ else:
 
 
 class TextSource(Protocol):
-    """Where a snapshot finds the text that it stands for. It refers to text alone.
+    """Holds the text of a snapshot. It must not refer to snapshots.
 
-    The collector does not look into snapshots, of which there are many: a source that led back to its
+    The garbage collector does not track snapshots, since there are many: a source that referred to its
     snapshot would never be freed.
     """
 
@@ -38,12 +38,12 @@ class TextSource(Protocol):
 class Snapshot(_Pair, frozen=True, eq=False, repr_omit_defaults=True, gc=False):
     """The response at one moment: `last, text = snapshot`.
 
-    It unpacks, indexes, compares, hashes and prints like the pair `(last, text)`. Making one costs the
-    same however long the text is: `text` is joined when it is asked for. Sinks and readers that only
+    It unpacks, indexes, compares, hashes and prints like the pair `(last, text)`. Creating one costs the
+    same however long the text is: `text` is joined on access. Sinks and readers that only
     append use `delta` (what is new in this snapshot) and `offset` (where it begins, in characters).
-    An `offset` of 0 after text was shown means that the text begins afresh.
+    An `offset` of 0 after text was shown means that the text starts over.
 
-    It is not a tuple, although type checkers take it for one: `isinstance(snapshot, tuple)` is False,
+    It is not a tuple, although type checkers treat it as one: `isinstance(snapshot, tuple)` is False,
     `case (last, text)` does not match it, and JSON encoders do not know its text. There, use
     `tuple(snapshot)` or `{"last": snapshot.last, "text": snapshot.text}`.
     """
@@ -58,7 +58,7 @@ class Snapshot(_Pair, frozen=True, eq=False, repr_omit_defaults=True, gc=False):
         """The whole text up to and including `delta`."""
         return self.source.text_to(self.offset + len(self.delta))
 
-    if not TYPE_CHECKING:  # those of a tuple are the more precise ones
+    if not TYPE_CHECKING:  # the tuple's own annotations are more precise
 
         def __iter__(self) -> Iterator[Any]:
             return iter((self.last, self.text))
@@ -91,7 +91,7 @@ class Snapshot(_Pair, frozen=True, eq=False, repr_omit_defaults=True, gc=False):
 
 
 class FixedText(str):
-    """A text that is already whole, as the source of snapshots."""
+    """A complete text, as the source of snapshots."""
 
     __slots__ = ()
 
@@ -101,7 +101,7 @@ class FixedText(str):
 
 
 def whole(text: str, last: bool) -> Snapshot:
-    """A snapshot of a text that was there all at once."""
+    """A snapshot of a complete text."""
     return Snapshot("" if last else text, last, len(text) if last else 0, FixedText(text))
 
 

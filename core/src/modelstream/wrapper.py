@@ -1,4 +1,4 @@
-"""The contract of a model wrapper: one subclass for each model_type."""
+"""The contract for model wrappers: one subclass for each model_type."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ModelWrapper:
-    """Talks to one provider: turns a request into deltas.
+    """Calls one provider: turns a request into deltas.
 
         class EchoChat(ModelWrapper):
             model_type = "echo_chat"
@@ -35,10 +35,10 @@ class ModelWrapper:
         for last, text in model("one two three", stream=True).stream:
             ...
 
-    Write `deltas`, `adeltas` or both; the core serves sync and async callers with either. Fields of the
-    provider's own go into a `ModelConfig` subclass named in `config_class`; the checked config is then
-    `self.config`. One wrapper may run any number of calls at once, so what belongs to one call must
-    not be kept on `self`.
+    Write `deltas`, `adeltas` or both; the core serves sync and async callers with either. Fields that
+    only this provider has go into a `ModelConfig` subclass named in `config_class`; the validated config is
+    then `self.config`. One wrapper may run any number of calls at once, so do not keep the state of a call
+    on `self`.
     """
 
     model_type: ClassVar[str] = ""
@@ -52,19 +52,19 @@ class ModelWrapper:
         self.config = config
 
     def deltas(self, request: Request) -> Iterator[Yielded]:
-        """Call the provider and yield what is new, the moment it comes.
+        """Call the provider and yield each delta as soon as it arrives.
 
-        Yield a str (text), a delta, or a list of deltas that arrived together. Yield `Finish` when, and
-        only when, the provider's end marker was seen: an iterator that ends without it is reported as
-        truncated. The call returns to the user at the first yield, so a wrapper that knows the request
-        was accepted before it has a delta yields None there. Errors are raised as `StreamError`s; what else
-        is raised is mapped by the core. The iterator is closed (`GeneratorExit`) when the call is
-        cancelled; a wrapper that blocks registers `request.on_cancel` to be woken.
+        Yield a str (text), a delta, or a list of deltas that arrived together. Yield `Finish` when, and only
+        when, the provider's end marker was seen: an iterator that ends without it is reported as truncated.
+        The call returns to the user at the first yield, so a wrapper that knows the request was accepted
+        before it has a delta yields None there. Raise a `StreamError` for failures; the core maps any other
+        exception to one. The iterator is closed (`GeneratorExit`) when the call is cancelled; a wrapper that
+        blocks registers `request.on_cancel` to be woken.
         """
         raise NotImplementedError
 
     def adeltas(self, request: Request) -> AsyncIterator[Yielded]:
-        """The same as an async generator, run to its end by one task of the caller's event loop."""
+        """Like `deltas`, as an async generator that one task of the caller's event loop runs to its end."""
         raise NotImplementedError
 
     @overload
@@ -90,7 +90,7 @@ class ModelWrapper:
         With `stream=True` the response's `stream` is never None, and type checkers know it.
         `messages` is a list of dicts, of `Msg`, or a str (one user message). Further arguments go to the
         provider and override the config's `generate_args`. Raises a `StreamError` when the provider refuses
-        the call; what fails later is raised by whoever reads.
+        the call; later failures are raised where the response is read.
         """
         from modelstream.call.start import start
         from modelstream.response import ModelResponse
@@ -115,16 +115,16 @@ class ModelWrapper:
         raw: bool = False,
         **arguments: Any,
     ) -> AsyncModelResponse:
-        """Call the model from a coroutine; like calling the wrapper otherwise."""
+        """Call the model from a coroutine. Otherwise like calling the wrapper."""
         from modelstream.call.start import astart
         from modelstream.response import AsyncModelResponse
 
         return await AsyncModelResponse.of_call(astart(self, self._request(messages, stream, raw, arguments)))
 
     def format(self, *messages: Any, multi_agent_mode: bool = True) -> list[dict[str, Any]]:
-        """`Msg` objects, lists of them and None as the provider's messages: dicts with role and content.
+        """Convert `Msg` objects, lists of them and None to messages for the provider, with role and content.
 
-        In `multi_agent_mode` a `name` tells apart those who share a role.
+        In `multi_agent_mode` a `name` distinguishes speakers that share a role.
         """
         from modelstream._messages import as_chat_messages
 
@@ -147,7 +147,7 @@ class ModelWrapper:
 
     @classmethod
     def implements(cls, method: Literal["deltas", "adeltas"]) -> bool:
-        """Whether this class has the method itself; the base's only say what one has to do."""
+        """Whether this class overrides the method; those of the base class raise `NotImplementedError`."""
         return getattr(cls, method) is not getattr(ModelWrapper, method)
 
     @classmethod

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelstream.plugins import entry_points
-from modelstream.plugins.entry_points import EntryPoint, normalised, scan
+from modelstream.plugins.entry_points import EntryPoint, normalized, scan
 
 
 def run(program, *arguments):
@@ -141,7 +141,7 @@ def test_what_an_interrupted_pip_left_behind_is_no_second_distribution(site):
                 ),
             ),
             max_size=4,
-            unique_by=lambda made: normalised(made[0]),
+            unique_by=lambda made: normalized(made[0]),
         ),
         max_size=3,
     )
@@ -161,7 +161,7 @@ def test_the_standard_library_finds_the_same(tmp_path_factory, folders):
     met = set()
     theirs = set()
     for distribution in importlib.metadata.distributions(path=path):
-        key = normalised(distribution.name)
+        key = normalized(distribution.name)
         if key not in met:
             met.add(key)
             theirs |= {

@@ -1,4 +1,4 @@
-"""Agents: who speaks, what was said, and showing it while it is said."""
+"""Agents, their messages and memory, and showing messages while they stream."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ logger = logging.getLogger("modelstream.agents")
 
 
 class AgentBase(Hooked):
-    """Something that has a name and replies to messages.
+    """An agent: it has a name and replies to messages.
 
         class MyAgent(AgentBase):
             def reply(self, x=None):
@@ -37,8 +37,8 @@ class AgentBase(Hooked):
                 return msg
 
     `model_config_name` is a config's name, a config dict or a model wrapper; without it `model` is None.
-    `memory` is None unless `use_memory`. `reply` may be a coroutine function: calling the agent then has to
-    be awaited. `to_dist` is accepted and without effect: agents run where they are called.
+    `memory` is None unless `use_memory`. `reply` may be a coroutine function: calls of the agent must then be
+    awaited. `to_dist` has no effect: agents run where they are called.
     """
 
     def __init__(
@@ -60,11 +60,11 @@ class AgentBase(Hooked):
             logger.warning("agent %s: to_dist has no effect, agents run where they are called", name)
 
     def reply(self, *args: Any, **kwargs: Any) -> Any:
-        """Answer the message or messages given, with a `Msg`. Every agent has its own."""
-        raise NotImplementedError(f"{type(self).__name__} has no reply(x) method: write one.")
+        """Answer one message or several with a `Msg`. Subclasses must override it."""
+        raise NotImplementedError(f"{type(self).__name__} has no reply(x) method: implement it.")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Reply, and have the audience observe what was said."""
+        """Reply, and let the audience observe the reply."""
         reply = self.reply(*args, **kwargs)
         if inspect.isawaitable(reply):
             return self._broadcast_later(reply)
@@ -72,23 +72,22 @@ class AgentBase(Hooked):
         return reply
 
     def observe(self, x: Msg | Iterable[Msg] | None) -> None:
-        """Remember messages without an answer."""
+        """Add messages to the memory without replying."""
         if self.memory is not None:
             self.memory.add(x)
 
     def speak(self, content: str | Msg | Streamed | None, tool_calls: list[Block] | None = None) -> None:
-        """Show what the agent says on all sinks; all of it under one message id.
+        """Show the agent's message on all sinks, under one message id.
 
-        A str, a `Msg`, a response (of which the sinks see everything: reasoning, tool calls, usage), or an
-        iterable of `(last, text so far)` such as `response.stream`, which is shown while it comes.
-        `tool_calls` are `tool_use` blocks to go with a str. None without tool calls is only logged. A
-        stream's error is raised when the sinks have been told. A `pre_speak` hook makes a stream one of text
-        alone.
+        `content` is a str, a `Msg`, a response (sinks then also get reasoning, tool calls and usage), or an
+        iterable of `(last, text so far)` such as `response.stream`, which is shown while it streams.
+        `tool_calls` are `tool_use` blocks to add to a str. None without tool calls is only logged. A stream's
+        error is raised after the sinks have been notified. A `pre_speak` hook reduces a stream to its text.
         """
         if isinstance(content, str | Msg) or (content is None and tool_calls):
             log_msg(self._through_hooks("pre_speak", self._msg(content, tool_calls), False, True))  # noqa: FBT003
         elif content is None:
-            logger.warning("%s.speak(None) shows nothing: give it a text, a Msg or a response", self.name)
+            logger.warning("%s.speak(None) shows nothing: pass a text, a Msg or a response", self.name)
             return
         else:
             self._speak_stream(content)
@@ -99,14 +98,14 @@ class AgentBase(Hooked):
         content: str | Msg | Streamed | AsyncStreamed | None,
         tool_calls: list[Block] | None = None,
     ) -> None:
-        """Like `speak`, from a coroutine: also async responses, and async iterables of `(last, text)`."""
+        """Like `speak`, from a coroutine; also accepts async responses and async iterables."""
         if content is None or isinstance(content, str | Msg):
             self.speak(content, tool_calls)
             return
         from modelstream.showing.show import ashow
 
         if self._hooks_for("pre_speak"):
-            content = self._async_heard(content) if _is_async(content) else self._heard(content)
+            content = self._ahooked_stream(content) if _is_async(content) else self._hooked_stream(content)
         await ashow(content, name=self.name)
         self._notify_hooks("post_speak")
 
@@ -115,11 +114,11 @@ class AgentBase(Hooked):
         self._audience = [agent for agent in audience if agent is not self]
 
     def clear_audience(self) -> None:
-        """Have nobody observe the replies of this agent."""
+        """Let no agent observe the replies of this one."""
         self._audience = []
 
     def rm_audience(self, audience: Sequence[AgentBase] | AgentBase) -> None:
-        """Have these agents no longer observe the replies of this one."""
+        """Stop these agents from observing the replies of this one."""
         leaving = [audience] if isinstance(audience, AgentBase) else audience
         self._audience = [agent for agent in self._audience if agent not in leaving]
 
@@ -131,9 +130,9 @@ class AgentBase(Hooked):
             agent.observe(reply)
 
     async def _broadcast_later(self, reply: Awaitable[Any]) -> Any:
-        said = await reply
-        self._broadcast(said)
-        return said
+        msg = await reply
+        self._broadcast(msg)
+        return msg
 
     def _msg(self, content: str | Msg | None, tool_calls: list[Block] | None) -> Msg:
         if isinstance(content, Msg):
@@ -148,22 +147,22 @@ class AgentBase(Hooked):
             raise TypeError(f"speak() can't await a {type(content).__name__}: use `await agent.aspeak(…)`")
         if not isinstance(getattr(content, "stream", content), Iterable | None):
             raise TypeError(
-                "speak() takes a str, a Msg, a response or an iterable of (last, text), "
+                "speak() expects a str, a Msg, a response or an iterable of (last, text), "
                 f"not {type(content).__name__}"
             )
         if self._hooks_for("pre_speak"):
-            content = self._heard(content)
+            content = self._hooked_stream(content)
         show(content, name=self.name)
 
-    def _heard(self, content: Any) -> Generator[tuple[bool, str], None, None]:
-        """The stream as the hooks would have it."""
+    def _hooked_stream(self, content: Any) -> Generator[tuple[bool, str], None, None]:
+        """The stream after the `pre_speak` hooks."""
         stream = getattr(content, "stream", content)
         msg = Msg(self.name, "", "assistant")
         for last, text in [(True, content.text)] if stream is None else stream:
             msg.content = text
             yield last, self._text_by_hooks(msg, last=last)
 
-    async def _async_heard(self, content: Any) -> AsyncGenerator[tuple[bool, str], None]:
+    async def _ahooked_stream(self, content: Any) -> AsyncGenerator[tuple[bool, str], None]:
         stream = getattr(content, "stream", content)
         msg = Msg(self.name, "", "assistant")
         if stream is None:
@@ -175,17 +174,17 @@ class AgentBase(Hooked):
             yield last, self._text_by_hooks(msg, last=last)
 
     def _text_by_hooks(self, msg: Msg, *, last: bool) -> str:
-        heard: Msg = self._through_hooks("pre_speak", msg, True, last)  # noqa: FBT003
-        return heard.get_text_content() or ""
+        hooked: Msg = self._through_hooks("pre_speak", msg, True, last)  # noqa: FBT003
+        return hooked.get_text_content() or ""
 
 
 def _is_async(content: Any) -> bool:
     return isinstance(content, AsyncIterable) or hasattr(content, "aclose")
 
 
-def _model(given: Any) -> Any:
-    if given is None or callable(given):
-        return given
+def _model(config: Any) -> Any:
+    if config is None or callable(config):
+        return config
     from modelstream.models import load_model
 
-    return load_model(given)
+    return load_model(config)

@@ -1,4 +1,4 @@
-"""Content blocks: the parts of a message, and what chat providers call them.
+"""Content blocks: the parts of a message, and their conversion to the OpenAI format.
 
 A block is a dict with a `type`: `text` (`text`), `image`, `audio`, `video`, `file` (`url`), `tool_use` (`id`,
 `name`, `input`), `tool_result` (`id`, `name`, `output`).
@@ -21,13 +21,13 @@ logger = logging.getLogger("modelstream.agents")
 
 
 def block_of_url(url: str) -> Block:
-    """The block for what is at `url`, its type told by the ending of the name."""
+    """The block for a URL; its type follows from the file extension."""
     kind = (guess_type(urlsplit(url).path)[0] or "").partition("/")[0]
     return {"type": kind if kind in {"image", "audio", "video"} else "file", "url": url}
 
 
 def checked_blocks(content: Iterable[Any]) -> list[Block]:
-    """The blocks of a message's content. Raises `ValueError` for what is none."""
+    """The blocks of a message's content. Raises `ValueError` for an invalid block."""
     blocks = list(content)
     for block in blocks:
         if not isinstance(block, dict) or not isinstance(block.get("type"), str):
@@ -57,14 +57,14 @@ def chat_messages(role: str, name: str, blocks: Iterable[Block]) -> list[dict[st
             logger.warning("a block of type %r in a message of %s is not sent to the model", kind, name)
     if not parts and not calls:
         return results
-    spoken: dict[str, Any] = {"role": role, "name": name, "content": _content(parts)}
+    message: dict[str, Any] = {"role": role, "name": name, "content": _content(parts)}
     if calls:
-        spoken["tool_calls"] = calls
-    return [*results, spoken]
+        message["tool_calls"] = calls
+    return [*results, message]
 
 
 def _content(parts: list[Block]) -> str | list[Block] | None:
-    """Text alone as a string: there are servers that take nothing else."""
+    """Text alone as a string: some servers accept nothing else."""
     if not parts:
         return None
     if all(part["type"] == "text" for part in parts):

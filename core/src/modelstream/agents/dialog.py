@@ -1,4 +1,4 @@
-"""The agent that talks."""
+"""The agent that answers with a model."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ logger = logging.getLogger("modelstream.agents")
 
 
 class DialogAgent(AgentBase):
-    """Answers with a model, remembers the conversation, and shows its answer while it is written.
+    """Answers with a model, remembers the conversation, and shows its answer while it streams.
 
-    What it was told stays in memory even if the model then fails; its answer gets there when it is complete.
+    Messages that it receives stay in memory even if the model then fails; its answer is added when complete.
     """
 
     def __init__(
@@ -34,14 +34,14 @@ class DialogAgent(AgentBase):
     if TYPE_CHECKING:
 
         def __call__(self, x: Msg | Iterable[Msg] | None = None) -> Msg:
-            """Reply, and have the audience observe what was said."""
+            """Reply, and let the audience observe the reply."""
 
     def reply(self, x: Msg | Iterable[Msg] | None = None) -> Msg:
         """Answer `x` and what is in memory. Raises the `StreamError` of a model that fails."""
         if self.memory is not None:
             self.memory.add(x)
         response = self.model(self._prompt(x))
-        # A subclass of somebody's with its own speak() may expect what AgentScope 0.1 gave it.
+        # A subclass that overrides speak() may expect the arguments of AgentScope 0.1.
         plain = type(self).speak is not AgentBase.speak
         self.speak((response.stream or response.text) if plain else response)
         msg = Msg(self.name, response.text, "assistant")
@@ -51,8 +51,8 @@ class DialogAgent(AgentBase):
 
     def _prompt(self, x: Msg | Iterable[Msg] | None) -> Any:
         if self.memory is not None:
-            heard = self.memory.get_memory()
+            messages = self.memory.get_memory()
         else:
-            heard = [x] if isinstance(x, Msg) else list(x or [])
+            messages = [x] if isinstance(x, Msg) else list(x or [])
         system = Msg("system", self.sys_prompt, "system") if self.sys_prompt else None
-        return self.model.format(system, as_seen_by(self.name, heard))
+        return self.model.format(system, as_seen_by(self.name, messages))

@@ -15,9 +15,9 @@ HOOK_TYPES = ("pre_reply", "post_reply", "pre_speak", "post_speak", "pre_observe
 
 
 class Hooked:
-    """What makes a class take hooks, on single objects and on itself for all of its objects.
+    """Adds hooks to a class: for single objects, or for all objects of the class.
 
-    What a hook is called with, copies all of them, and what it may return instead of None to replace it:
+    The arguments of a hook, all of them copies, and what it may return instead of None to replace them:
 
     | hook type | arguments | return |
     |---|---|---|
@@ -60,7 +60,7 @@ class Hooked:
 
     @classmethod
     def register_class_hook(cls, hook_type: str, hook_name: str, hook: Hook) -> None:
-        """Add a hook to all objects of this class and of the classes below it."""
+        """Add a hook to all objects of this class and of its subclasses."""
         cls._class_hooks.setdefault(_known(hook_type), {})[hook_name] = hook
 
     @classmethod
@@ -79,7 +79,7 @@ class Hooked:
         cls._class_hooks.clear()
 
     def _own_hooks(self) -> Hooks:
-        # Not made in __init__: a subclass may register hooks before it calls ours.
+        # Not created in __init__: a subclass may register hooks before it calls ours.
         own: Hooks = self.__dict__.setdefault("_hooks", {})
         return own
 
@@ -88,7 +88,7 @@ class Hooked:
         return [hook for level in (self._own_hooks(), *levels) for hook in level.get(hook_type, {}).values()]
 
     def _through_hooks(self, hook_type: str, value: Any, *more: Any) -> Any:
-        """The value after every hook has had the chance to replace it."""
+        """Pass the value through all hooks; each may replace it."""
         for hook in self._hooks_for(hook_type):
             replaced = hook(self, deepcopy(value), *more)
             if replaced is not None:
@@ -115,7 +115,7 @@ def _hooked_reply(reply: Hook) -> Hook:
 
     @wraps(reply)
     def called(self: Hooked, *args: Any, **kwargs: Any) -> Any:
-        # Reached by super().reply(): the hooks belong to the whole reply, not to each class's part of it.
+        # Called by super().reply(): hooks run once for the whole reply, not for each class.
         if getattr(type(self), "reply", None) is not called:
             return reply(self, *args, **kwargs)
         args, kwargs = _before_reply(self, args, kwargs)

@@ -1,4 +1,4 @@
-"""Showing messages: whole, or again and again while they grow."""
+"""Shows messages: complete ones, or repeatedly while they grow."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from modelstream.agents.msg import Msg
 
 MAX_OPEN = 256
-"""How many messages may grow at a time. With one more, that which has not grown for longest is closed."""
+"""How many messages may be open at a time. Beyond it, the least recently updated one is closed."""
 
 
 def log_msg(msg: Msg) -> None:
@@ -27,73 +27,73 @@ def log_msg(msg: Msg) -> None:
 
 
 def log_stream_msg(msg: Msg, last: bool = True) -> None:  # noqa: FBT002 - as in AgentScope 0.1
-    """Show a message that is still growing: call it with the text so far, as often as there is more.
+    """Show a growing message: call it with the text so far, each time that there is more.
 
-    What belongs together has one `msg.id`; the sinks get what is new. `last` ends the message, and may come
-    with the first call. A text that does not continue the one before is shown afresh. Messages may grow side
-    by side, in any threads; of one whose last never comes the sinks learn when too many others grow.
+    Calls with the same `msg.id` update one message; the sinks get the new text. `last` ends the message, and
+    may be set in the first call. A text that does not continue the previous one is shown anew. Messages may
+    grow concurrently, in any threads; one that is never ended is closed when too many others are open.
     """
-    if not hasattr(msg, "to_chat_messages"):  # by what it does: Msg shows itself, and so imports this
+    if not hasattr(msg, "to_chat_messages"):  # duck typing: msg.py imports this module
         raise TypeError(f"log_msg and log_stream_msg show Msg objects, not a {type(msg).__name__}.")
-    while not _growing.of(msg).show(msg, last=last):
-        pass  # another thread has just shown its last; this is a new beginning
+    while not _open_messages.of(msg).show(msg, last=last):
+        pass  # another thread has just ended it: show it as a new message
     if last:
-        _growing.forget(msg.id)
+        _open_messages.forget(msg.id)
 
 
-class _Growing:
-    """The messages that the sinks have not seen the last of."""
+class _OpenMessages:
+    """The messages that have not ended."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._showings: OrderedDict[str, _Showing] = OrderedDict()
+        self._messages: OrderedDict[str, _OpenMessage] = OrderedDict()
 
-    def of(self, msg: Msg) -> _Showing:
-        """What was shown of this message; nothing yet, if it is new."""
+    def of(self, msg: Msg) -> _OpenMessage:
+        """The state of this message; a new one if it is not open."""
         stale = None
         with self._lock:
-            showing = self._showings.get(msg.id)
-            if showing is None or showing.over:
-                showing = self._showings[msg.id] = _Showing()
-            self._showings.move_to_end(msg.id)
-            if len(self._showings) > MAX_OPEN:
-                _, stale = self._showings.popitem(last=False)
+            showing = self._messages.get(msg.id)
+            if showing is None or showing.ended:
+                showing = self._messages[msg.id] = _OpenMessage()
+            self._messages.move_to_end(msg.id)
+            if len(self._messages) > MAX_OPEN:
+                _, stale = self._messages.popitem(last=False)
         if stale is not None:
             stale.abandon()
         return showing
 
     def forget(self, message_id: str) -> None:
-        """The message is over."""
+        """Remove a message that has ended."""
         with self._lock:
-            showing = self._showings.get(message_id)
-            if showing is not None and showing.over:
-                del self._showings[message_id]
+            showing = self._messages.get(message_id)
+            if showing is not None and showing.ended:
+                del self._messages[message_id]
 
 
-class _Showing:
-    """What the sinks were shown of one message."""
+class _OpenMessage:
+    """One message, and the part of it that was shown."""
 
     def __init__(self) -> None:
-        self.over = False
+        self.ended = False
         self._lock = threading.RLock()
         self._broadcast: Broadcast | None = None
         self._pairs = PairReader()
 
     def show(self, msg: Msg, *, last: bool) -> bool:
-        """Show what is new in the message; False if its last was shown before."""
+        """Show the new part of the message; False if it has already ended."""
         with self._lock:
-            if self.over:
+            if self.ended:
                 return False
-            self.over = last
+            self.ended = last
             if self._broadcast is None:
                 self._broadcast = Broadcast(_message(msg), current_sinks())
             self._write(self._broadcast, _text(msg), list(_tool_calls(msg)) if last else [], last=last)
         return True
 
     def abandon(self) -> None:
-        """The last was never shown."""
+        """Close a message that was never ended."""
         with self._lock:
-            self.over = True
+            self.ended = True
             if self._broadcast is not None:
                 self._broadcast.close(Outcome("failed", error=self._pairs.truncated()))
 
@@ -108,7 +108,7 @@ class _Showing:
             broadcast.drain()
 
 
-_growing = _Growing()
+_open_messages = _OpenMessages()
 
 
 def _message(msg: Msg) -> Message:
@@ -117,7 +117,7 @@ def _message(msg: Msg) -> Message:
 
 
 def _text(msg: Msg) -> str:
-    """What is read of a message: its texts, where its media are, and what tools have found."""
+    """The text of a message: its texts, the URLs of its media, and its tool results."""
     if isinstance(msg.content, str):
         return msg.content
     lines = []

@@ -1,4 +1,4 @@
-"""What an agent remembers of a conversation."""
+"""The memory of an agent."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ logger = logging.getLogger("modelstream.agents")
 
 
 class TemporaryMemory:
-    """Messages in the order in which they came, in this process only.
+    """Messages in order of arrival, in this process only.
 
-    A message that it holds already is not added again. An empty memory counts as true, so that
-    `if agent.memory:` asks whether there is one.
+    A message that it already contains is not added again. An empty memory is true, so that `if agent.memory:`
+    tests whether there is one.
     """
 
     def __init__(self) -> None:
@@ -29,12 +29,14 @@ class TemporaryMemory:
             self._messages.setdefault(message.id, message)
 
     def delete(self, index: int | Iterable[int]) -> None:
-        """Forget the messages at these positions. A position that there is not is only logged."""
+        """Delete the messages at these positions. A position out of range is only logged."""
         unwanted = {index} if isinstance(index, int) else set(index)
         held = list(self._messages.items())
-        nowhere = [at for at in unwanted if not 0 <= at < len(held)]
-        if nowhere:
-            logger.warning("memory.delete: nothing at %s, it holds %d messages", sorted(nowhere), len(held))
+        missing = [at for at in unwanted if not 0 <= at < len(held)]
+        if missing:
+            logger.warning(
+                "memory.delete: no message at %s, there are %d messages", sorted(missing), len(held)
+            )
         self._messages = dict(pair for at, pair in enumerate(held) if at not in unwanted)
 
     def export(self, file_path: str | None = None, to_mem: bool = False) -> list[Msg] | None:  # noqa: FBT002
@@ -48,27 +50,27 @@ class TemporaryMemory:
         return None
 
     def load(self, memories: str | Msg | Iterable[Msg], overwrite: bool = False) -> None:  # noqa: FBT002
-        """Add messages: from a file that `export` wrote, from such JSON itself, or as they are.
+        """Add messages: `Msg` objects, the path of a file that `export` wrote, or its JSON text.
 
-        `overwrite` forgets what was held before, once the new messages could be read.
+        `overwrite` deletes the existing messages, after the new ones were read successfully.
         """
-        arriving = _read(memories) if isinstance(memories, str) else list(_each(memories))
+        incoming = _read(memories) if isinstance(memories, str) else list(_each(memories))
         if overwrite:
             self.clear()
-        self.add(arriving)
+        self.add(incoming)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Delete all messages."""
         self._messages = {}
 
     def size(self) -> int:
-        """The number of messages held."""
+        """The number of messages."""
         return len(self._messages)
 
     def get_memory(
         self, recent_n: int | None = None, filter_func: Callable[[int, Msg], bool] | None = None
     ) -> list[Msg]:
-        """The last `recent_n` messages, or all: those of them that `filter_func(position, message)` keeps."""
+        """The last `recent_n` messages, or all, for which `filter_func(position, message)` is true."""
         messages = list(self._messages.values())
         if recent_n is not None:
             messages = messages[max(len(messages) - recent_n, 0) :]

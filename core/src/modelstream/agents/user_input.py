@@ -1,4 +1,4 @@
-"""Asking the user: on the terminal, and on every sink that can ask. The first answer wins."""
+"""Asks the user: on the terminal, and on every sink that can ask. The first answer wins."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from modelstream.sinks.question import Question
 
 NOTICE = 0.5
-"""Seconds until Ctrl-C is noticed on systems where a waiting lock is not interrupted."""
+"""Seconds until Ctrl-C is handled on systems where it does not interrupt a waiting lock."""
 
 
 def ask_user(name: str, prompt: str) -> str:
-    """One line from the user. Raises `EOFError` when there is nobody left who could answer."""
+    """Ask the user for one line. Raises `EOFError` when neither the terminal nor a sink can answer."""
     from modelstream.program import current_sinks
     from modelstream.sinks.base import StreamSink
 
@@ -29,7 +29,7 @@ def _ask_terminal(prompt: str) -> str:
         return input(prompt)
     except (EOFError, KeyboardInterrupt):
         if sys.stdin is not None and sys.stdin.isatty():
-            sys.stdout.write("\n")  # or the shell's prompt would follow ours
+            sys.stdout.write("\n")  # else the shell's prompt would be on the same line
         raise
 
 
@@ -38,7 +38,7 @@ def _ask_all(name: str, prompt: str, sinks: Sequence[StreamSink]) -> str:
     from modelstream.sinks.question import Question
 
     question = Question(name, prompt)
-    question.offered(1)  # to the terminal: a question that no sink can ask after all is still asked there
+    question.offered(1)  # to the terminal: it still asks when no sink can
     try:
         _terminal.ask(question)
         ask(question, sinks)
@@ -47,14 +47,14 @@ def _ask_all(name: str, prompt: str, sinks: Sequence[StreamSink]) -> str:
     finally:
         question.cancel()
     if not question.answered:
-        raise EOFError(f"{name} was asked {prompt!r}, and nobody is left who could answer")
+        raise EOFError(f"{name}: no answer to {prompt!r}: the input has ended and no sink can ask")
     return str(question.value)
 
 
 class _Terminal:
-    """Reads standard input in a thread, so that others may answer first.
+    """Reads standard input in a thread, so that a sink may answer first.
 
-    A read can't be taken back: one that still waits when its question is over serves the next question.
+    A read can't be cancelled: one still pending when its question has ended serves the next question.
     """
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class _Terminal:
         self._reading = False
 
     def ask(self, question: Question) -> None:
-        """Have the next line answer the question. The end of the input refuses it."""
+        """Answer the question with the next line; the end of the input refuses it."""
         with self._lock:
             self._question = question
             begin = not self._reading
@@ -76,9 +76,9 @@ class _Terminal:
 
     def _read(self) -> None:
         try:
-            # Not input(): line editing leaves the terminal in disorder when the program ends meanwhile.
+            # Not input(): line editing leaves the terminal in a bad state when the program ends meanwhile.
             line = sys.stdin.readline()
-        except (AttributeError, OSError, ValueError):  # there is none, or it was closed
+        except (AttributeError, OSError, ValueError):  # no standard input, or a closed one
             line = ""
         with self._lock:
             question, self._question = self._question, None
@@ -86,14 +86,12 @@ class _Terminal:
         if question is None:
             return
         if line:
-            question.answer(
-                line.rstrip("\n")
-            )  # too late for a question that is over: then it was for that one
+            question.answer(line.rstrip("\n"))  # ignored if the question has already ended
         else:
             question.refused()
 
     def _end_line(self, question: Question) -> None:
-        """Somebody else ended the question: the cursor is still behind the prompt."""
+        """End the line of the prompt after a sink has answered."""
         if self._question is question:
             sys.stdout.write("\n")
             sys.stdout.flush()

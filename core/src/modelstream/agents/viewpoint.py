@@ -1,4 +1,4 @@
-"""A conversation of several agents, as one of them sees it."""
+"""The conversation of several agents from the viewpoint of one of them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ OTHERS = "others"
 
 
 def as_seen_by(name: str, messages: Iterable[Msg]) -> list[Msg]:
-    """The same conversation with everybody but `name` speaking as a user.
+    """The same conversation with all speakers but `name` in the role `user`.
 
-    Models answer users; somebody else's `assistant` message at the end they would go on writing instead.
-    Where more than one other speaks, each text begins with its speaker's name: few providers pass names on.
+    Models answer users; they would continue a final `assistant` message of another agent instead. With more
+    than one other speaker, each text begins with its speaker's name: few providers pass names to the model.
     """
     messages = list(messages)
     speakers = {message.name for message in messages if _is_other(message, name)}
@@ -21,8 +21,8 @@ def as_seen_by(name: str, messages: Iterable[Msg]) -> list[Msg]:
     for message in messages:
         if not _is_other(message, name):
             seen.append(message)
-        elif heard := _heard(message, named=len(speakers) > 1):
-            seen.append(heard)
+        elif converted := _as_user_message(message, named=len(speakers) > 1):
+            seen.append(converted)
     return seen
 
 
@@ -30,8 +30,8 @@ def _is_other(message: Msg, name: str) -> bool:
     return message.role != "system" and message.name != name
 
 
-def _heard(message: Msg, *, named: bool) -> Msg | None:
-    """What others get of a message: all but its tool calls and their results, which are the speaker's own."""
+def _as_user_message(message: Msg, *, named: bool) -> Msg | None:
+    """The message for other agents, without the speaker's tool calls and their results."""
     blocks = [block for block in message.get_content_blocks() if not block["type"].startswith("tool_")]
     if not blocks:
         return None

@@ -1,6 +1,6 @@
 """The names of AgentScope 0.1, for programs written for it: `import modelstream.agentscope as agentscope`.
 
-Everything here lives elsewhere and does what it does there; new programs import from `modelstream`.
+Everything here is defined elsewhere; new programs import it from `modelstream`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The agents, where AgentScope 0.1 has them."""
+"""The agents, at their location in AgentScope 0.1."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A group of agents in which everybody hears what anybody says."""
+"""A group of agents that observe each other's replies."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class MsgHub:
         self.announcement = announcement
 
     def __enter__(self) -> Self:
-        self._tell_participants()
+        self._update_audiences()
         self.broadcast(self.announcement)
         return self
 
@@ -30,24 +30,24 @@ class MsgHub:
             agent.clear_audience()
 
     def add(self, new_participant: AgentBase | Iterable[AgentBase]) -> None:
-        """Let agents join."""
+        """Add agents to the group."""
         self.participants += [agent for agent in _agents(new_participant) if agent not in self.participants]
-        self._tell_participants()
+        self._update_audiences()
 
     def delete(self, participant: AgentBase | Iterable[AgentBase]) -> None:
-        """Let agents leave."""
+        """Remove agents from the group."""
         leaving = _agents(participant)
         for agent in leaving:
             agent.clear_audience()
         self.participants = [agent for agent in self.participants if agent not in leaving]
-        self._tell_participants()
+        self._update_audiences()
 
     def broadcast(self, msg: Msg | Iterable[Msg] | None) -> None:
-        """Have all participants observe something."""
+        """Let all participants observe a message."""
         for agent in self.participants:
             agent.observe(msg)
 
-    def _tell_participants(self) -> None:
+    def _update_audiences(self) -> None:
         for agent in self.participants:
             agent.reset_audience(self.participants)
 
@@ -57,5 +57,5 @@ def msghub(participants: Sequence[AgentBase], announcement: Msg | Iterable[Msg] 
     return MsgHub(participants, announcement)
 
 
-def _agents(given: AgentBase | Iterable[AgentBase]) -> list[AgentBase]:
-    return [given] if isinstance(given, AgentBase) else list(given)
+def _agents(agents: AgentBase | Iterable[AgentBase]) -> list[AgentBase]:
+    return [agents] if isinstance(agents, AgentBase) else list(agents)

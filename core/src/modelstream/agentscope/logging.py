@@ -1,4 +1,4 @@
-"""Showing messages, where AgentScope 0.1 has it."""
+"""Functions that show messages, at their location in AgentScope 0.1."""
 
 from __future__ import annotations
 

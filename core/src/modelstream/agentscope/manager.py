@@ -1,4 +1,4 @@
-"""Models by the names of their configs, where AgentScope 0.1 has it."""
+"""The model manager, at its location in AgentScope 0.1."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class ModelManager:
-    """The program's model configs. `get_instance()` always gives the same one."""
+    """The program's model configs. `get_instance()` always returns the same object."""
 
     _instance: ModelManager | None = None
 
@@ -25,7 +25,7 @@ class ModelManager:
         return cls._instance
 
     def load_model_configs(self, model_configs: Source, clear_existing: bool = False) -> None:  # noqa: FBT002
-        """Make configs known: a dict, a list of dicts, or the path of a file that holds either."""
+        """Add configs: a dict, a list of dicts, or the path of a file that holds either."""
         load_configs(model_configs, clear_existing=clear_existing)
 
     def get_model_by_config_name(self, config_name: str) -> ModelWrapper:
@@ -37,7 +37,7 @@ class ModelManager:
         return config_store().get(config_name) if config_name in config_store().names() else None
 
     def clear_model_configs(self) -> None:
-        """Forget all configs."""
+        """Remove all configs."""
         config_store().clear()
 
     def register_model_wrapper_class(
@@ -45,7 +45,7 @@ class ModelManager:
         model_wrapper_class: type[ModelWrapper],
         exist_ok: bool = False,  # noqa: FBT002
     ) -> None:
-        """Offer a wrapper class under its `model_type`."""
+        """Register a wrapper class under its `model_type`."""
         register_model_wrapper_class(model_wrapper_class, exist_ok)
 
 
@@ -53,5 +53,5 @@ def register_model_wrapper_class(
     model_wrapper_class: type[ModelWrapper],
     exist_ok: bool = False,  # noqa: FBT002
 ) -> None:
-    """Offer a wrapper class under its `model_type`; `exist_ok` has it stand in for another one."""
+    """Register a wrapper class under its `model_type`; `exist_ok` lets it replace another one."""
     register(model_wrapper_class, exist_ok=exist_ok)

@@ -1,4 +1,4 @@
-"""`TemporaryMemory`, where AgentScope 0.1 has it."""
+"""`TemporaryMemory`, at its location in AgentScope 0.1."""
 
 from __future__ import annotations
 

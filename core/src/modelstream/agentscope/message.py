@@ -1,4 +1,4 @@
-"""`Msg`, where AgentScope 0.1 has it."""
+"""`Msg`, at its location in AgentScope 0.1."""
 
 from __future__ import annotations
 

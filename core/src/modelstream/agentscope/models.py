@@ -1,4 +1,4 @@
-"""What model wrappers written for AgentScope 0.1 stand on."""
+"""The base class of model wrappers written for AgentScope 0.1."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ logger = logging.getLogger("modelstream.agentscope")
 
 
 class ModelWrapperBase(ModelWrapper):
-    """The base class of wrappers that have an `__init__` and a `__call__` of their own.
+    """The base class of wrappers that define `__init__` and `__call__`.
 
         class MyWrapper(ModelWrapperBase):
             model_type = "my_model"
@@ -49,11 +49,11 @@ class ModelWrapperBase(ModelWrapper):
             """Call the model. Subclasses return a `ModelResponse`, whatever `stream` is."""
 
     def _save_model_invocation(self, arguments: Any, response: Any, usage: Any = None) -> None:
-        """Wrappers call this when they have an answer. It is only logged: no files are written here."""
+        """Log a call; wrappers call this with the response. Unlike in AgentScope, no files are written."""
         logger.debug("%s %s: arguments %r, usage %r", self.model_type, self.model_name, arguments, usage)
 
     @classmethod
     @hookimpl
     def modelstream_model_wrapper(cls, config: Mapping[str, Any]) -> ModelWrapper:
-        """The hook's implementation: the config's fields as arguments, as AgentScope hands them over."""
+        """The hook's implementation: the config's fields as arguments, as in AgentScope."""
         return cls(**{field: value for field, value in config.items() if field != "model_type"})

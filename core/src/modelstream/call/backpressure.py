@@ -1,8 +1,8 @@
-"""How far a call that runs by itself may get ahead of its readers.
+"""Limits how far a call in a task or a thread may get ahead of its readers.
 
 A pulled stream fetches nothing ahead. A task or a thread does; when its wrapper never stops, or its readers
-have stopped, it would fill the memory. So it waits when it is `AHEAD` deltas in front of its foremost reader,
-and the provider is then held back by its own connection.
+have stopped, it would fill the memory. So it waits when it is `AHEAD` deltas ahead of its fastest reader, and
+flow control of the connection then slows the provider down.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 AHEAD = 1000
-"""Deltas that a writer may be in front of its foremost reader."""
+"""How many deltas a writer may be ahead of its fastest reader."""
 
 
 class Backpressure:
@@ -24,7 +24,7 @@ class Backpressure:
 
     @property
     def paused(self) -> bool:
-        """Whether the writer waits for a reader."""
+        """Whether the writer is waiting for a reader."""
         return self._resume is not None
 
     def request_more(self, seen: int) -> None:
@@ -35,17 +35,17 @@ class Backpressure:
             self.resume()
 
     def resume(self) -> None:
-        """Let the writer go on, if it is paused."""
+        """Resume the writer, if it is paused."""
         resume, self._resume = self._resume, None
         if resume is not None:
             resume()
 
     def far_ahead(self, count: int) -> bool:
-        """True when a writer of `count` deltas is more than `AHEAD` in front of its readers."""
+        """Whether a writer of `count` deltas is more than `AHEAD` ahead of its readers."""
         return count - self._requested > AHEAD
 
     def pause(self, resume: Callable[[], object], count: int) -> bool:
-        """Have `resume` called when more is wanted; False if it is wanted already, and it won't be called."""
+        """Call `resume` when readers want more; False if they already do, and it won't be called."""
         self._resume = resume
         # Checked again only now: a reader may have requested more since the writer last looked.
         if self.far_ahead(count):

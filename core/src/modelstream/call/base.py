@@ -1,4 +1,4 @@
-"""What every kind of call shares: its transcript, timeouts, retries, and how it ends."""
+"""The base of all kinds of calls: its transcript, timeouts, retries, and how it ends."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Source(Protocol):
-    """What a call runs: a `ModelWrapper`, as far as a call needs one."""
+    """The part of a `ModelWrapper` that a call needs."""
 
     config: Any
 
@@ -31,7 +31,7 @@ class Source(Protocol):
 
 
 class Call:
-    """One call to a wrapper, whichever way it is run. `request` is that of the present attempt."""
+    """One call to a wrapper, however it is run. `request` is that of the current attempt."""
 
     def __init__(self, wrapper: Source, request: Request) -> None:
         self.transcript: Transcript = Transcript()
@@ -43,22 +43,22 @@ class Call:
 
     @property
     def count(self) -> int:
-        """How many deltas came."""
+        """The number of deltas so far."""
         return self.transcript.count
 
     @property
     def finished(self) -> bool:
-        """Whether the provider said that the answer is complete."""
+        """Whether the provider has reported that the answer is complete."""
         return self.transcript.finish is not None
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will come."""
+        """Whether the call has ended, completely or not."""
         return self.transcript.ended
 
     @property
     def waiting(self) -> bool:
-        """Whether the provider is waited for at this moment."""
+        """Whether the call is waiting for the provider."""
         return True
 
     def cancel(self, error: StreamError | None = None) -> None:
@@ -70,30 +70,32 @@ class Call:
         self.cancel(error)
 
     def raise_early_error(self) -> None:
-        """Raise what ended the call before its first delta: that belongs to the call, not to a reader."""
+        """Raise the error that ended the call before its first delta: the caller gets it, not a reader."""
         error = self.transcript.error
         if error is not None and not self.count:
             raise error
 
     def _fail(self, error: StreamError | None) -> None:
-        error = error or StreamCancelledError("the call was ended by its caller")
+        error = error or StreamCancelledError("the call was cancelled by its caller")
         error.model_type = error.model_type or self.config.model_type
         self.transcript.fail(error)
 
     def _exhausted(self) -> None:
-        """The wrapper's iterator came to its end: only a finish makes that a good one."""
+        """End the call with the wrapper's iterator: complete only if it yielded a `Finish`."""
         if self.finished:
             self.transcript.end()
         else:
-            self._fail(TruncatedStreamError("the stream ended before the provider said that it is complete"))
+            self._fail(
+                TruncatedStreamError("the stream ended before the provider reported that it is complete")
+            )
 
     def _pause_before_retry(self, error: BaseException) -> float | None:
-        """Seconds until the next attempt; or None, and the call has failed with `error`."""
+        """Seconds until the next attempt, or None when the call has failed with `error`."""
         failure = as_stream_error(error, first_delta_seen=self.count > 0)
         if not self.count and not self.transcript.ended:
             pause = self._retries.pause(failure, self._timeouts.remaining())
             if pause is not None:
-                self.transcript.begin_again()
+                self.transcript.reset_joiners()
                 return pause
         self._fail(failure)
         return None

@@ -1,7 +1,7 @@
-"""The deltas of one call in their order, and the text that they make.
+"""The deltas of one call in order, and the text that they add up to.
 
-A log holds nothing but them: a snapshot that somebody keeps points here, and so keeps neither the call
-nor its error alive. Old deltas are folded into blocks, since most are never looked at again one by one.
+A log holds nothing else: a snapshot that is kept refers to the log, and so keeps neither the call nor its
+error alive. Old deltas are folded into blocks, since most are never read individually again.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from modelstream.call.transcript import Transcript
 
 Item = str | Delta
-"""How a delta is kept: text as the bare string, which is by far the commonest."""
+"""How a delta is stored: text, by far the most common kind, as the bare string."""
 
 BLOCK = 1024
 
 
 class _Block:
-    """A full run of items, folded: its texts are one string, which is a tenth of the memory."""
+    """A full run of items, folded: its texts are one string, which takes a tenth of the memory."""
 
     __slots__ = ("lengths", "others", "text")
 
@@ -30,14 +30,14 @@ class _Block:
         self.others: dict[int, Delta] = {}
         try:
             self.text = "".join(items)  # type: ignore[arg-type]
-        except TypeError:  # not text alone
+        except TypeError:  # not only text
             self.others = {at: item for at, item in enumerate(items) if not isinstance(item, str)}
             items = [item if type(item) is str else "" for item in items]
             self.text = "".join(items)  # type: ignore[arg-type]
         self.lengths = array("I", map(len, items))  # type: ignore[arg-type]
 
     def items(self, start: int) -> list[Item]:
-        """The items from `start` on, as they were put in."""
+        """The items from `start` on, as they were added."""
         begin = sum(self.lengths[:start])
         found: list[Item] = []
         for at in range(start, BLOCK):
@@ -52,26 +52,26 @@ class _Block:
 
 
 class DeltaLog:
-    """All that was said so far; it only grows. One thread adds to `newest` and folds it, any thread reads."""
+    """The deltas so far; it only grows. One thread adds to `newest` and folds it, any thread reads."""
 
     __slots__ = ("_blocks", "_memo", "newest")
 
     def __init__(self) -> None:
         self._blocks: list[_Block] = []
         # The items that are not folded yet, with the position of the first: one tuple, so that a reader
-        # in another thread always sees a pair that fits together.
+        # in another thread always sees a consistent pair.
         self.newest: tuple[int, list[Item]] = (0, [])
         self._memo: tuple[str, int] = ("", 0)
 
     def fold(self) -> list[Item]:
-        """Put the newest block, which is full, away; the list for the next one."""
+        """Fold the newest block, which is full; returns the list for the next one."""
         base, items = self.newest
         self._blocks.append(_Block(items))
         self.newest = (base + BLOCK, [])
         return self.newest[1]
 
     def block_at(self, position: int) -> tuple[int, list[Item]]:
-        """The items from `position` on that stand in one block, and the position of the first of them.
+        """The items from `position` on in the same block, and the position of the first of them.
 
         The list of the newest block grows while it is being read; it is full at `BLOCK` items.
         """
@@ -81,7 +81,7 @@ class DeltaLog:
         return position, self._blocks[position // BLOCK].items(position % BLOCK)
 
     def text_to(self, end: int) -> str:
-        """The first `end` characters of the text, joined once and remembered."""
+        """The first `end` characters of the text, joined once and cached."""
         text = self._memo[0]
         if end > len(text):
             text = self.text
@@ -99,15 +99,15 @@ class DeltaLog:
         fresh = items[position - base :]
         pieces += [item for item in fresh if type(item) is str]
         text = "".join(pieces)
-        # Two readers may join at the same time; either result is right, and the later one is kept.
+        # Two readers may join at the same time; either result is correct, and the later one is kept.
         self._memo = (text, position + len(fresh))
         return text
 
 
 def walk(transcript: Transcript) -> Iterator[Item | int]:
-    """Every item of the transcript from the first one on, until the call has ended.
+    """Yield every item of the transcript from the first one on, until the call has ended.
 
-    Where more must come first it yields an int instead: the position that the reader has to wait beyond.
+    Yields an int when it needs more items: the count that the transcript has to exceed first.
     """
     log = transcript.log
     base, items = log.block_at(0)

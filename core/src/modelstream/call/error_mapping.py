@@ -1,6 +1,6 @@
-"""Any exception and any HTTP status, as one error of ours.
+"""Maps any exception and any HTTP status to a `StreamError`.
 
-Transport errors are told by the names of their classes: the SDKs stand on httpx, httpx2, requests and
+Transport errors are recognised by the names of their classes: the SDKs use httpx, httpx2, requests and
 aiohttp, some let those libraries' exceptions through in mid-stream, and none of them is imported here.
 """
 
@@ -70,50 +70,55 @@ _UNSENT = frozenset(
         "LocationValueError",  # urllib3
     }
 )
-# An OSError all the same, but no connection is to blame.
+# Subclasses of OSError that do not come from a connection.
 _LOCAL = frozenset(
     {"FileNotFoundError", "PermissionError", "FileExistsError", "IsADirectoryError", "NotADirectoryError"}
 )
 
 
 def as_stream_error(error: BaseException, *, first_delta_seen: bool = False) -> StreamError:
-    """The `StreamError` that says what `error` says; itself if it is one already."""
+    """Map an exception to a `StreamError`; returns it unchanged if it already is one."""
     if isinstance(error, StreamError):
         return error
-    said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    cause = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     status = _status_of(error)
     if status is None:
-        mapped = _by_names(_names_of(error), said, first_delta_seen)
+        mapped = _by_names(_names_of(error), cause, first_delta_seen)
     else:
-        mapped = _classified(f"HTTP {status} ({said})", status, None, _retry_after(_headers_of(error)))
+        mapped = _classified(f"HTTP {status} ({cause})", status, None, _retry_after(_headers_of(error)))
     mapped.__cause__ = error
     return mapped
 
 
-def _by_names(names: set[str], said: str, first_delta_seen: bool) -> StreamError:
+def _by_names(names: set[str], cause: str, first_delta_seen: bool) -> StreamError:
     if names & _TIMEOUTS:
         clock: Clock = "idle" if first_delta_seen else "first_delta"
-        return StreamTimeoutError(f"the provider did not answer in time ({said})", clock=clock)
+        return StreamTimeoutError(f"the provider did not answer in time ({cause})", clock=clock)
     if names & _MALFORMED:
-        return MalformedDataError(f"the provider sent data that can't be read ({said})")
+        return MalformedDataError(f"the provider sent data that can't be read ({cause})")
     if names & _UNSENT and not first_delta_seen:
-        return BadRequestError(f"the request could not be sent ({said})")
+        return BadRequestError(f"the request could not be sent ({cause})")
     if names & _LOST and not names & _LOCAL:
         lost = "the connection was lost" if first_delta_seen else "the provider could not be reached"
-        return ConnectionLostError(f"{lost} ({said})")
-    return StreamError(f"the model wrapper failed ({said})")
+        return ConnectionLostError(f"{lost} ({cause})")
+    return StreamError(f"the model wrapper failed ({cause})")
 
 
 def _names_of(error: BaseException) -> set[str]:
-    # requests hands on what urllib3 raised in mid-stream as the argument of a ConnectionError.
-    told = [error, *(one for one in error.args if isinstance(one, BaseException))]
-    return {kind.__name__ for one in told for kind in type(one).__mro__}
+    # requests wraps what urllib3 raised in mid-stream as the argument of a ConnectionError.
+    errors = [error, *(one for one in error.args if isinstance(one, BaseException))]
+    return {kind.__name__ for one in errors for kind in type(one).__mro__}
 
 
 def _status_of(error: BaseException) -> int | None:
-    """The HTTP status of an answer that an exception carries, as those of `raise_for_status` do."""
-    answer = getattr(error, "response", None)
-    for holder, name in ((answer, "status_code"), (error, "status_code"), (error, "status"), (error, "code")):
+    """The HTTP status of the response that an exception carries, as those of `raise_for_status` do."""
+    response = getattr(error, "response", None)
+    for holder, name in (
+        (response, "status_code"),
+        (error, "status_code"),
+        (error, "status"),
+        (error, "code"),
+    ):
         status = getattr(holder, name, None)
         if type(status) is int and 400 <= status < 600:
             return status
@@ -121,13 +126,13 @@ def _status_of(error: BaseException) -> int | None:
 
 
 def _headers_of(error: BaseException) -> Mapping[str, str]:
-    answer = getattr(error, "response", None)
-    return getattr(error if answer is None else answer, "headers", None) or {}
+    response = getattr(error, "response", None)
+    return getattr(error if response is None else response, "headers", None) or {}
 
 
 _FILTER_CODES = frozenset({"content_filter", "DataInspectionFailed", "data_inspection_failed", "1301"})
 _QUOTA_CODES = frozenset({"insufficient_quota", "Arrearage", "1113"})
-_MEANT = {
+_STATUS_OF_CODE = {
     "invalid_request_error": 400,
     "badrequesterror": 400,
     "not_found_error": 404,
@@ -138,7 +143,7 @@ _MEANT = {
     "rate_limit_exceeded": 429,
     "insufficient_quota": 429,
 }
-"""The status that an error type or code stands for, where a provider sends it without one."""
+"""The HTTP status for an error type or code that a provider sends without one."""
 
 
 def http_error(
@@ -146,33 +151,37 @@ def http_error(
     body: bytes | str | Mapping[str, Any] | list[Any] | None,
     headers: Mapping[str, str] | None = None,
 ) -> StreamError:
-    """The error for an HTTP answer that is none, from its status, body and headers.
+    """The error for an HTTP error response, from its status, body and headers.
 
-    `body` may be the bytes as they came or JSON that is already decoded.
+    `body` may be bytes or decoded JSON.
     """
-    code, said = _said(body)
-    message = f"HTTP {status}" + (f": {said}" if said else "")
+    code, text = _code_and_message(body)
+    message = f"HTTP {status}" + (f": {text}" if text else "")
     return _classified(message, status, code, _retry_after(headers or {}))
 
 
 def sent_error(body: bytes | str | Mapping[str, Any] | list[Any]) -> StreamError:
-    """The error for one that a provider sent where its answer should be, after status 200.
+    """The error for one that a provider sent in place of its answer, after status 200.
 
-    Its `status` is the one that the error tells, if it tells any.
+    Its `status` is the one in the body, or None.
     """
-    code, said = _said(body)
+    code, text = _code_and_message(body)
     inner = _inner(body)
-    status = _told_status(inner)
+    status = _status_in(inner)
     words = {str(inner.get(key)).lower() for key in ("code", "type")} if isinstance(inner, Mapping) else set()
-    meant = status or next((_MEANT[word] for word in words if word in _MEANT), 500)
-    error = _classified(f"the provider sent an error: {said or 'it does not say which'}", meant, code, None)
+    implied = status or next((_STATUS_OF_CODE[word] for word in words if word in _STATUS_OF_CODE), 500)
+    error = _classified(f"the provider sent an error: {text or '(no message)'}", implied, code, None)
     error.status = status
     return error
 
 
-def _told_status(inner: Any) -> int | None:
-    told = (inner.get(key) for key in ("status_code", "status", "code")) if isinstance(inner, Mapping) else ()
-    numbers = (int(one) for one in told if isinstance(one, int) or (isinstance(one, str) and one.isdecimal()))
+def _status_in(inner: Any) -> int | None:
+    values = (
+        (inner.get(key) for key in ("status_code", "status", "code")) if isinstance(inner, Mapping) else ()
+    )
+    numbers = (
+        int(one) for one in values if isinstance(one, int) or (isinstance(one, str) and one.isdecimal())
+    )
     return next((number for number in numbers if 400 <= number < 600), None)
 
 
@@ -186,24 +195,24 @@ def _classified(message: str, status: int, code: str | None, retry_after: float 
         return RateLimitError(message, status=status, code=code, retry_after=retry_after, retryable=again)
     if 400 <= status < 500 and status not in (408, 409, 425):
         return BadRequestError(message, status=status, code=code)
-    # What is left is 5xx, the 4xx that ask for another try, and redirects or worse that make no sense here.
+    # The rest: 5xx, the retryable 4xx, and redirects and others that are unexpected here.
     again = status >= 500 or status in (408, 409, 425)
     return ProviderError(message, status=status, code=code, retry_after=retry_after, retryable=again)
 
 
-def _said(body: bytes | str | Mapping[str, Any] | list[Any] | None) -> tuple[str | None, str]:
-    """The provider's code and message from an error body, as most providers write it."""
+def _code_and_message(body: bytes | str | Mapping[str, Any] | list[Any] | None) -> tuple[str | None, str]:
+    """The provider's code and message from an error body, in the formats of most providers."""
     inner = _inner(body)
     if not isinstance(inner, Mapping):
         return None, _excerpt(str(inner)) if inner else ""
     code = inner.get("code") if inner.get("code") is not None else inner.get("type")
-    told = (inner.get(name) for name in ("message", "msg", "detail"))
-    said = next(filter(None, told), None) or json.dumps(inner, ensure_ascii=False)
-    return None if code is None else str(code), _excerpt(str(said))
+    messages = (inner.get(name) for name in ("message", "msg", "detail"))
+    text = next(filter(None, messages), None) or json.dumps(inner, ensure_ascii=False)
+    return None if code is None else str(code), _excerpt(str(text))
 
 
 def _inner(body: Any) -> Any:
-    """What stands for the error itself in an error body: mostly an object."""
+    """The error itself in an error body: usually an object."""
     if isinstance(body, bytes):
         body = body.decode("utf-8", "replace")
     if isinstance(body, str):
@@ -233,7 +242,7 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
         pass
     else:
         return max(0.0, seconds) if math.isfinite(seconds) else None
-    # A quarter of what there is to import before the first call, for a date that hardly anybody sends.
+    # Imported late: these are a quarter of the import time of a first call, and dates are rare.
     from datetime import UTC, datetime
     from email.utils import parsedate_to_datetime
 

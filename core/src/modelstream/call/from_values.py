@@ -1,6 +1,6 @@
-"""A call of what a program has already: `ModelResponse(text=…)` and `ModelResponse(stream=…)`.
+"""Calls from existing values: `ModelResponse(text=…)` and `ModelResponse(stream=…)`.
 
-It is read like any other call, so it streams, replays, ends and fails by the same rules.
+They are read like any other call, so they stream, replay, end and fail by the same rules.
 """
 
 from __future__ import annotations
@@ -18,22 +18,24 @@ from modelstream.request import Request
 MODEL_TYPE = "adopted"
 
 
-def given_call(
+def call_from_values(
     text: str | None, stream: Iterable[str] | None, tool_calls: Iterable[Any], raw: Any
 ) -> PulledCall:
-    """A call whose answer is `text`, or what `stream` yields, each item the whole text so far.
+    """Create a call whose answer is `text`, or what `stream` yields, each item the whole text so far.
 
-    `tool_calls` are `ToolCall`s or `tool_use` blocks; `raw` stands for the provider's chunks.
+    `tool_calls` are `ToolCall`s or `tool_use` blocks; `raw` takes the place of the provider's chunks.
     """
     if isinstance(stream, str):
-        raise TypeError("ModelResponse(stream=…) takes an iterable of the text so far; a str goes to text=….")
+        raise TypeError(
+            "ModelResponse(stream=…) expects an iterable of the text so far; pass a str as text=…."
+        )
     request = Request([], stream=stream is not None)
     request.raw_chunks = raw
     return PulledCall(_Values(text, stream, tool_calls), request)
 
 
 class _Values:
-    """Yields given values as a wrapper does. It calls nobody, so it has neither timeouts nor retries."""
+    """Yields existing values as a wrapper does. Without a provider it needs neither timeouts nor retries."""
 
     config = ModelConfig(
         model_type=MODEL_TYPE,
@@ -49,7 +51,7 @@ class _Values:
         self._tool_calls = [_tool_call_delta(index, call) for index, call in enumerate(tool_calls)]
 
     def deltas(self, request: Request) -> Iterator[Yielded]:
-        yield None  # a generator is not touched before somebody reads
+        yield None  # opens the call, without starting the generator before its first reader
         if self._stream is not None:
             yield from _suffixes(self._stream)
         elif self._text:
@@ -62,7 +64,7 @@ class _Values:
 
 
 def _suffixes(texts: Iterable[Any]) -> Iterator[str]:
-    """What is new in each text. Closed early, it closes the generator that it reads."""
+    """Yield what each text adds to the one before. Closes the generator that it reads."""
     shown = ""
     try:
         for text in texts:
@@ -82,13 +84,13 @@ def _not_a_continuation(text: Any, shown: str) -> MalformedDataError:
     if not isinstance(text, str):
         return MalformedDataError(f"{yielded}; expected the text so far, a str.")
     return MalformedDataError(
-        f"{yielded}, which does not begin with the text before it, {_clipped(shown)}."
-        "\nEach item is the whole text so far. A wrapper that has only what is new yields it from deltas()."
+        f"{yielded}, which does not start with the previous text, {_clipped(shown)}."
+        "\nEach item is the whole text so far. A wrapper that has only increments yields them from deltas()."
     )
 
 
 def _tool_call_delta(index: int, call: Any) -> ToolCallDelta:
-    """A tool call, or the `tool_use` block of a message, as a delta."""
+    """Convert a tool call, or the `tool_use` block of a message, to a delta."""
     if isinstance(call, ToolCall):
         return ToolCallDelta(index, call.id, call.name, call.arguments)
     if not (isinstance(call, Mapping) and call.get("name")):

@@ -1,4 +1,4 @@
-"""An async-only wrapper, called from ordinary code: its task runs in an event loop of the core's."""
+"""An async-only wrapper, called from sync code: its task runs in an event loop of the core."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class LoopThread:
         threading.Thread(target=self._run, name="modelstream-loop", daemon=True).start()
 
     def _run(self) -> None:
-        # This frame keeps the tasks alive at the end of the program, where asyncio would complain about them.
+        # This frame keeps the tasks alive at the end of the program; else asyncio would warn about them.
         self.loop.run_forever()
 
     def start(self, call: TaskCall) -> None:
-        """Start the call's task; it has begun some time after this returns."""
+        """Schedule the call's task; it starts after this returns."""
         self.loop.call_soon_threadsafe(self._start, call)
 
     def _start(self, call: TaskCall) -> None:
@@ -52,7 +52,7 @@ class LoopCall:
         self.request = request
 
     def open(self) -> None:
-        """Make the call; return once the provider has accepted it. Raises what ended it before that."""
+        """Start the call; return once the provider has accepted it. Raises the error that ended it before."""
         transcript = self.transcript
         loop_thread().start(self._task_call)
         try:

@@ -1,4 +1,4 @@
-"""A sync-only wrapper, called from coroutines: its call runs in a thread of its own."""
+"""A sync-only wrapper, called from coroutines: each call runs in its own thread."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
 
 
 class ThreadCall(AsyncReaders):
-    """A `PulledCall` that a daemon thread pulls, for tasks that wait without blocking their loop."""
+    """A `PulledCall` that a daemon thread pulls, so that tasks can wait without blocking their loop."""
 
     def __init__(self, wrapper: Source, request: Request) -> None:
         super().__init__()
         self._pulled_call = PulledCall(wrapper, request)
-        self._refused: list[ConfigError] = []
+        self._config_errors: list[ConfigError] = []
         self.transcript = self._pulled_call.transcript
         self.config: Any = wrapper.config
         self.request = request
 
     async def open(self) -> None:
-        """Make the call; return once the provider has accepted it. Raises what ended it before that."""
+        """Start the call; return once the provider has accepted it. Raises the error that ended it before."""
         context = contextvars.copy_context()
         threading.Thread(
             target=context.run,
-            args=(_drain, self._pulled_call, self._backpressure, self._refused),
+            args=(_drain, self._pulled_call, self._backpressure, self._config_errors),
             name="modelstream-call",
             daemon=True,
         ).start()
         await self.advance(-1)
-        if self._refused:
-            raise self._refused[0]
+        if self._config_errors:
+            raise self._config_errors[0]
         self._pulled_call.raise_early_error()
 
     def cancel(self, error: StreamError | None = None) -> None:
@@ -49,12 +49,12 @@ class ThreadCall(AsyncReaders):
         self._backpressure.resume()
 
     async def aclose(self) -> None:
-        """End the call now. The thread ends when the wrapper gives control back."""
+        """End the call now. The thread ends when the wrapper returns control."""
         self.cancel()
 
 
-def _drain(call: PulledCall, backpressure: Backpressure, refused: list[ConfigError]) -> None:
-    # A function and not a method: the thread must not keep alive what its readers hold.
+def _drain(call: PulledCall, backpressure: Backpressure, config_errors: list[ConfigError]) -> None:
+    # A function, not a method: the thread must not keep the readers' objects alive.
     transcript = call.transcript
     try:
         call.open()
@@ -64,15 +64,15 @@ def _drain(call: PulledCall, backpressure: Backpressure, refused: list[ConfigErr
             else:
                 call.advance(transcript.count)
     except ConfigError as error:
-        refused.append(error)
+        config_errors.append(error)
         call.cancel()
     except Exception:  # noqa: BLE001, S110
-        pass  # readers get it from the transcript
+        pass  # the transcript has it, for the readers
 
 
 def _wait_for_readers(backpressure: Backpressure, transcript: Transcript) -> None:
     wanted = threading.Lock()
     wanted.acquire()
-    # The end of the call resumes, too; it may have come before the pause.
+    # The end of the call also resumes; it may have come before the pause.
     if backpressure.pause(wanted.release, transcript.count) and not transcript.ended:
         wanted.acquire()

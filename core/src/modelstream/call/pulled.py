@@ -1,8 +1,8 @@
-"""The loop: from a wrapper's iterator into the transcript, driven by whoever reads.
+"""The loop: from a wrapper's iterator into the transcript, driven by its readers.
 
 There is no thread and no queue here. The reader that needs the next delta pulls it; readers in other threads
-wait for that pull. So nothing is fetched ahead, Ctrl-C lands where the waiting is, and a delta is handed over
-the moment it comes.
+wait for that pull. So nothing is fetched ahead, Ctrl-C interrupts the waiting thread itself, and a delta is
+delivered the moment it arrives.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ class PulledCall(Call):
     def __init__(self, wrapper: Source, request: Request) -> None:
         super().__init__(wrapper, request)
         self._source: Iterator[Yielded] = iter(())
-        # Whoever has taken the one token out of this list may pull: as atomic as a lock, for a fifth of its
-        # cost.
+        # The thread that has popped the one token of this list may pull: as atomic as a lock, for a fifth of
+        # its cost.
         self._turn: list[None] = [None]
 
     def open(self) -> None:
-        """Make the call; return once the provider has accepted it. Raises what ended it before that."""
+        """Start the call; return once the provider has accepted it. Raises the error that ended it before."""
         watchdog().watch(self._timeouts.check)
         self._begin()
         self.advance(-1)
@@ -51,8 +51,8 @@ class PulledCall(Call):
                     transcript.wait(seen, self._is_pulled)
                     continue
                 try:
-                    for news in self._source:
-                        extend(news)
+                    for item in self._source:
+                        extend(item)
                         if transcript.count > seen or transcript.ended:
                             return
                     self._exhausted()
@@ -61,7 +61,7 @@ class PulledCall(Call):
                 finally:
                     turn.append(None)
                     if transcript.ended:
-                        self._let_go()
+                        self._release()
                     if transcript.waiters:
                         transcript.wake()
         except BaseException:  # Ctrl-C while a delta is awaited
@@ -73,7 +73,7 @@ class PulledCall(Call):
 
     @property
     def waiting(self) -> bool:
-        """Whether somebody is pulling at this moment."""
+        """Whether a reader is pulling."""
         return self._is_pulled()
 
     def cancel(self, error: StreamError | None = None) -> None:
@@ -84,7 +84,7 @@ class PulledCall(Call):
         self._stop()
 
     def expire(self, error: StreamTimeoutError | None) -> None:
-        """A timeout expired: readers get it now, another thread closes the wrapper, which may take long."""
+        """End the call because of a timeout; another thread closes the wrapper, which may take long."""
         if self.transcript.ended:
             return
         self._fail(error)
@@ -92,10 +92,10 @@ class PulledCall(Call):
 
     def _stop(self) -> None:
         self.request.cancel()
-        self._let_go()
+        self._release()
 
-    def _let_go(self) -> None:
-        # Whoever is pulling at this moment will find the transcript ended and come here after the pull.
+    def _release(self) -> None:
+        # A thread that is pulling finds the transcript ended and calls this after its pull.
         try:
             self._turn.pop()
         except IndexError:
@@ -105,13 +105,13 @@ class PulledCall(Call):
         finally:
             self._turn.append(None)
 
-    # What follows is called by the thread that has the turn.
+    # The methods below are called by the thread that holds the token.
 
     def _begin(self) -> None:
         try:
             self._source = iter(self._wrapper.deltas(self.request))
         except BaseException as error:  # noqa: BLE001
-            # `deltas` need not be a generator. What it raises right away is raised by the first pull, too.
+            # `deltas` need not be a generator: what it raises at once is raised by the first pull instead.
             self._source = _raising(error)
 
     def _failed(self, error: Exception) -> None:
@@ -129,7 +129,7 @@ class PulledCall(Call):
     def _close(self) -> None:
         close = getattr(self._source, "close", None)
         if close is not None:
-            # The wrapper's own cleaning up may fail; the call is over all the same.
+            # The wrapper's clean-up may fail; the call has ended anyway.
             with suppress(Exception):
                 close()
 

@@ -1,6 +1,6 @@
-"""Readers of a call: each walks the delta log from its first item on, in its own time.
+"""Readers of a call: each walks the delta log from its first item on, at its own pace.
 
-Sync readers pull the call when they have read all that is there; async ones wait for it.
+Sync readers pull the call when they have read everything; async ones wait for it.
 """
 
 from __future__ import annotations
@@ -20,14 +20,13 @@ if TYPE_CHECKING:
     from modelstream.call.transcript import Transcript
 
 Others = Callable[[Delta], None]
-"""Is called with the deltas that are not text, when it is their turn."""
+"""Called with each delta that is not text, in order."""
 
 
 class Reading:
     """One reader of a transcript, counted there from its first step to its last.
 
-    `response` is what the reader belongs to: a response that nobody holds ends its call, so a reader has to
-    hold it.
+    It refers to its `response`, because a response without references ends its call.
     """
 
     def __init__(self, response: object, transcript: Transcript) -> None:
@@ -45,9 +44,9 @@ class Reading:
 
 
 def raise_error(transcript: Transcript) -> None:
-    """Raise what ended the call early, if anything did."""
+    """Raise the error that ended the call early, if there is one."""
     if transcript.error is not None:
-        # The same object for every reader, but not a traceback that grows with each of them.
+        # Every reader raises the same object; without this, each would extend its traceback.
         raise transcript.error.with_traceback(None)
 
 
@@ -58,8 +57,8 @@ def _ignore(_: Delta) -> None:
 def snapshots(
     call: PulledCall | LoopCall, reading: Reading, others: Others = _ignore
 ) -> Generator[Snapshot, None, None]:
-    """The snapshots of a call; `others` is called with the deltas between them that are not text."""
-    # `walk` written out: a second generator would double the cost of every delta.
+    """Yield the snapshots of a call; `others` is called with the deltas between them that are not text."""
+    # `walk` inlined: a second generator would double the cost of every delta.
     transcript, advance = call.transcript, call.advance
     log = transcript.log
     base, items = log.block_at(0)
@@ -90,7 +89,7 @@ def snapshots(
 
 
 def deltas(call: PulledCall | LoopCall, reading: Reading) -> Generator[Delta, None, None]:
-    """The deltas of a call, typed and in order."""
+    """Yield the deltas of a call, typed and in order."""
     transcript, shown = call.transcript, 0
     with reading:
         for item in walk(transcript):

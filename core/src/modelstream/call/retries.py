@@ -1,4 +1,4 @@
-"""When a failed attempt is worth another one, and how long to wait before it."""
+"""Decides whether a failed attempt is retried, and how long to wait before."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ LONGEST_PAUSE = 8.0
 class Retries:
     """The attempts that one call has left. Used only before its first delta: shown text is never repeated."""
 
-    __slots__ = ("_attempt", "_most")
+    __slots__ = ("_attempt", "_max_retries")
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, max_retries: int) -> None:
+        self._max_retries = max_retries
         self._attempt = 0
 
     def pause(self, error: StreamError, remaining: float) -> float | None:
         """Seconds to wait before the next attempt, or None when `error` is final.
 
-        Final is what will not change by asking again, what was asked too often, and a wait that would outlast
-        the `remaining` seconds of the call's clocks. The provider's own wish (Retry-After) goes before ours.
+        An error is final if it is not retryable, if no attempts are left, or if the wait would exceed the
+        `remaining` seconds of the call's timeouts. The provider's Retry-After takes precedence.
         """
         if not isinstance(error, RateLimitError | ConnectionLostError | ProviderError) or not error.retryable:
             return None
-        if self._attempt >= self._most:
+        if self._attempt >= self._max_retries:
             return None
         self._attempt += 1
         if error.retry_after is not None:
             seconds = error.retry_after
         else:
             longest = min(FIRST_PAUSE * 2 ** (self._attempt - 1), LONGEST_PAUSE)
-            # Half of it by chance, so that clients that failed together don't come back together.
+            # Half of it is random, so that clients that failed together don't retry together.
             seconds = longest * (0.5 + random.random() / 2)  # noqa: S311
         return seconds if seconds < remaining else None

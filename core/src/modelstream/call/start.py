@@ -1,4 +1,4 @@
-"""Which kind of call serves a caller: directly, or across a thread."""
+"""Picks the kind of call for a caller and a wrapper: direct, or across a thread."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def start(wrapper: ModelWrapper, request: Request) -> PulledCall | LoopCall:
-    """The call of a sync caller: pulled directly, or run in an event loop if the wrapper is async only."""
+    """Create the call of a sync caller: pulled, or run in an event loop if the wrapper is async only."""
     if wrapper.implements("deltas"):
         return PulledCall(wrapper, request)
     _check_implements(wrapper, "adeltas")
@@ -25,7 +25,7 @@ def start(wrapper: ModelWrapper, request: Request) -> PulledCall | LoopCall:
 
 
 def astart(wrapper: ModelWrapper, request: Request) -> TaskCall | ThreadCall:
-    """The call of a coroutine: a task, or a thread if the wrapper is sync only."""
+    """Create the call of a coroutine: a task, or a thread if the wrapper is sync only."""
     # Imported here: sync programs never load asyncio, which costs more than the core itself.
     if wrapper.implements("adeltas"):
         from modelstream.call.task import TaskCall
@@ -40,5 +40,5 @@ def astart(wrapper: ModelWrapper, request: Request) -> TaskCall | ThreadCall:
 def _check_implements(wrapper: ModelWrapper, method: Literal["deltas", "adeltas"]) -> None:
     if not wrapper.implements(method):
         raise TypeError(
-            f"{type(wrapper).__name__} has neither a deltas nor an adeltas method: write one of them"
+            f"{type(wrapper).__name__} has neither a deltas nor an adeltas method: implement one of them"
         )

@@ -1,4 +1,4 @@
-r"""Characters that a provider split in two, made whole again.
+r"""Joins characters that a provider split in two.
 
 JSON may write a character outside the BMP as two `\uXXXX` halves, and a provider that cuts its text
 between tokens can send one half in each of two chunks.
@@ -10,8 +10,8 @@ from __future__ import annotations
 class SurrogateJoiner:
     """Joins surrogate halves across the pieces of one text.
 
-    `feed` returns what is whole; a high half at the end is held until the next piece. A half that finds no
-    partner becomes U+FFFD. `holds` is the half that still waits, or "".
+    `feed` returns the complete characters; a high half at the end is held until the next piece. A half
+    without a partner becomes U+FFFD. `holds` is the pending half, or "".
     """
 
     __slots__ = ("holds",)
@@ -20,7 +20,7 @@ class SurrogateJoiner:
         self.holds = ""
 
     def feed(self, text: str) -> str:
-        """The part of all text so far that is whole and was not returned yet."""
+        """Add `text`; returns the complete text that was not returned yet."""
         text = self.holds + text
         self.holds = ""
         if text and "\ud800" <= text[-1] <= "\udbff":

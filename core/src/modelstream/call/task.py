@@ -1,7 +1,7 @@
 """The loop for coroutines: one task runs a wrapper's `adeltas` into the transcript.
 
-A task of its own, and not whoever reads: a generator that several tasks await in turn breaks the timeouts and
-cancel scopes inside it, and a reader that is cancelled would take the others' stream along.
+A separate task, not the readers: a generator that several tasks await in turn breaks the timeouts and cancel
+scopes inside it, and cancelling one reader would end the stream of the others.
 """
 
 from __future__ import annotations
@@ -23,36 +23,36 @@ if TYPE_CHECKING:
     from modelstream.request import Request
 
 LONGEST_TURN = 0.0005
-"""Seconds after which a wrapper that does not suspend by itself lets the readers go first."""
+"""Seconds after which a wrapper that never suspends has to yield to the readers."""
 
 CLOSING_TIME = 5.0
-"""Seconds that `aclose` waits for a wrapper to let go of its connection."""
+"""Seconds that `aclose` waits for a wrapper to close its connection."""
 
 
 class TaskCall(AsyncReaders, Call):
-    """A call to a wrapper's `adeltas`. Made and run in one event loop; read and cancelled from anywhere."""
+    """A call to a wrapper's `adeltas`. Runs in one event loop; read and cancelled from any thread."""
 
     def __init__(self, wrapper: Source, request: Request) -> None:
         Call.__init__(self, wrapper, request)
         AsyncReaders.__init__(self)
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._refused: ConfigError | None = None
+        self._config_error: ConfigError | None = None
         self._closing = False
 
     async def open(self) -> None:
-        """Make the call; return once the provider has accepted it. Raises what ended it before that."""
+        """Start the call; return once the provider has accepted it. Raises the error that ended it before."""
         self.start()
         await self.advance(-1)
         self.raise_early_error()
 
     @property
     def waiting(self) -> bool:
-        """Whether the provider is waited for, and not the readers."""
+        """Whether the call is waiting for the provider, not for its readers."""
         return not self._backpressure.paused
 
     def request_more(self, seen: int) -> None:
-        """A reader in another thread has read the first `seen` deltas and wants more."""
+        """Record that a reader in another thread has read the first `seen` deltas and wants more."""
         self._backpressure.request_more(seen)
 
     def start(self) -> asyncio.Task[None] | None:
@@ -67,9 +67,9 @@ class TaskCall(AsyncReaders, Call):
         return self._task
 
     def raise_early_error(self) -> None:
-        """Raise what ended the call before it said anything."""
-        if self._refused is not None:
-            raise self._refused
+        """Raise the error that ended the call before its first delta."""
+        if self._config_error is not None:
+            raise self._config_error
         super().raise_early_error()
 
     def cancel(self, error: StreamError | None = None) -> None:
@@ -93,7 +93,7 @@ class TaskCall(AsyncReaders, Call):
             self._task.cancel()
 
     async def aclose(self) -> None:
-        """End the call and wait, for seconds at most, until the wrapper has let go of its connection."""
+        """End the call and wait, up to `CLOSING_TIME`, until the wrapper has closed its connection."""
         self.cancel()
         task = self._task
         if task is not None and not task.done() and asyncio.get_running_loop() is self._loop:
@@ -118,9 +118,9 @@ class TaskCall(AsyncReaders, Call):
         turn = time.monotonic()
         try:
             source = self._wrapper.adeltas(self.request)
-            async for news in source:
-                wanted = self._deliver(news)
-                # A wrapper whose data is all there never suspends, and nobody else would get a turn.
+            async for item in source:
+                wanted = self._deliver(item)
+                # A wrapper with all its data at hand never suspends, and would block all other tasks.
                 if time.monotonic() - turn > LONGEST_TURN:
                     await asyncio.sleep(0)
                     turn = time.monotonic()
@@ -130,7 +130,7 @@ class TaskCall(AsyncReaders, Call):
                     await self._until_wanted()
             self._exhausted()
         except ConfigError as error:
-            self._refused = error
+            self._config_error = error
             self.cancel()
         except (Exception, asyncio.CancelledError) as error:
             if _is_our_cancellation(error):
@@ -145,10 +145,10 @@ class TaskCall(AsyncReaders, Call):
                 self._closing = False
         return None
 
-    def _deliver(self, news: Yielded) -> bool:
-        """Let the readers have `news`; whether the wrapper may go on."""
+    def _deliver(self, item: Yielded) -> bool:
+        """Deliver `item` to the readers; returns whether the wrapper may go on."""
         transcript = self.transcript
-        transcript.extend(news)
+        transcript.extend(item)
         if transcript.waiters:
             transcript.wake()
         return not (transcript.ended or self._backpressure.far_ahead(transcript.count))
@@ -156,7 +156,7 @@ class TaskCall(AsyncReaders, Call):
     async def _until_wanted(self) -> None:
         loop = asyncio.get_running_loop()
         wanted = loop.create_future()
-        # From whichever thread the reader asks in.
+        # The reader may be in another thread.
         if self._backpressure.pause(
             lambda: loop.call_soon_threadsafe(set_once, wanted), self.transcript.count
         ):
@@ -164,7 +164,7 @@ class TaskCall(AsyncReaders, Call):
 
 
 def _is_our_cancellation(error: BaseException) -> bool:
-    """Whether somebody cancelled this task; that a task of the wrapper's own was is a failure like others."""
+    """Whether this task itself was cancelled; a cancelled task of the wrapper is an ordinary failure."""
     task = asyncio.current_task()
     return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
 

@@ -1,7 +1,7 @@
-"""The three timeouts of a call: of the first delta, between two deltas, and of the whole.
+"""The three timeouts of a call: until the first delta, between two deltas, and in total.
 
-They measure the provider and not the reader: time in which nobody waits for the provider does not count
-towards `first_delta` and `idle`.
+They measure the provider, not the reader: time in which the call does not wait for the provider does not
+count towards `first_delta` and `idle`.
 """
 
 from __future__ import annotations
@@ -31,43 +31,42 @@ class Limits(Protocol):
 
 
 class Progress(Protocol):
-    """What a timeout can see of a call."""
+    """The part of a call that its timeouts need."""
 
     @property
     def count(self) -> int:
-        """How many deltas came."""
+        """The number of deltas so far."""
 
     @property
     def finished(self) -> bool:
-        """Whether the provider said that the answer is complete."""
+        """Whether the provider has reported that the answer is complete."""
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will come."""
+        """Whether the call has ended, completely or not."""
 
     @property
     def waiting(self) -> bool:
-        """Whether somebody waits for the provider at this moment."""
+        """Whether the call is waiting for the provider."""
 
     def expire(self, error: StreamTimeoutError | None) -> None:
-        """End the call because of `error`, or without one when it was finished and only waited for usage."""
+        """End the call with `error`, or without one when it was finished and only waited for usage."""
 
 
 class Timeouts:
     """Watches one call. `check` is called at the times that it returns, from any thread.
 
-    A call is checked eight times in the shortest of its limits, whichever of them runs: the next wait may
-    begin at any moment, and nothing announces it. The grace need not be exact: it is checked twice. A pull
-    that ends always adds a delta, so two checks that find the same count and a waiting reader have seen the
-    same wait: no timestamp per delta is needed, and a timeout fires between 1 and 1.13 times its limit. A
-    check that comes late has found the program busy with something else, an event loop blocked or a computer
-    asleep: that time is not the provider's either.
+    A call is checked eight times within the shortest of its limits, whichever applies: a wait may begin at
+    any time without notice. The finish grace need not be exact: it is checked twice. A pull that ends always
+    adds a delta, so two checks with the same count and a waiting reader belong to the same wait: no timestamp
+    per delta is needed, and a timeout fires between 1 and 1.13 times its limit. A late check means that the
+    event loop was blocked or the computer asleep: that time is not the provider's either.
     """
 
     __slots__ = ("_call", "_count", "_due", "_limits", "_pace", "_since", "_started", "_waiting")
 
     def __init__(self, call: Progress, limits: Limits) -> None:
-        # Weak, because a watched call must end when its last reader lets go of it.
+        # Weak: a watched call must end when its last reference is dropped.
         self._call = weakref.ref(call)
         self._limits = limits
         running = [limits.first_delta_timeout, limits.idle_timeout]
@@ -79,7 +78,7 @@ class Timeouts:
         self._due = float("inf")
 
     def check(self) -> float | None:
-        """Check the call; the time (`time.monotonic`) of the next check, or None when the call is over."""
+        """Check the call; returns the time (`time.monotonic`) of the next check, or None after its end."""
         call = self._call()
         if call is None or call.ended:
             return None
@@ -87,7 +86,7 @@ class Timeouts:
         waits = self._waiting and call.waiting and call.count == self._count
         self._since = self._since + max(0.0, now - self._due) if waits else now
         self._waiting, self._count = call.waiting, call.count
-        clock, limit = self._running(call)
+        clock, limit = self._active_limit(call)
         if limit is not None and now - self._since >= limit:
             call.expire(None if clock is None else _timeout(clock, limit))
             return None
@@ -104,7 +103,7 @@ class Timeouts:
         return self._due
 
     def remaining(self) -> float:
-        """Seconds until the call as a whole must have answered, were nothing to come."""
+        """Seconds until a timeout of the call expires if no delta arrives; infinite without a limit."""
         call = self._call()
         now = time.monotonic()
         ends = [float("inf")]
@@ -114,7 +113,7 @@ class Timeouts:
             ends.append(self._started + self._limits.first_delta_timeout - now)
         return min(ends)
 
-    def _running(self, call: Progress) -> tuple[Clock | None, float | None]:
+    def _active_limit(self, call: Progress) -> tuple[Clock | None, float | None]:
         if call.finished:
             return None, FINISH_GRACE
         if call.count:
@@ -124,7 +123,7 @@ class Timeouts:
 
 _MESSAGES: dict[Clock, str] = {
     "first_delta": "no first delta within {:g} s (first_delta_timeout)",
-    "idle": "nothing more came for {:g} s (idle_timeout)",
+    "idle": "no delta for {:g} s (idle_timeout)",
     "total": "the answer was not complete within {:g} s (total_timeout)",
 }
 
@@ -134,7 +133,7 @@ def _timeout(clock: Clock, seconds: float) -> StreamTimeoutError:
 
 
 class Watchdog:
-    """One daemon thread that checks the timeouts of all calls that have no event loop of their own."""
+    """One daemon thread that checks the timeouts of all calls without an event loop."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -144,7 +143,7 @@ class Watchdog:
         self._asleep_until = 0.0
 
     def watch(self, check: Callable[[], float | None]) -> None:
-        """Call `check` now to learn when to call it next, until it returns None."""
+        """Call `check` now, and then at each time that it returns, until it returns None."""
         when = check()
         if when is None:
             return
@@ -154,8 +153,8 @@ class Watchdog:
                 self._thread = threading.Thread(target=self._run, name="modelstream-timeouts", daemon=True)
                 self._thread.start()
             elif when < self._asleep_until:
-                # Not: when this check is the first. An earlier one may have been put in by a thread that an
-                # interrupt kept from waking us, and would then keep all later ones from doing so.
+                # Not only when this check is the earliest: Ctrl-C may have kept the thread that added an
+                # earlier one from notifying, and no later one would notify either.
                 self._changed.notify()
 
     def _run(self) -> None:

@@ -1,4 +1,4 @@
-"""Tool calls, put together from their deltas."""
+"""Assembles tool calls from their deltas."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class ToolCalls:
         self._drafts: dict[int, _Draft] = {}
 
     def add(self, delta: ToolCallDelta, arguments: str) -> ToolCallDelta:
-        """Take one delta with its healed `arguments`; the same delta with an id if it begins a call."""
+        """Add a delta with its joined `arguments`; returns it, with an id if it begins a call."""
         draft = self._drafts.get(delta.index)
         if draft is None:
-            # Made here, not when it is read: readers, sinks and replays must all see the same id.
+            # Generated here, not on reading: readers, sinks and replays must all see the same id.
             draft = self._drafts[delta.index] = _Draft(delta.id or f"call_{uuid.uuid4().hex[:24]}")
             delta = ToolCallDelta(delta.index, draft.id, delta.name, arguments)
         elif delta.id:
@@ -42,5 +42,5 @@ class ToolCalls:
         return delta
 
     def whole(self) -> list[ToolCall]:
-        """The calls as they stand."""
+        """The calls so far."""
         return [ToolCall(d.id, d.name, "".join(d.arguments)) for d in list(self._drafts.values())]

@@ -1,8 +1,8 @@
-"""Everything that one call has said so far: written by one, read by any number at the same time.
+"""The deltas of one call so far: one writer, any number of concurrent readers.
 
 The transcript is the one buffer between a provider and its readers. It only grows, so a reader is a
 position in it; a late reader, a second reader and a replay are the same thing. It also joins characters
-that a provider split, puts tool calls together, and knows how the call ended.
+that a provider split, assembles tool calls, and records how the call ended.
 """
 
 from __future__ import annotations
@@ -32,13 +32,12 @@ from modelstream.errors import MalformedDataError, StreamError
 
 
 class Transcript:
-    """What a call has said, and how it ended.
+    """The deltas of a call, and how it ended.
 
-    `count` is the number of deltas so far. `finish` is the provider's end marker once it was seen;
-    `ended` is true when nothing more will come, and then either `error` is set or `finish` is: whichever was
-    first wins, and what is written later is dropped. `shown` is how many characters of the text its foremost
-    reader has got; `readings` counts the readers that have begun and not ended, `readings_begun` all
-    that ever began.
+    `count` is the number of deltas so far. `finish` is the provider's end marker once it was seen; `ended` is
+    true when no more deltas will follow, and then either `error` or `finish` is set: the first one wins, and
+    later deltas are dropped. `shown` is how many characters of the text the fastest reader has read;
+    `readings` counts the active readers, `readings_begun` all that ever began.
     """
 
     __slots__ = (
@@ -75,26 +74,27 @@ class Transcript:
         self.readings: int = 0
         self.readings_begun: int = 0
         self.log: DeltaLog = DeltaLog()
-        # The list in the log that is filled at present.
+        # The list in the log that is currently filled.
         self._items: list[Item] = self.log.newest[1]
         self._reasoning: list[str] = []
         self._tool_calls = ToolCalls()
         self._joiners: dict[object, SurrogateJoiner] = {}
         self.waiters: list[Callable[[], None]] = []
-        # Reentrant: a signal handler or the collector may end the call that its thread is just ending.
+        # Reentrant: a signal handler or the garbage collector may end the call while its thread is ending it.
         self._ending = threading.RLock()
-        # Whether text needs no second look: the call is open, nothing is held back, no end marker was seen.
+        # Whether text may be added without checks: the call is open, no half character pending, no end
+        # marker.
         self._plain = False
 
     # Writing: one thread at a time, except for `fail`, which any thread may call
 
-    def extend(self, news: Yielded) -> None:
-        """Take one thing that a wrapper yielded: a delta, a list of deltas, or None.
+    def extend(self, item: Yielded) -> None:
+        """Add what a wrapper yielded: a delta, a list of deltas, or None.
 
-        The commonest kind, text without halves of characters, goes straight in.
+        The most common kind, text without half characters, is added directly.
         """
-        if type(news) is str and self._plain and news and (news.isascii() or not _halves(news)):
-            self._items.append(news)
+        if type(item) is str and self._plain and item and (item.isascii() or not _halves(item)):
+            self._items.append(item)
             self.count = count = self.count + 1
             if not count % BLOCK:
                 self._items = self.log.fold()
@@ -103,35 +103,35 @@ class Transcript:
             return
         if not self.opened:
             self.opened = self._plain = True
-        if isinstance(news, list):
-            if not (self._plain and self._take_texts(news)):
-                for one in news:
-                    self._take(one)
-        elif news is not None:
-            self._take(news)
+        if isinstance(item, list):
+            if not (self._plain and self._add_texts(item)):
+                for one in item:
+                    self._add_checked(one)
+        elif item is not None:
+            self._add_checked(item)
 
     def end(self) -> None:
-        """Nothing more will come, and the provider said that the answer is complete."""
+        """End the call: the provider has reported that the answer is complete."""
         with self._ending:
             self._end()
         self.wake()
 
     def fail(self, error: StreamError) -> None:
-        """Nothing more will come because of `error`, which from now on tells the text that came before it.
+        """End the call with `error`, which gets the text received before it.
 
-        An answer that was complete by then stays complete: what breaks after the end marker harms nobody.
+        A complete answer stays complete: errors after the end marker are ignored.
         """
         with self._ending:
             if self.ended:
                 return
             if self.finish is None:
-                error.happened_in(self)
+                error.attach_call(self)
                 self.error = error
             self._end()
         self.wake()
 
-    def begin_again(self) -> None:
-        """Another attempt follows and the last has shown nothing: what it left half said is forgotten."""
+    def reset_joiners(self) -> None:
+        """Drop the half characters of a failed attempt before the next one."""
         self._joiners.clear()
 
     def _end(self) -> None:
@@ -144,21 +144,21 @@ class Transcript:
         if not self.count % BLOCK:
             self._items = self.log.fold()
 
-    def _take(self, one: str | Delta) -> None:
+    def _add_checked(self, one: str | Delta) -> None:
         if self.finish is not None and not isinstance(one, UsageDelta):
             self.ignored += 1
             return
         if type(one) is not str:
             one = validate(one)
         if isinstance(one, str):
-            self._take_text(one)
+            self._add_text(one)
         elif isinstance(one, TextDelta):
-            self._take_text(one.text)
+            self._add_text(one.text)
         else:
-            self._take_other(one)
+            self._add_other(one)
 
-    def _take_texts(self, texts: list[str | Delta]) -> bool:
-        """Take all at once what is nothing but texts that need no second look; False if it is not."""
+    def _add_texts(self, texts: list[str | Delta]) -> bool:
+        """Add a list of plain texts at once; False if it has other items or half characters."""
         room = BLOCK - len(self._items)
         if len(texts) > room:  # block by block
             for start in range(room - BLOCK, len(texts), BLOCK):
@@ -175,13 +175,13 @@ class Transcript:
             self._items = self.log.fold()
         return True
 
-    def _take_text(self, text: str) -> None:
+    def _add_text(self, text: str) -> None:
         if self._joiners or not text.isascii():
             text = self._join("text", text)
         if text:
             self._add(text)
 
-    def _take_other(self, one: ReasoningDelta | ToolCallDelta | UsageDelta | Finish) -> None:
+    def _add_other(self, one: ReasoningDelta | ToolCallDelta | UsageDelta | Finish) -> None:
         if isinstance(one, UsageDelta):
             self.usage = (self.usage or Usage()).updated(one)
         elif isinstance(one, ReasoningDelta):
@@ -200,7 +200,7 @@ class Transcript:
     def _finish(self, finish: Finish) -> None:
         if finish.reason not in FINISH_REASONS:
             raise MalformedDataError(
-                f"Finish.reason is {finish.reason!r}, which is none of {', '.join(sorted(FINISH_REASONS))}"
+                f"Finish.reason is {finish.reason!r}; expected one of {', '.join(sorted(FINISH_REASONS))}"
             )
         self._close_joiners()
         with self._ending:  # so that a call is complete or cancelled, and never both
@@ -224,7 +224,7 @@ class Transcript:
         return joined
 
     def _close_joiners(self) -> None:
-        # A half character that stayed alone until the end marker is shown as what it is: broken.
+        # A half character without a partner becomes U+FFFD, the replacement character.
         if "text" in self._joiners:
             del self._joiners["text"]
             self._add("\ufffd")
@@ -233,16 +233,16 @@ class Transcript:
     # Waiting
 
     def add_waiter(self, callback: Callable[[], None]) -> None:
-        """Have `callback` called, once, at the next `wake`."""
+        """Call `callback`, once, at the next `wake`."""
         self.waiters.append(callback)
 
     def remove_waiter(self, callback: Callable[[], None]) -> None:
-        """Forget `callback` if it was not called yet."""
+        """Remove `callback` if it was not called yet."""
         with suppress(ValueError):
             self.waiters.remove(callback)
 
     def wake(self) -> None:
-        """Call all waiters: something came, or the call ended."""
+        """Call all waiters: a delta was added, or the call ended."""
         if self.waiters:
             waiters, self.waiters = self.waiters, []
             for callback in waiters:
@@ -257,7 +257,7 @@ class Transcript:
         woken.acquire()
         self.add_waiter(woken.release)
         try:
-            # Checked again only now: a wake between the caller's look and add_waiter would be missed.
+            # Checked again: a wake between the caller's check and add_waiter would be missed.
             if self.count <= seen and not self.ended and pulling():
                 woken.acquire(timeout=min(timeout, threading.TIMEOUT_MAX))
         finally:
@@ -272,7 +272,7 @@ class Transcript:
 
     @property
     def shown_text(self) -> str:
-        """The text as far as the foremost reader has got it."""
+        """The text up to the position of the fastest reader."""
         return self.log.text_to(self.shown)
 
     @property
@@ -282,7 +282,7 @@ class Transcript:
 
     @property
     def tool_calls(self) -> list[ToolCall]:
-        """The tool calls so far; after the end, whole."""
+        """The tool calls so far; complete after the end."""
         return self._tool_calls.whole()
 
 

@@ -1,4 +1,4 @@
-"""What a wrapper yielded, as one of our own kinds: `Struct`s check nothing when they are made."""
+"""Validates what a wrapper yields: the constructors of msgspec `Struct`s check no types."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FIELDS: dict[type, dict[str, tuple[type, ...]]] = {
 
 
 def validate(one: Any) -> str | Delta:
-    """`one` as a str or a delta; a `MalformedDataError` that names the field if it is neither."""
+    """Return `one` as a str or a delta. Raises a `MalformedDataError` that names an invalid field."""
     fields = _FIELDS.get(type(one))
     if fields is None:
         return _derived(one)
@@ -55,7 +55,7 @@ def _plain(value: Any, kinds: tuple[type, ...], where: str) -> str | int | None:
     if not isinstance(value, kinds):
         wanted = " or ".join("None" if kind is type(None) else kind.__name__ for kind in kinds)
         raise MalformedDataError(f"the wrapper yielded a {where} is {value!r:.80}; it must be {wanted}")
-    # Strings and numbers of a library's own become plain ones.
+    # Subclasses of str and int, as libraries define them, become plain ones.
     if isinstance(value, str):
         return str.__str__(value)
     return int(value) if isinstance(value, int) else None

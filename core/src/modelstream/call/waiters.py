@@ -1,4 +1,4 @@
-"""Tasks that wait for a transcript, in whichever event loop they run."""
+"""Tasks of any event loop that wait for a transcript."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Waiters:
         self._waiting: list[asyncio.Future[None]] = []
 
     def wait(self, transcript: Transcript) -> asyncio.Future[None]:
-        """A future that the next wake of the transcript sets."""
+        """A future that is set at the next wake of the transcript."""
         self._thread = threading.get_ident()
         future = self.loop.create_future()
         if not self._waiting:
@@ -46,14 +46,14 @@ class Waiters:
 
 
 class AsyncReaders:
-    """Lets tasks of any event loop wait for a transcript that something else fills."""
+    """Lets tasks of any event loop wait for a transcript that a task or a thread fills."""
 
     transcript: Transcript
 
     def __init__(self) -> None:
         self._waiting = 0
         self._backpressure = Backpressure()
-        # Of the loop in which the call was made, where nearly everybody reads; and of others.
+        # For the event loop of the call, where nearly all readers run, and for others.
         self._waiters: Waiters | None = None
         self._others: list[Waiters] = []
 
@@ -67,14 +67,14 @@ class AsyncReaders:
             if waiters is None or waiters.loop is not loop:
                 waiters = self._waiters_of(loop)
             future = waiters.wait(transcript)
-            # Asked again only now: the writer may be another thread, whose wake would be missed.
+            # Checked again: the writer may be another thread, whose wake would be missed.
             if (transcript.count > seen and transcript.opened) or transcript.ended:
                 return
             self._waiting += 1
             try:
                 await future
             except asyncio.CancelledError:
-                # No other task is waiting. While one is, the stream is still wanted.
+                # Another waiting task would still want the stream.
                 if self._waiting == 1:
                     self.cancel()
                 raise
@@ -97,6 +97,6 @@ class AsyncReaders:
 
 
 def set_once(future: asyncio.Future[None]) -> None:
-    """Set the future unless that was done before."""
+    """Set the future unless it is already done."""
     if not future.done():
         future.set_result(None)

@@ -1,4 +1,4 @@
-"""How an answer is shown: on the terminal, or as lines of JSON."""
+"""Shows an answer: on the terminal, or as lines of JSON."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from modelstream.snapshot import Snapshot
 
 
-class _NobodyReads(StreamSink):
-    """Ends a message whose only reader has closed the pipe: nobody would see what is still paid for."""
+class _ClosedPipeSink(StreamSink):
+    """Cancels a message when its only reader has closed the pipe: its output would be paid for in vain."""
 
-    sink_type = "nobody_reads"
+    sink_type = "closed_pipe"
     delivery = "inline"
 
     def __init__(self, terminal: Any) -> None:
@@ -31,7 +31,7 @@ class _NobodyReads(StreamSink):
 
 
 def show_answer(response: ModelResponse, *, as_json: bool, reasoning: bool) -> None:
-    """Show `response` as it comes. Raises the `StreamError` that ended it, after what came was shown."""
+    """Show `response` while it streams. Raises its `StreamError` after the text before it was shown."""
     if as_json:
         _print_json(response)
     else:
@@ -44,7 +44,7 @@ def _show_on_terminal(response: ModelResponse, *, reasoning: bool) -> None:
 
     terminal: Any = registry().sink("terminal", {"names": False, "notes": False, "reasoning": reasoning})
     try:
-        show(response, sinks=[terminal, _NobodyReads(terminal)])
+        show(response, sinks=[terminal, _ClosedPipeSink(terminal)])
     except StreamCancelledError:
         if not terminal.closed:
             raise
@@ -69,7 +69,7 @@ def _print_json(response: ModelResponse) -> None:
 
 def _whole(response: ModelResponse, error: StreamError | None) -> dict[str, Any]:
     usage = response.usage
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "last": error is None,
         "text": response.partial_text,
         "finish_reason": response.finish_reason,
@@ -78,12 +78,12 @@ def _whole(response: ModelResponse, error: StreamError | None) -> dict[str, Any]
         "model_name": response.model_name,
     }
     if response.reasoning:
-        told["reasoning"] = response.reasoning
+        fields["reasoning"] = response.reasoning
     if response.tool_calls:
-        told["tool_calls"] = [msgspec.structs.asdict(call) for call in response.tool_calls]
+        fields["tool_calls"] = [msgspec.structs.asdict(call) for call in response.tool_calls]
     if error is not None:
-        told["error"] = {"type": type(error).__name__, "message": str(error)}
-    return told
+        fields["error"] = {"type": type(error).__name__, "message": str(error)}
+    return fields
 
 
 def _line(**fields: Any) -> None:

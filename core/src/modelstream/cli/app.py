@@ -17,7 +17,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(modelstream.__version__, message="modelstream %(version)s")
 def app() -> None:
-    """Stream a language model's answer, as in: modelstream "Why is the sky blue?".
+    """Stream a language model's answer, for example: modelstream "Why is the sky blue?".
 
     With no command, the words are a prompt for `ask`; `modelstream ask --help` lists its options.
     Exit codes: 0 complete, 1 failed or cut short, 2 wrong usage or config, 130 interrupted.
@@ -50,7 +50,7 @@ def _model_options(command: F) -> F:
                 metavar="KEY=VALUE",
                 help="A call argument for the provider, such as temperature=0.2. The value is JSON or text.",
             ),
-            click.option("--reasoning", is_flag=True, help="Show the model's thinking, too."),
+            click.option("--reasoning", is_flag=True, help="Also show the model's reasoning."),
             click.option("--debug", is_flag=True, help="Show tracebacks."),
         ]
     ):
@@ -76,7 +76,7 @@ def ask(words: tuple[str, ...], *, no_stream: bool, as_json: bool, **choices: An
 @app.command()
 @_model_options
 def chat(**choices: Any) -> int:
-    """Talk to a model. Ctrl-C stops an answer and keeps what came; at the prompt it leaves."""
+    """Talk to a model. Ctrl-C stops an answer and keeps the text so far; at the prompt it exits."""
     from modelstream.cli.chat import chat
     from modelstream.cli.choice import Choice
 

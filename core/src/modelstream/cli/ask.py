@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from modelstream.cli.choice import Choice
 
 PATIENCE = 2.0
-"""Seconds of silence on standard input before we say that we wait for it."""
+"""Seconds without standard input before a notice says that the command is waiting for it."""
 
 
 def ask(choice: Choice, prompt: str, *, stream: bool, as_json: bool) -> int:
-    """Answer `prompt` and what stands on standard input; the exit code."""
+    """Answer `prompt` and the text of standard input; returns the exit code."""
     prompt = "\n\n".join(part for part in (prompt, _standard_input()) if part)
     if not prompt:
         raise click.UsageError(
-            'nothing was asked: modelstream "Why is the sky blue?", or pipe a text into it'
+            'no prompt: pass one, as in modelstream "Why is the sky blue?", or pipe a text into it'
         )
     model = choice.load()
     messages = [*choice.opening(), {"role": "user", "content": prompt}]
@@ -34,7 +34,7 @@ def ask(choice: Choice, prompt: str, *, stream: bool, as_json: bool) -> int:
 
 
 def _standard_input() -> str:
-    """What was piped or redirected into the command; nothing when that is a terminal or not there."""
+    """The text piped or redirected into the command; empty for a terminal and without standard input."""
     try:
         kind = os.fstat(0).st_mode
     except OSError:
@@ -42,6 +42,6 @@ def _standard_input() -> str:
     if not (stat.S_ISFIFO(kind) or stat.S_ISREG(kind) or stat.S_ISSOCK(kind)):
         return ""
     if not select.select([0], [], [], PATIENCE)[0]:
-        # A parent that left its end of a pipe open would have us wait without a word.
+        # A parent process that keeps its end of the pipe open would block the command silently.
         sys.stderr.write("modelstream: reading standard input (Ctrl-D ends it; </dev/null for none)\n")
     return sys.stdin.read().strip()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def chat(choice: Choice) -> int:
-    """Read a line, answer it, until the input ends or Ctrl-C comes at the prompt; the exit code."""
+    """Answer each line until the input ends or Ctrl-C is pressed at the prompt; returns the exit code."""
     model = choice.load()
     arguments = choice.arguments()
     messages = choice.opening()
@@ -38,7 +38,7 @@ def chat(choice: Choice) -> int:
 def _answer(
     choice: Choice, model: ModelWrapper, messages: list[dict[str, Any]], arguments: dict[str, Any]
 ) -> None:
-    """Answer the last message and keep what came: all of it, or up to Ctrl-C or an error."""
+    """Answer the last message and keep the answer, or the part before Ctrl-C or an error."""
     response = None
     try:
         response = model(messages, stream=True, **arguments)
@@ -47,9 +47,9 @@ def _answer(
         sys.stderr.write("\n[stopped]\n")
     except StreamError as error:
         sys.stderr.write(f"modelstream: {describe(error)}\n")
-    came = "" if response is None else response.partial_text
-    if came:
-        messages.append({"role": "assistant", "content": came})
+    text = "" if response is None else response.partial_text
+    if text:
+        messages.append({"role": "assistant", "content": text})
     else:
         messages.pop()  # an unanswered question would be answered along with the next one
 
@@ -64,5 +64,5 @@ def _read_line() -> str | None:
 
 
 def _use_line_editing() -> None:
-    with suppress(ImportError):  # not on every platform; the line is then read as it is
+    with suppress(ImportError):  # not available on every platform
         import readline  # noqa: F401

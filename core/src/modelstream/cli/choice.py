@@ -1,4 +1,4 @@
-"""Which model the command line asks for, and how."""
+"""The model and settings chosen on the command line."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Choice:
     debug: bool
 
     def load(self) -> ModelWrapper:
-        """The wrapper that was asked for, or the one that goes without saying."""
+        """The wrapper of the chosen model, or of the default one."""
         files = self.config_files or tuple(
             map(Path, os.environ.get("MODELSTREAM_CONFIG", "").split(os.pathsep))
         )

@@ -1,4 +1,4 @@
-"""What a user sees of an error: a few lines that name the way out, and an exit code."""
+"""Reports errors to the user: a few lines that explain how to fix them, and an exit code."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ INTERRUPTED = 130
 
 
 def run(app: click.Command, arguments: Sequence[str]) -> int:
-    """Run `app` and return its exit code; whatever it raises is told on stderr."""
+    """Run `app` and return its exit code; reports exceptions on stderr."""
     try:
         code = app.main(list(arguments), prog_name="modelstream", standalone_mode=False)
     except (KeyboardInterrupt, click.Abort):
@@ -27,15 +27,15 @@ def run(app: click.Command, arguments: Sequence[str]) -> int:
         error.show()
         return USAGE
     except BrokenPipeError:
-        # The reader of our output has gone (`| head`): not an error, and nothing more to say.
+        # The reader of the output has closed the pipe (`| head`): not an error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:  # noqa: BLE001
-        return _tell(error, debug="--debug" in arguments)
+        return _report(error, debug="--debug" in arguments)
     return code if isinstance(code, int) else 0
 
 
-def _tell(error: Exception, *, debug: bool) -> int:
+def _report(error: Exception, *, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
     else:
@@ -44,12 +44,11 @@ def _tell(error: Exception, *, debug: bool) -> int:
 
 
 def describe(error: BaseException) -> str:
-    """The error in words for a user; of a surprise of ours also its kind, and how to see more."""
+    """The message for a user; for an unexpected error also its type, and how to see its traceback."""
     text = "".join(
         char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in str(error)
     )
     if isinstance(error, ModelStreamError):
         return text
-    return (
-        f"{type(error).__name__}: {text}\nThis is a fault of modelstream or of a plugin; --debug shows where."
-    )
+    hint = "This is a bug in modelstream or in a plugin; --debug shows the traceback."
+    return f"{type(error).__name__}: {text}\n{hint}"

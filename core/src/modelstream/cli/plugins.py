@@ -1,4 +1,4 @@
-"""`modelstream plugins`: what is installed, and what is wrong with it."""
+"""`modelstream plugins`: the installed plugins and their problems."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from modelstream.plugins.registry import PluginInfo, registry
 
 
 def list_plugins(*, as_json: bool) -> int:
-    """Load every plugin alone and print a line for each, whatever is broken; the exit code."""
+    """Load every plugin and print a line for each, also for broken ones; returns the exit code."""
     found = registry().describe(load=True)
     if as_json:
         for plugin in found:

@@ -1,4 +1,4 @@
-"""Model configs: what a user writes to choose and tune a model, checked field by field."""
+"""Model configs: the user's choice and settings of a model, validated field by field."""
 
 from __future__ import annotations
 

@@ -9,17 +9,17 @@ import msgspec
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 
-CLOCKS = ("first_delta_timeout", "idle_timeout", "total_timeout")
+TIMEOUTS = ("first_delta_timeout", "idle_timeout", "total_timeout")
 NULL_IS_DEFAULT = ("stream", "generate_args", "max_retries")
 
 
 class ModelConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The fields that every model config has; wrappers add their own in a subclass.
 
-    Timeouts are in seconds; None, or `inf` in TOML, which has no null, switches that clock off.
+    Timeouts are in seconds; None, or `inf` in TOML, which has no null, disables that timeout.
     `first_delta_timeout` runs from the call to the first delta, `idle_timeout` between two deltas,
-    `total_timeout` over the whole call. `max_retries` counts further attempts, made only before the
-    first delta. `generate_args` are the provider's own call arguments, overridden by those of the call.
+    `total_timeout` over the whole call. `max_retries` is the number of further attempts, only before
+    the first delta. `generate_args` are arguments of the provider's API; those of the call override them.
     """
 
     model_type: str
@@ -32,10 +32,10 @@ class ModelConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     total_timeout: Seconds | None = 3600.0
     max_retries: Count = 2
 
-    def headers_limit(self, given: float | None = None) -> float | None:
-        """Seconds to wait for an answer's headers: `given`, or a clock of the call that runs out earlier.
+    def headers_limit(self, timeout: float | None = None) -> float | None:
+        """Seconds to wait for the response headers: `timeout`, or a shorter timeout of the call.
 
-        Behind the headers the clocks watch by themselves. None is no limit.
+        After the headers, the timeouts of the call apply. None is no limit.
         """
-        limits = [given, self.first_delta_timeout, self.total_timeout]
+        limits = [timeout, self.first_delta_timeout, self.total_timeout]
         return min((limit for limit in limits if limit is not None), default=None)

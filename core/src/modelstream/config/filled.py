@@ -1,12 +1,12 @@
-"""Text that was filled in from the environment, and may be a secret."""
+"""Text from environment variables, which may be a secret."""
 
 from __future__ import annotations
 
 
 class Filled(str):
-    """A text in which variables were filled in. `source` is how the user wrote it.
+    """A text in which variables were filled in. `source` is the text that the user wrote.
 
-    It is not searched for variables again, and messages show its source: the value may be a secret.
+    Its value is not searched for variables again, and messages show the source: the value may be a secret.
     """
 
     __slots__ = ("source",)
@@ -14,7 +14,7 @@ class Filled(str):
 
     @classmethod
     def of(cls, text: str, source: str) -> Filled:
-        """The text, remembering where it is from."""
+        """Create it from the filled-in text and its source."""
         filled = cls(text)
         filled.source = source
         return filled

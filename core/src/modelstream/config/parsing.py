@@ -1,4 +1,4 @@
-"""From the dict that a user wrote to the checked config of a wrapper."""
+"""Converts the user's dict to the validated config of a wrapper."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ T = TypeVar("T")
 
 
 def parse_config(config: Mapping[str, Any], config_class: type[T]) -> T:
-    """The config as an instance of `config_class`, or a `ConfigError` that names field, value and way out.
+    """Validate the config and return it as an instance of `config_class`.
 
     `config_class` is a subclass of `ModelConfig`, or a pydantic model with the wrapper's own fields; its
-    instance then gets those of `ModelConfig` as attributes, too. Environment variables (`${NAME}`)
-    are filled in. A field that the class does not have is refused, unless the class explicitly
-    allows more.
+    instance then also gets those of `ModelConfig` as attributes. Environment variables (`${NAME}`) are filled
+    in. Raises a `ConfigError` that names the field, the value and how to fix it; also for unknown fields,
+    unless the class explicitly allows them.
     """
     values = filled_in(config)
     if issubclass(config_class, ModelConfig):

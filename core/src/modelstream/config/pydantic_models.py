@@ -1,4 +1,4 @@
-"""Config classes that are pydantic models. Nothing here imports pydantic: whoever has such a class did."""
+"""Config classes that are pydantic models. Pydantic itself is not imported here: the class has done so."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from modelstream.config.fields import ModelConfig
+from modelstream.config.messages import missing_field, unknown_field, wrong_value
 from modelstream.config.structs import parse_struct
 from modelstream.config.variables import plain
-from modelstream.config.wording import missing_field, unknown_field, wrong_value
 
 if TYPE_CHECKING:
     from modelstream.errors import ConfigError
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 def parse_pydantic(config: Mapping[str, Any], config_class: type[T]) -> T:
-    """The config as the pydantic model, with the fields of `ModelConfig` that it lacks as attributes."""
+    """Validate the config as a pydantic model; missing fields of `ModelConfig` become attributes."""
     model: Any = config_class
     own = set(_field_names(model))
     common = [field for field in ModelConfig.__struct_fields__ if field not in model.model_fields]
@@ -29,13 +29,13 @@ def parse_pydantic(config: Mapping[str, Any], config_class: type[T]) -> T:
     base = parse_struct(shared, ModelConfig)
     parsed: T = _validated(model, {key: value for key, value in config.items() if key not in common}, config)
     for field in common:
-        # Past the model's own __setattr__, which refuses what is not a field of it.
+        # Bypasses the model's __setattr__, which rejects names that are not fields.
         object.__setattr__(parsed, field, getattr(base, field))
     return parsed
 
 
 def _field_names(model: Any) -> Iterator[str]:
-    """What a user may write: the fields' names and their aliases."""
+    """The keys that a user may write: the fields' names and their aliases."""
     for name, field in model.model_fields.items():
         yield name
         for alias in (field.alias, field.validation_alias, *getattr(field.validation_alias, "choices", ())):
@@ -49,12 +49,12 @@ def _validated(model: Any, values: Mapping[str, Any], config: Mapping[str, Any])
     except ValueError as error:
         if not callable(getattr(error, "errors", None)):
             raise
-        problem = _in_our_words(config, error)
-    # Outside the except block: pydantic's own text shows the values, keys included.
+        problem = _map_error(config, error)
+    # Outside the except block: pydantic's own message shows the values, including API keys.
     raise problem
 
 
-def _in_our_words(config: Mapping[str, Any], error: Any) -> ConfigError:
+def _map_error(config: Mapping[str, Any], error: Any) -> ConfigError:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     path, message = first["loc"], first["msg"]
     if first["type"] == "missing":

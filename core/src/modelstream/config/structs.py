@@ -1,4 +1,4 @@
-"""Configs as msgspec Structs, and what is wrong with them in our words."""
+"""Validates configs as msgspec Structs, and rewrites the error messages of msgspec."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from modelstream.config.fields import CLOCKS, NULL_IS_DEFAULT
+from modelstream.config.fields import NULL_IS_DEFAULT, TIMEOUTS
 from modelstream.config.filled import Filled
 from modelstream.config.variables import plain
 
@@ -15,10 +15,10 @@ T = TypeVar("T")
 
 
 def parse_struct(config: Mapping[str, Any], config_class: type[T]) -> T:
-    """The config as a msgspec Struct."""
-    _refuse_unknown(config, config_class)
+    """Validate the config as a msgspec Struct."""
+    _reject_unknown(config, config_class)
     values = {key: plain(value) for key, value in config.items() if not _means_default(key, value)}
-    off = {clock: None for clock in CLOCKS if values.get(clock) == float("inf")}
+    off = {name: None for name in TIMEOUTS if values.get(name) == float("inf")}
     values.update(off)
     reread: set[str] = set()
     while True:
@@ -26,20 +26,20 @@ def parse_struct(config: Mapping[str, Any], config_class: type[T]) -> T:
             return msgspec.convert(values, config_class)
         except msgspec.ValidationError as error:
             message = str(error)
-        field = _field_at_fault(message)
+        field = _invalid_field(message)
         if field in reread or not isinstance(config.get(field), Filled):
-            raise _in_our_words(config, message, config_class)
-        # A variable is always text. Where the field is a number or a flag, so is the text.
+            raise _map_error(config, message, config_class)
+        # A variable is always text, also for a field that is a number or a flag: decode it as JSON.
         reread.add(field)
         values[field] = _scalar(values[field])
 
 
-def _refuse_unknown(config: Mapping[str, Any], config_class: Any) -> None:
+def _reject_unknown(config: Mapping[str, Any], config_class: Any) -> None:
     if config_class.__struct_config__.forbid_unknown_fields:
         allowed = config_class.__struct_encode_fields__
         for key in config:
             if key not in allowed:
-                from modelstream.config.wording import unknown_field
+                from modelstream.config.messages import unknown_field
 
                 raise unknown_field(config, key, allowed)
 
@@ -55,20 +55,20 @@ def _scalar(text: str) -> Any:
         return text
 
 
-def _field_at_fault(message: str) -> str:
+def _invalid_field(message: str) -> str:
     path = _path(message)
     return path[0] if path else ""
 
 
 def _path(message: str) -> list[str]:
-    """The steps to the value that msgspec speaks of: its messages end in "- at `$.client.timeout`"."""
+    """The path in an error message of msgspec, which ends in "- at `$.client.timeout`"."""
     _, found, place = message.rpartition("`$")
     steps = place.rstrip("`").split(".")[1:] if found else []
     return [step.partition("[")[0] for step in steps]
 
 
-def _in_our_words(config: Mapping[str, Any], message: str, config_class: type) -> Exception:
-    from modelstream.config.wording import missing_field, wrong_value
+def _map_error(config: Mapping[str, Any], message: str, config_class: type) -> Exception:
+    from modelstream.config.messages import missing_field, wrong_value
 
     what = message.partition(" - at `")[0]
     path = _path(message)
@@ -82,7 +82,7 @@ def _in_our_words(config: Mapping[str, Any], message: str, config_class: type) -
 
 
 def _choices(config_class: type, path: list[str]) -> list[Any]:
-    """What a field of the config takes that takes one of some texts; nothing for fields further inside."""
+    """The allowed values of a Literal field at the top level of the config; empty for other fields."""
     from msgspec import inspect
 
     about = inspect.type_info(config_class)

@@ -1,4 +1,4 @@
-"""Plugins: found by their entry points, loaded on first use, each alone."""
+"""Plugins: found by their entry points, loaded on first use, independently of each other."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ T = TypeVar("T")
 
 
 def register(target: T, name: str | None = None, *, exist_ok: bool = False) -> T:
-    """Offer a model wrapper, a sink, or an object with hooks or hook wrappers, without packaging.
+    """Register a model wrapper, a sink, or an object with hooks or hook wrappers, without packaging.
 
     Returns `target`, so it also decorates a class. Its name is `name`, or else the class's `model_type`
-    or `sink_type`; a name that is taken is a `PluginLoadError` unless `exist_ok` has it stand in.
+    or `sink_type`; a name already in use is a `PluginLoadError`, unless `exist_ok` lets this one replace it.
     """
     from modelstream.plugins.registry import registry
 
@@ -22,21 +22,21 @@ def register(target: T, name: str | None = None, *, exist_ok: bool = False) -> T
 
 
 def dialects() -> list[str]:
-    """The names of the dialects that can be had, in order. Imports none of them."""
+    """The sorted names of the available dialects. Imports none of them."""
     from modelstream.plugins.registry import registry
 
     return registry().names("dialect")
 
 
 def dialect(name: str) -> Dialect:
-    """The dialect of this name, loaded. Raises a `ConfigError` that says what is missing or wrong."""
+    """Load the dialect of this name. Raises a `ConfigError` that explains what is missing or wrong."""
     from modelstream.plugins.registry import registry
 
     return registry().dialect(name)
 
 
 def unregister(target: object) -> None:
-    """Take back what `register` did for `target`; what it stood in for is offered again."""
+    """Undo `register` for `target`; what it replaced is available again."""
     from modelstream.plugins.registry import registry
 
     registry().unregister(target)

@@ -1,4 +1,4 @@
-"""Hook wrappers: plugins around every model wrapper and every sink that is made for a name.
+"""Hook wrappers: plugins around the creation of every model wrapper and every sink.
 
 They are found by the entry-point group `modelstream.plugins` and loaded with the first wrapper or sink.
 """
@@ -32,9 +32,9 @@ _logged: WeakSet[Plugin] = WeakSet()
 
 
 def usable(plugins: Iterable[Plugin]) -> list[Plugin]:
-    """Those of `plugins` that load; one that does not is logged, once.
+    """The `plugins` that load; one that does not is logged, once.
 
-    Empty while this thread is loading them: what they make at import is made without hook wrappers.
+    Empty while this thread is loading them: what they create at import gets no hook wrappers.
     """
     if getattr(_this_thread, "loading", False):
         return []
@@ -53,30 +53,30 @@ def _loads(plugin: Plugin) -> bool:
             new = plugin not in _logged
             _logged.add(plugin)
         if new:
-            logger.warning("made without hook wrappers of a broken plugin: %s", error)
+            logger.warning("hook wrappers of a broken plugin are ignored: %s", error)
         return False
     return True
 
 
-def make_within(around: Sequence[Plugin], plugin: Plugin, settings: Mapping[str, Any]) -> Any:
-    """What `plugin` makes for these settings, after the hook wrappers of the plugins `around` it.
+def create_within(around: Sequence[Plugin], plugin: Plugin, settings: Mapping[str, Any]) -> Any:
+    """Create a wrapper or a sink with `plugin`, through the hook wrappers of the plugins `around` it.
 
-    A `ModelStreamError` passes as it is. Any other exception, and a result of the wrong type, is a
-    `PluginLoadError` that names the plugin whose hook wrapper is at fault.
+    A `ModelStreamError` is raised unchanged. For any other exception, and for a result of the wrong type,
+    raises a `PluginLoadError` that names the plugin whose hook wrapper caused it.
     """
     contract = CONTRACTS[plugin.kind]
     try:
-        made = getattr(_manager(around, plugin).hook, contract.hook)(
+        product = getattr(_manager(around, plugin).hook, contract.hook)(
             **{contract.type_field: plugin.name, contract.settings: settings}
         )
     except ModelStreamError:
         raise
     except Exception as why:
-        raise _failed(_at_fault(around, contract.hook, why), why) from why
-    if not isinstance(made, product_class(plugin.kind)):
-        wrong = TypeError(f"{contract.hook} returned {type_name(made)}, not a {contract.product}")
+        raise _failed(_responsible(around, contract.hook, why), why) from why
+    if not isinstance(product, product_class(plugin.kind)):
+        wrong = TypeError(f"{contract.hook} returned {type_name(product)}, not a {contract.product}")
         raise _failed([one for one, _ in _functions(around, contract.hook)], wrong)
-    return made
+    return product
 
 
 def _manager(around: Sequence[Plugin], plugin: Plugin) -> pluggy.PluginManager:
@@ -84,17 +84,17 @@ def _manager(around: Sequence[Plugin], plugin: Plugin) -> pluggy.PluginManager:
     manager.add_hookspecs(hookspecs)
     manager.register(_Innermost(plugin))
     for one in around:
-        # One object may be offered under several names.
+        # One object may be registered under several names.
         if not manager.is_registered(one.target):
             manager.register(one.target, name=f"{one.name} {id(one)}")
     return manager
 
 
-def _at_fault(around: Sequence[Plugin], hook: str, why: Exception) -> list[Plugin]:
-    """The plugin whose hook wrapper raised; all that have one if the traceback does not show it."""
+def _responsible(around: Sequence[Plugin], hook: str, why: Exception) -> list[Plugin]:
+    """The plugin whose hook wrapper raised; all that have one if the traceback does not show which."""
     functions = _functions(around, hook)
     found: list[Plugin] = []
-    # An exception passes through the hook wrappers further out, too: the innermost one raised it.
+    # The exception also passes through the outer hook wrappers: the innermost one raised it.
     traceback: TracebackType | None = why.__traceback__
     while traceback is not None:
         code = traceback.tb_frame.f_code
@@ -120,9 +120,9 @@ def _failed(plugins: Sequence[Plugin], why: Exception) -> PluginLoadError:
 
 
 class _Innermost:
-    """The hook that the hook wrappers stand around: the one plugin that offers the name.
+    """The innermost hook: the one plugin that provides the name.
 
-    What it raises is a `ModelStreamError`, so any other exception is a hook wrapper's own.
+    It only raises `ModelStreamError`s, so any other exception comes from a hook wrapper.
     """
 
     def __init__(self, plugin: Plugin) -> None:
@@ -130,15 +130,15 @@ class _Innermost:
 
     @hookimpl
     def modelstream_model_wrapper(self, config: Mapping[str, Any]) -> Any:
-        return self._plugin.make(config)
+        return self._plugin.create(config)
 
     @hookimpl
     def modelstream_stream_sink(self, options: Mapping[str, Any]) -> Any:
-        return self._plugin.make(options)
+        return self._plugin.create(options)
 
 
 class _Manager(pluggy.PluginManager):
-    """Takes the hook wrappers of a plugin and leaves its other hooks, which serve names of their own."""
+    """Registers the hook wrappers of a plugin, and ignores its other hooks, which serve other names."""
 
     def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
         options = super().parse_hookimpl_opts(plugin, name)

@@ -1,7 +1,7 @@
-"""What the installed distributions offer, read from their metadata; no plugin is imported.
+"""Reads the entry points of installed distributions from their metadata; no plugin is imported.
 
-`importlib.metadata` finds the same and much else, but to import it takes far longer than this whole scan.
-It is used for archives on `sys.path`, and by `search`, before a name is called unknown.
+`importlib.metadata` finds the same and more, but importing it takes far longer than this whole scan. It is
+used for archives on `sys.path`, and by `search`, before a name is reported as unknown.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from importlib.metadata import Distribution
 
 Reader = Callable[[str], str]
-"""Gives the text of a metadata file of one distribution, empty if there is none."""
+"""Returns the text of a metadata file of one distribution, empty if there is none."""
 
 _KIND_OF_GROUP: dict[str, Kind] = {contract.group: kind for kind, contract in CONTRACTS.items()}
 _lock = threading.Lock()
@@ -29,7 +29,7 @@ _installed: tuple[EntryPoint, ...] | None = None
 
 
 class EntryPoint(msgspec.Struct, frozen=True):
-    """One name that an installed distribution offers; `value` is `module` or `module:attribute`."""
+    """One name that an installed distribution provides; `value` is `module` or `module:attribute`."""
 
     kind: Kind
     name: str
@@ -39,7 +39,7 @@ class EntryPoint(msgspec.Struct, frozen=True):
 
 
 def installed() -> tuple[EntryPoint, ...]:
-    """All entry points of modelstream's groups on `sys.path`. Scanned once a process; from any thread."""
+    """All entry points of modelstream's groups on `sys.path`. Scanned once per process; thread-safe."""
     found = _installed
     if found is None:
         with _lock:
@@ -54,7 +54,7 @@ def refresh() -> tuple[EntryPoint, ...]:
 
 
 def _publish() -> tuple[EntryPoint, ...]:
-    # Whole or not at all: a reader without the lock must never see a half-filled index.
+    # One assignment: a reader without the lock must never see a partial index.
     global _installed  # noqa: PLW0603
     _installed = tuple(scan(sys.path))
     return _installed
@@ -62,13 +62,13 @@ def _publish() -> tuple[EntryPoint, ...]:
 
 def scan(path: Iterable[object]) -> Iterator[EntryPoint]:
     """The entry points on `path`; of several copies of a distribution only the first counts, as in Python."""
-    met: set[str] = set()
+    seen: set[str] = set()
     for folder in dict.fromkeys(entry for entry in path if isinstance(entry, str)):
         for name, read in _distributions_in(folder):
-            key = normalised(name)
-            if key not in met:
-                met.add(key)
-                yield from _offered(name, read)
+            key = normalized(name)
+            if key not in seen:
+                seen.add(key)
+                yield from _entry_points_of(name, read)
 
 
 def search() -> Iterator[EntryPoint]:
@@ -83,13 +83,13 @@ def search() -> Iterator[EntryPoint]:
             yield EntryPoint(kind, entry.name, entry.value, name, version)
 
 
-def normalised(name: str) -> str:
-    """A distribution's name as it is compared: `Modelstream.OpenAI` is `modelstream-openai`."""
+def normalized(name: str) -> str:
+    """A distribution's name in normalized form: `Modelstream.OpenAI` is `modelstream-openai`."""
     return "-".join(filter(None, name.lower().replace("_", "-").replace(".", "-").split("-")))
 
 
 def _distributions_in(folder: str) -> Iterator[tuple[str, Reader]]:
-    """The distributions whose metadata lie in a `sys.path` entry: a name, and a reader of their files."""
+    """The distributions with metadata in a `sys.path` entry: a name, and a reader of their files."""
     try:
         names = os.listdir(folder or ".")  # noqa: PTH208 - pathlib costs more than the scan
     except NotADirectoryError:
@@ -99,7 +99,7 @@ def _distributions_in(folder: str) -> Iterator[tuple[str, Reader]]:
         return
     for name in names:
         stem, _, suffix = name.rpartition(".")
-        # "~" marks what an interrupted pip left behind.
+        # "~" marks the remains of an interrupted pip.
         if suffix in {"dist-info", "egg-info"} and not stem.startswith("~"):
             yield stem.partition("-")[0], partial(_read, os.path.join(folder, name))  # noqa: PTH118
 
@@ -126,7 +126,7 @@ def _read(folder: str, file: str) -> str:
         return ""
 
 
-def _offered(name: str, read: Reader) -> Iterator[EntryPoint]:
+def _entry_points_of(name: str, read: Reader) -> Iterator[EntryPoint]:
     text = read("entry_points.txt")
     if "modelstream." not in text:
         return

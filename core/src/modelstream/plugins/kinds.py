@@ -1,4 +1,4 @@
-"""The kinds of plugins, and what is different about them."""
+"""The kinds of plugins, and how they differ."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ Kind = Literal["model", "sink", "command", "dialect", "plugin"]
 
 
 class Contract(msgspec.Struct, frozen=True):
-    """How plugins of one kind are found and asked.
+    """How plugins of one kind are found and called.
 
-    `hook` is called with the name as `type_field` and the user's settings as `settings`; it makes an
-    instance of `product`. A kind without a hook is its own product.
+    `hook` is called with the name as `type_field` and the user's settings as `settings`; it returns an
+    instance of `product`. A plugin of a kind without a hook is the product itself.
     """
 
     group: str
@@ -59,7 +59,7 @@ CONTRACTS: dict[Kind, Contract] = {
         product="Dialect class",
         unknown=ConfigError,
     ),
-    # Hook wrappers around the models and sinks of all others: see `plugins/around.py`.
+    # Hook wrappers around the models and sinks of other plugins: see `plugins/around.py`.
     "plugin": Contract(
         group="modelstream.plugins",
         hook="",
@@ -72,7 +72,7 @@ CONTRACTS: dict[Kind, Contract] = {
 
 
 def product_class(kind: Kind) -> type[Any]:
-    """What a plugin of this kind has to make, or be. Imported late: listing plugins needs none of them."""
+    """The type that a plugin of this kind creates, or is. Imported late: listing plugins needs none."""
     if kind == "command":
         import click
 
@@ -91,7 +91,7 @@ def product_class(kind: Kind) -> type[Any]:
 
 
 def is_product(kind: Kind, target: object) -> bool:
-    """Whether `target` is what a plugin of a kind without a hook must be: a command or a Dialect class."""
+    """Whether `target` is valid for a kind without a hook: a command, or a Dialect class."""
     wanted = product_class(kind)
     if kind == "dialect":
         return isinstance(target, type) and issubclass(target, wanted)

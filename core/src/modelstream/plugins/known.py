@@ -1,4 +1,4 @@
-"""The plugins that we know of, so that a name that nobody here offers can be told how to get."""
+"""The known plugins, so that the error for a missing one names the package to install."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ KNOWN: dict[Kind, dict[str, str]] = {
 }
 
 
-def way_to(kind: Kind, name: str, others: Iterable[str]) -> str:
-    """How to get at `name`, or at the close name that was meant: ready to be put behind a sentence.
+def suggestion(kind: Kind, name: str, others: Iterable[str]) -> str:
+    """How to install `name`, or a close name, to be appended to a sentence; empty if there is none.
 
-    `others` are names that would do: those installed, and whatever else the caller can resolve.
+    `others` are further valid names: those installed, and others that the caller can resolve.
     """
     others = list(others)
-    meant = name
+    intended = name
     hint = ""
     if name not in KNOWN[kind]:
-        meant = close_name(name, [*KNOWN[kind], *others]) or ""
-        hint = f" Did you mean {meant!r}?" if meant else ""
-    if meant in KNOWN[kind] and meant not in others:
-        hint += f" `pip install {KNOWN[kind][meant]}` provides it."
+        intended = close_name(name, [*KNOWN[kind], *others]) or ""
+        hint = f" Did you mean {intended!r}?" if intended else ""
+    if intended in KNOWN[kind] and intended not in others:
+        hint += f" `pip install {KNOWN[kind][intended]}` provides it."
     return hint
 
 
@@ -60,5 +60,5 @@ def unknown_type(kind: Kind, name: str, installed: Iterable[str]) -> ConfigError
     installed = list(installed)
     return contract.unknown(
         f"No installed plugin offers the {contract.type_field} {name!r}."
-        f"{way_to(kind, name, installed)}\nInstalled: {listed(installed)}."
+        f"{suggestion(kind, name, installed)}\nInstalled: {listed(installed)}."
     )

@@ -1,4 +1,4 @@
-"""Why a sink's class could not be called with the options that the user gave."""
+"""Explains why a sink's class could not be called with the user's options."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from modelstream.errors import ConfigError, UnknownConfigKeyError
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
-def refused_options(sink_type: str, sink_class: type[Any], options: Mapping[str, Any]) -> ConfigError | None:
-    """The error for options that the constructor does not take, or that it misses; None if it takes them."""
+def check_options(sink_type: str, sink_class: type[Any], options: Mapping[str, Any]) -> ConfigError | None:
+    """The error for options that are unknown to the constructor, or missing; None if they are valid."""
     try:
         signature = inspect.signature(sink_class)
     except (TypeError, ValueError):

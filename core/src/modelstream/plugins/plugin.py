@@ -1,4 +1,4 @@
-"""One plugin under one of its names: loaded on first use, alone, and set aside when that fails."""
+"""One plugin under one of its names: loaded on first use, and marked as broken when that fails."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ State = Literal["not loaded", "loaded", "broken", "blocked", "duplicate"]
 
 
 class Plugin:
-    """What serves one name of one kind, and what became of loading it.
+    """A plugin that serves one name of one kind, and its state.
 
-    `value` is where its code is (`module` or `module:attribute`), `distribution` and `version` who
-    brought it; None for a plugin that the program registered itself, whose object is `target`.
+    `value` is the location of its code (`module` or `module:attribute`), `distribution` and `version` those
+    that installed it; None for a plugin that the program registered itself, whose object is `target`.
     All methods may be called from any thread.
     """
 
@@ -43,13 +43,13 @@ class Plugin:
         self.target = target
         self.failure: BaseException | None = None
         self._ready: Any = None
-        # Of its own, and not the registry's: a module that registers something while it is imported
-        # must not wait for whoever waits for that import.
+        # Not the registry's lock: a module that registers something while it is imported must not wait for
+        # a thread that waits for that import.
         self._lock = threading.RLock()
 
     @property
     def state(self) -> State:
-        """What became of it so far."""
+        """The current state."""
         if self._ready is not None:
             return "loaded"
         return "not loaded" if self.failure is None else "broken"
@@ -57,12 +57,12 @@ class Plugin:
     @property
     def why(self) -> str | None:
         """The failure that broke it, in one line."""
-        return None if self.failure is None else _told(self.failure)
+        return None if self.failure is None else _one_line(self.failure)
 
     def load(self) -> Any:
-        """Import and check it, once; its plugin manager, or the command or dialect class itself.
+        """Import and validate it, once; returns its plugin manager, or the command or dialect class itself.
 
-        Raises `PluginLoadError`, the same one every time.
+        Raises `PluginLoadError`, with the same cause every time.
         """
         ready = self._ready
         if ready is not None:
@@ -74,40 +74,42 @@ class Plugin:
                 self._ready = self._loaded()
             return self._ready
 
-    def make(self, settings: Mapping[str, Any]) -> Any:
-        """Call its hook: the wrapper or the sink that it makes for these settings.
+    def create(self, settings: Mapping[str, Any]) -> Any:
+        """Call its hook; returns the wrapper or the sink for these settings.
 
         A hook that returns None does not serve these settings: a `ConfigError`, and the plugin stays in use.
-        One that returns anything else but a wrapper or a sink would do so every time: it is set aside.
+        A hook that returns anything else than a wrapper or a sink is marked as broken.
         """
         contract = CONTRACTS[self.kind]
         hook = getattr(self.load().hook, contract.hook)
         try:
-            made = hook(**{contract.type_field: self.name, contract.settings: settings})
+            product = hook(**{contract.type_field: self.name, contract.settings: settings})
         except ModelStreamError:
             raise
         except Exception as why:
-            raise self._refused_options(why, settings) or self.error("failed", why) from why
-        if made is None:
+            raise self._check_options(why, settings) or self.error("failed", why) from why
+        if product is None:
             raise ConfigError(
                 f"{self} does not serve {contract.type_field} {self.name!r} with "
                 f"{'this config' if self.kind == 'model' else 'these options'}."
             )
-        if not isinstance(made, product_class(self.kind)):
-            self._quarantine(self._invalid(f"its hook returned {type_name(made)}, not a {contract.product}"))
-        return made
+        if not isinstance(product, product_class(self.kind)):
+            self._quarantine(
+                self._invalid(f"its hook returned {type_name(product)}, not a {contract.product}")
+            )
+        return product
 
     def _loaded(self) -> Any:
         try:
             if self.target is None:
-                self.target = _imported(self.value)
+                self.target = _import(self.value)
             if self.kind == "plugin":
-                return self._around_others()
-            return self._product() if not CONTRACTS[self.kind].hook else self._manager()
+                return self._hook_wrapper_manager()
+            return self._checked_target() if not CONTRACTS[self.kind].hook else self._manager()
         except (Exception, SystemExit) as why:  # noqa: BLE001 - a plugin may fail in any way
             self._quarantine(why)
 
-    def _product(self) -> object:
+    def _checked_target(self) -> object:
         if not is_product(self.kind, self.target):
             raise TypeError(f"{self.value} is {type_name(self.target)}, not a {CONTRACTS[self.kind].product}")
         return self.target
@@ -119,13 +121,13 @@ class Plugin:
             raise self._invalid(f"it has no {wanted} marked with @hookimpl")
         return manager
 
-    def _around_others(self) -> pluggy.PluginManager:
+    def _hook_wrapper_manager(self) -> pluggy.PluginManager:
         manager = registered(self.target, self.value)
         wrappers = hook_wrappers_of(manager, self.target)
         if not wrappers:
             raise self._invalid("it has no hook wrapper, a hook marked with @hookimpl(wrapper=True)")
         if inspect.isclass(self.target) and any(_is_method(self.target, impl) for _, impl in wrappers):
-            raise self._invalid("its hooks are methods: offer an instance, not the class")
+            raise self._invalid("its hooks are methods: register an instance, not the class")
         return manager
 
     def _quarantine(self, why: BaseException) -> NoReturn:
@@ -137,39 +139,39 @@ class Plugin:
         return pluggy.PluginValidationError(self.target, what)
 
     def error(self, verdict: str, why: BaseException) -> PluginLoadError:
-        """The error that names this plugin, what happened, the cause and the way out."""
+        """The error that names this plugin, what happened, the cause and how to fix it."""
         type_field = CONTRACTS[self.kind].type_field
         return PluginLoadError(
-            f"{type_field} {self.name!r}: {self} {verdict}: {_told(why)}{self._way_out(why)}"
+            f"{type_field} {self.name!r}: {self} {verdict}: {_one_line(why)}{self._hint(why)}"
         )
 
-    def _way_out(self, why: BaseException) -> str:
+    def _hint(self, why: BaseException) -> str:
         if isinstance(why, pluggy.PluginValidationError):
             return f"\n{_signatures(self.kind)}; see modelstream.hookspecs."
         if self.distribution is None:
             return ""
         if isinstance(why, ModuleNotFoundError):
             again = "--force-reinstall " if _top(why.name) == _top(self.value) else ""
-            return f"\n`pip install {again}{self.distribution}` brings what is missing."
-        return f"\nUpdate it (`pip install --upgrade {self.distribution}`), or tell its authors."
+            return f"\n`pip install {again}{self.distribution}` installs the missing module."
+        return f"\nUpdate it (`pip install --upgrade {self.distribution}`), or report it to its authors."
 
-    def _refused_options(self, why: Exception, options: Mapping[str, Any]) -> ConfigError | None:
-        """What is wrong with the options of a sink, if its constructor could not even be called with them."""
+    def _check_options(self, why: Exception, options: Mapping[str, Any]) -> ConfigError | None:
+        """The error for invalid options of a sink, if its constructor could not be called with them."""
         if self.kind != "sink" or not isinstance(why, TypeError) or not inspect.isclass(self.target):
             return None
-        from modelstream.plugins.options import refused_options
+        from modelstream.plugins.options import check_options
 
-        return refused_options(self.name, self.target, options)
+        return check_options(self.name, self.target, options)
 
     def __str__(self) -> str:
-        """Who it is from: distribution, version and module."""
+        """Its origin: distribution, version and module."""
         if self.distribution is None:
             return f"{self.value} (registered by the program)"
         return f"{self.distribution} {self.version} ({self.value})"
 
 
 def registered(target: object, name: str) -> pluggy.PluginManager:
-    """A plugin manager with our hookspecs and this one plugin, checked."""
+    """A plugin manager with modelstream's hookspecs and this one plugin, validated."""
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
     manager.register(target, name=name)
@@ -178,7 +180,7 @@ def registered(target: object, name: str) -> pluggy.PluginManager:
 
 
 def hooks_of(manager: pluggy.PluginManager, target: object) -> set[str]:
-    """The names of the hooks that this plugin implements, hook wrappers aside."""
+    """The names of the hooks that this plugin implements, without hook wrappers."""
     return {caller.name for caller, impl in _hookimpls(manager, target) if not _is_wrapper(impl)}
 
 
@@ -203,7 +205,7 @@ def _is_method(target: type, impl: pluggy.HookImpl) -> bool:
     return inspect.isfunction(inspect.getattr_static(target, impl.function.__name__, None))
 
 
-def _imported(value: str) -> object:
+def _import(value: str) -> object:
     module, _, attributes = value.partition("[")[0].replace(" ", "").partition(":")
     target: object = importlib.import_module(module)
     for attribute in filter(None, attributes.split(".")):
@@ -216,7 +218,7 @@ def _top(module: str | None) -> str:
     return (module or "").partition(":")[0].partition(".")[0]
 
 
-def _told(why: BaseException) -> str:
+def _one_line(why: BaseException) -> str:
     """The cause in one line."""
     text = " ".join(str(why).split())
     if len(text) > 400:
@@ -225,7 +227,7 @@ def _told(why: BaseException) -> str:
 
 
 def type_name(thing: object) -> str:
-    """What a thing is, for a message: None, or of which type."""
+    """The type of an object for a message: `None`, or `a` and its name."""
     return "None" if thing is None else f"a {type(thing).__name__}"
 
 

@@ -1,4 +1,4 @@
-"""Names of models, sinks, commands and dialects, and the plugins behind them."""
+"""The names of models, sinks, commands and dialects, and the plugins that provide them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import msgspec
 
 from modelstream.errors import ConfigError, PluginLoadError
 from modelstream.plugins import around, entry_points
-from modelstream.plugins.entry_points import EntryPoint, normalised
+from modelstream.plugins.entry_points import EntryPoint, normalized
 from modelstream.plugins.kinds import CONTRACTS, Kind
 from modelstream.plugins.known import unknown_type
 from modelstream.plugins.plugin import Plugin, State, hook_wrappers_of, hooks_of, registered
@@ -32,8 +32,8 @@ BLOCK = "MODELSTREAM_BLOCK"
 class PluginInfo(msgspec.Struct, frozen=True):
     """A line of `modelstream plugins`.
 
-    `distribution` and `version` are None for a plugin that the program registered itself; `why` tells
-    about a state other than `loaded` and `not loaded`.
+    `distribution` and `version` are None for a plugin that the program registered itself; `why` explains a
+    state other than `loaded` and `not loaded`.
     """
 
     kind: Kind
@@ -46,11 +46,11 @@ class PluginInfo(msgspec.Struct, frozen=True):
 
 
 class Registry:
-    """Every name that an installed plugin offers, or that the program registered.
+    """Every name that an installed plugin provides, or that the program registered.
 
-    Listing reads metadata only; a plugin is imported when a wrapper or a sink of its is first asked for.
-    One that fails concerns nobody but those who ask for it. `path` is what is scanned instead of
-    `sys.path`. All methods may be called from any thread.
+    Listing reads metadata only; a plugin is imported when its first wrapper or sink is created. One that
+    fails does not affect the others. `path` is scanned instead of `sys.path`. All methods may be called from
+    any thread.
     """
 
     def __init__(self, path: Sequence[str] | None = None) -> None:
@@ -62,20 +62,20 @@ class Registry:
         self._searched: tuple[EntryPoint, ...] = ()
 
     def names(self, kind: Kind) -> list[str]:
-        """The names that can be asked for, in order. Imports no plugin."""
+        """The sorted names that are available. Imports no plugin."""
         keys = {*self._installed(), *self._registered}
         return sorted(name for of, name in keys if of == kind and self._usable(kind, name))
 
     def offers(self, kind: Kind, name: str) -> tuple[Plugin, ...]:
-        """The plugins that offer this name: one of the program's own, or all installed ones."""
+        """The plugins that provide this name: the one that the program registered, or all installed ones."""
         own = self._registered.get((kind, name))
         return (own,) if own is not None else self._installed().get((kind, name), ())
 
     def find(self, kind: Kind, name: str) -> tuple[Plugin, ...]:
-        """Like `offers`, but before it returns none it looks again, and asks `importlib.metadata`."""
+        """Like `offers`, but scans again, also with `importlib.metadata`, before it returns none."""
         offers = self.offers(kind, name)
         if not offers:
-            # It may have been installed just now, from a notebook.
+            # It may have just been installed, from a notebook.
             self.refresh()
             offers = self.offers(kind, name)
         if not offers:
@@ -84,44 +84,44 @@ class Registry:
         return offers
 
     def model_wrapper(self, model_type: str, config: Mapping[str, Any]) -> ModelWrapper:
-        """A new wrapper for `model_type`. Raises a `ConfigError` that says what is missing or wrong."""
-        return cast("ModelWrapper", self._made("model", model_type, config))
+        """Create a wrapper for `model_type`. Raises a `ConfigError` that explains what is wrong."""
+        return cast("ModelWrapper", self._create("model", model_type, config))
 
     def sink(self, sink_type: str, options: Mapping[str, Any] | None = None) -> StreamSink:
-        """A new sink for `sink_type`. Raises a `ConfigError` that says what is missing or wrong."""
-        return cast("StreamSink", self._made("sink", sink_type, options or {}))
+        """Create a sink for `sink_type`. Raises a `ConfigError` that explains what is missing or wrong."""
+        return cast("StreamSink", self._create("sink", sink_type, options or {}))
 
     def command(self, name: str) -> click.Command:
-        """The command of this name. Raises a `ConfigError` that says what is missing or wrong."""
+        """The command of this name. Raises a `ConfigError` that explains what is missing or wrong."""
         return cast("click.Command", self._chosen("command", name).load())
 
     def dialect(self, name: str) -> Dialect:
-        """The dialect of this name. Raises a `ConfigError` that says what is missing or wrong."""
+        """The dialect of this name. Raises a `ConfigError` that explains what is missing or wrong."""
         return cast("Dialect", self._chosen("dialect", name).load()())
 
     def register(self, target: T, name: str | None = None, *, exist_ok: bool = False) -> T:
-        """Offer a class or a module of the program's own, without packaging; returns it.
+        """Register a class or a module of the program, without packaging; returns it.
 
-        Its hook wrappers, if it has any, run from now on around every wrapper and sink that is made.
-        Its name is `name`, or else the class's `model_type` or `sink_type`. A name that is taken is an
-        error, unless `exist_ok` says that this one shall stand in for it. Defining the same class
-        again, as notebooks do, is no conflict.
+        Its hook wrappers, if it has any, run from now on around the creation of every wrapper and sink.
+        Its name is `name`, or else the class's `model_type` or `sink_type`. A name already in use is an
+        error, unless `exist_ok` lets this one replace it. Defining the same class again, as notebooks do, is
+        not a conflict.
         """
         for plugin in _plugins_in(target, name):
             with self._lock:
                 if not exist_ok:
-                    self._refuse_taken(plugin)
+                    self._reject_taken(plugin)
                 self._registered[plugin.kind, plugin.name] = plugin
         return target
 
     def unregister(self, target: object) -> None:
-        """Take back what `register` did for `target`; what it stood in for is offered again."""
+        """Undo `register` for `target`; what it replaced is available again."""
         with self._lock:
             kept = {key: plugin for key, plugin in self._registered.items() if plugin.target is not target}
             self._registered = kept
 
     def describe(self, *, load: bool = False) -> list[PluginInfo]:
-        """What there is, and in which state. With `load`, every plugin is first tried, each alone.
+        """All plugins with their states. With `load`, each plugin is loaded first.
 
         Never raises because of a plugin.
         """
@@ -129,7 +129,7 @@ class Registry:
         return [_info(plugin, index[key], load=load) for key in sorted(index) for plugin in index[key]]
 
     def refresh(self) -> None:
-        """Look again at what is installed, and give broken plugins another chance."""
+        """Scan the installed distributions again; broken plugins are retried."""
         importlib.invalidate_caches()
         if self._path is None:
             entry_points.refresh()
@@ -137,13 +137,15 @@ class Registry:
             self._searched = ()
             self._index = self._build_index()
 
-    def _made(self, kind: Kind, name: str, settings: Mapping[str, Any]) -> Any:
+    def _create(self, kind: Kind, name: str, settings: Mapping[str, Any]) -> Any:
         plugin = self._chosen(kind, name)
         hook_wrappers = around.usable(self._hook_wrappers())
-        return around.make_within(hook_wrappers, plugin, settings) if hook_wrappers else plugin.make(settings)
+        if not hook_wrappers:
+            return plugin.create(settings)
+        return around.create_within(hook_wrappers, plugin, settings)
 
     def _hook_wrappers(self) -> Iterator[Plugin]:
-        """Those in use: the installed ones by name, then the program's, which are further out."""
+        """The hook wrappers in use: the installed ones by name, then the program's, which are outermost."""
         index = self._installed()
         for kind, name in sorted(index):
             if kind == "plugin":
@@ -153,7 +155,7 @@ class Registry:
                 yield plugin
 
     def _search(self) -> None:
-        """Take what only `importlib.metadata` finds. A registry with a path of its own sees that alone."""
+        """Add what only `importlib.metadata` finds. A registry with its own path ignores it."""
         if self._path is not None:
             return
         found = tuple(entry_points.search())
@@ -183,15 +185,15 @@ class Registry:
         return index
 
     def _build_index(self) -> Index:
-        """Called with the lock held. The index is published whole: readers don't lock."""
+        """Called with the lock held. The index is replaced as a whole: readers don't lock."""
         scanned = entry_points.installed() if self._path is None else entry_points.scan(self._path)
         index: dict[tuple[Kind, str], tuple[Plugin, ...]] = {}
         self._add(index, scanned)
-        quickly_found = set(index)
-        # Names only: a hook wrapper must not begin to act when some other name could not be found.
+        scanned_keys = set(index)
+        # Not hook wrappers: they must not become active because some other name was not found.
         self._add(
             index,
-            (e for e in self._searched if e.kind != "plugin" and (e.kind, e.name) not in quickly_found),
+            (e for e in self._searched if e.kind != "plugin" and (e.kind, e.name) not in scanned_keys),
         )
         return index
 
@@ -204,7 +206,7 @@ class Registry:
             if plugin not in others:
                 index[entry.kind, entry.name] = (*others, plugin)
 
-    def _refuse_taken(self, plugin: Plugin) -> None:
+    def _reject_taken(self, plugin: Plugin) -> None:
         own = self._registered.get((plugin.kind, plugin.name))
         index = self._index if self._index is not None else self._build_index()
         self._index = index
@@ -212,8 +214,8 @@ class Registry:
             if other.value != plugin.value and not _blocked(other):
                 raise PluginLoadError(
                     f"{CONTRACTS[plugin.kind].type_field} {plugin.name!r}: {plugin.value} cannot be "
-                    f"registered, the name belongs to {other}."
-                    "\nChoose another name, or pass exist_ok=True to have it stand in."
+                    f"registered, the name is already used by {other}."
+                    "\nChoose another name, or pass exist_ok=True to replace it."
                 )
 
 
@@ -263,7 +265,7 @@ def _name(target: object, name: str | None, kind: Kind) -> str:
 
 
 def _label(target: object) -> str:
-    """Where the code of a registered plugin is, in the form of an entry point's value."""
+    """The location of a registered plugin's code, in the form of an entry point's value."""
     qualified = getattr(target, "__qualname__", None)
     if qualified is not None:
         return f"{getattr(target, '__module__', '?')}:{qualified}"
@@ -271,19 +273,19 @@ def _label(target: object) -> str:
 
 
 def _blocked(plugin: Plugin) -> bool:
-    """Whether the user switched it off, by its name or its distribution."""
-    blocked = {normalised(word.strip()) for word in os.environ.get(BLOCK, "").split(",")} - {""}
-    return not blocked.isdisjoint({normalised(plugin.name), normalised(plugin.distribution or "")})
+    """Whether the user disabled it, by its name or its distribution."""
+    blocked = {normalized(word.strip()) for word in os.environ.get(BLOCK, "").split(",")} - {""}
+    return not blocked.isdisjoint({normalized(plugin.name), normalized(plugin.distribution or "")})
 
 
 def _none_or_many(kind: Kind, name: str, usable: list[Plugin], offers: Sequence[Plugin]) -> PluginLoadError:
     what = f"{CONTRACTS[kind].type_field} {name!r}"
     if usable:
         return PluginLoadError(
-            f"{what} is offered by {_both(usable)}."
-            f"\nUninstall one of them, or switch it off: {BLOCK}={usable[0].distribution}"
+            f"{what} is provided by {_both(usable)}."
+            f"\nUninstall one of them, or disable it: {BLOCK}={usable[0].distribution}"
         )
-    return PluginLoadError(f"{what} of {_both(offers)} is switched off.\n{BLOCK} is {os.environ[BLOCK]!r}.")
+    return PluginLoadError(f"{what} of {_both(offers)} is disabled.\n{BLOCK} is {os.environ[BLOCK]!r}.")
 
 
 def _both(plugins: Sequence[Plugin]) -> str:
@@ -301,7 +303,7 @@ def _state(plugin: Plugin, offers: Sequence[Plugin], *, load: bool) -> tuple[Sta
     # Hook wrappers are not looked up by their name, so two may share one.
     rivals = [other for other in offers if other is not plugin and not _blocked(other)]
     if rivals and plugin.kind != "plugin":
-        return "duplicate", f"also offered by {_both(rivals)}"
+        return "duplicate", f"also provided by {_both(rivals)}"
     if load:
         try:
             plugin.load()

@@ -1,4 +1,4 @@
-"""One message on its way to all sinks."""
+"""Delivers one message to all sinks."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from modelstream.snapshot import Snapshot
 
 DRAIN_SECONDS = 0.5
-"""Seconds that the end of a message waits for background sinks to receive it, in total."""
+"""Seconds to wait, in total, at the end of a message until background sinks have received it."""
 
 SEGMENT_SIZE = 1000
-"""After this many items at most, what a sink has not read is looked at."""
+"""Number of items, at most, after which the backlog of each background sink is checked."""
 
 
 class Broadcast:
-    """Opens `message` on all sinks, delivers its items, and closes it once, whatever happens.
+    """Opens `message` on all sinks, delivers its items, and closes it once, in any case.
 
         broadcast = Broadcast(message, sinks)
         broadcast.write(snapshot)
         broadcast.close(Outcome("complete", "stop"))
         broadcast.drain()
 
-    What a sink raises never comes out of here; Ctrl-C while an inline sink runs does. Used by one thread at a
+    Exceptions of sinks are never raised here; Ctrl-C while an inline sink runs is. Used by one thread at a
     time; only `drain` and `adrain` wait for sinks.
     """
 
@@ -67,7 +67,7 @@ class Broadcast:
             self._put(delta)
 
     def close(self, outcome: Outcome) -> None:
-        """End the message; nothing is delivered after it. A second call does nothing. Does not wait."""
+        """End the message, without waiting; nothing is delivered after it. A second call does nothing."""
         if self._closed:
             return
         self._closed = True
@@ -75,7 +75,7 @@ class Broadcast:
         for close in (self._close_queue, *(delivery.close for delivery in self._inline)):
             try:
                 close(self.message, outcome)
-            except BaseException as error:  # noqa: BLE001 - Ctrl-C; the others are closed all the same
+            except BaseException as error:  # noqa: BLE001 - Ctrl-C; the other sinks must be closed too
                 interrupt = error
         self._writes, self._delta_writes, self._subscriptions = [], [], []
         if interrupt is not None:
@@ -85,7 +85,7 @@ class Broadcast:
                 interrupt = None  # it refers to this frame, and so would never be freed
 
     def drain(self, seconds: float = DRAIN_SECONDS) -> None:
-        """Wait until background sinks have received everything, except those already overdue."""
+        """Wait until background sinks have received everything; skips those already overdue."""
         busy = self._worth_waiting()
         done = wait([delivery.after for delivery in busy], seconds)
         _report_timeouts(busy, done, seconds)

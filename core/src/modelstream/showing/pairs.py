@@ -1,4 +1,4 @@
-"""Third parties' pairs `(last, text so far)` as snapshots that sinks can rely on."""
+"""Converts third-party pairs `(last, text so far)` to snapshots that sinks can rely on."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _EXPECTED = "a stream to show yields pairs (last, text so far), such as (False, 
 
 
 class PairReader:
-    """Takes the items of one stream and returns what is new in each.
+    """Accepts the items of one stream and returns the new text of each as snapshots.
 
-    Text that does not extend the last one begins afresh (`offset` 0). Nothing follows the first `last=True`.
-    `count` is the number of items so far, `finished` whether the last one came.
+    Text that does not extend the previous one starts over (`offset` 0). Items after the first `last=True` are
+    ignored. `count` is the number of items so far, `finished` whether the last one was received.
     """
 
     usage: Usage | None = None
@@ -47,13 +47,13 @@ class PairReader:
         return self._compared(*_checked(item))
 
     def truncated(self) -> TruncatedStreamError:
-        """The error for a stream that ended now, without a `last=True`."""
+        """The error for a stream that ended without a `last=True`."""
         error = TruncatedStreamError("the stream ended without a pair (True, text): the text is not complete")
-        error.happened_in(self)
+        error.attach_call(self)
         return error
 
     def _continues(self, item: Snapshot) -> bool:
-        # Only ours: then nothing has to be compared.
+        # A snapshot that continues the same text: no need to compare texts.
         known = item.source is self._source or not self._end
         return known and item.offset == self._end and bool(item.delta) != item.last
 
@@ -74,7 +74,7 @@ class PairReader:
 
 
 class _Text:
-    """A text that grows, as the source of snapshots."""
+    """A growing text, as the source of snapshots."""
 
     __slots__ = ("text",)
 

@@ -1,4 +1,4 @@
-"""Showing an answer, a text, or a third party's stream on the sinks."""
+"""Shows an answer, a text, or a third-party stream on the sinks."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ def show(
     message: Message | None = None,
     sinks: SinkSpec | Iterable[SinkSpec] | None = None,
 ) -> None:
-    """Show `content` on all sinks while it comes, as one message; returns when it is complete.
+    """Show `content` on all sinks while it streams, as one message; returns when it is complete.
 
-    `content` is a str, a response (sinks then see reasoning, tool calls and usage, too), its `stream`, or
-    any iterable of pairs `(last, text so far)`. `message` stands in for `name` and `role`. `sinks` are those
-    of `init` unless they are passed here.
+    `content` is a str, a response (sinks then also get reasoning, tool calls and usage), its `stream`, or any
+    iterable of pairs `(last, text so far)`. `message` replaces `name` and `role`. `sinks` default to those of
+    `init`.
 
     Raises what the stream raises, after the sinks have closed the message: a `StreamError`, a
     `TruncatedStreamError` for pairs that end without `last=True`, Ctrl-C. Ctrl-C and `message.cancel()` also
-    end the call at the provider. What sinks raise is logged.
+    end the call at the provider. Exceptions of sinks are logged.
     """
     message = message or Message(name, role)
     source = source_of(content)
@@ -57,7 +57,7 @@ async def ashow(
 ) -> None:
     """Like `show`, from a coroutine; also for async responses, async iterables, and awaitables of them.
 
-    A sync response or iterator is read in a thread of its own, so that the event loop goes on.
+    A sync response or iterator is read in a separate thread, so that it does not block the event loop.
     """
     if isinstance(content, Awaitable):
         content = await content
@@ -94,7 +94,7 @@ def _show(source: ShowSource, message: Message, sinks: SinkSpec | Iterable[SinkS
 
 
 async def _ashow(source: ShowSource, message: Message, sinks: SinkSpec | Iterable[SinkSpec] | None) -> None:
-    # A task that is cancelled while it awaits a delta has ended the call, unless others wait for it too.
+    # A task cancelled while it awaits a delta has ended the call, unless other tasks wait for it too.
     snapshot = error = None
     with _sinks(sinks) as chosen:
         broadcast = Broadcast(message, chosen)
@@ -125,12 +125,12 @@ def _sinks(specs: SinkSpec | Iterable[SinkSpec] | None) -> AbstractContextManage
 
 
 def _would_block(content: AsyncContent) -> TypeGuard[ModelResponse | Iterable[Any]]:
-    there_at_once = (str, bytes, Mapping, list, tuple)
-    return isinstance(content, ModelResponse | Iterable) and not isinstance(content, there_at_once)
+    complete = (str, bytes, Mapping, list, tuple)
+    return isinstance(content, ModelResponse | Iterable) and not isinstance(content, complete)
 
 
 async def _in_thread(work: Callable[[], None], cancel: Callable[[], None]) -> None:
-    """Run `work` in a thread; if this is cancelled, cancel the work and give it a moment to end."""
+    """Run `work` in a thread; on cancellation, call `cancel` and wait up to `DRAIN_SECONDS` for its end."""
     import asyncio
 
     loop = asyncio.get_running_loop()
@@ -140,10 +140,10 @@ async def _in_thread(work: Callable[[], None], cancel: Callable[[], None]) -> No
     def run() -> None:
         try:
             work()
-        except BaseException as error:  # noqa: BLE001 - it is raised where the caller is
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
             failures.append(error)
         finally:
-            with suppress(RuntimeError):  # the loop was closed: nothing waits
+            with suppress(RuntimeError):  # the loop was closed: no task waits
                 loop.call_soon_threadsafe(done.set_result, None)
 
     context = contextvars.copy_context()

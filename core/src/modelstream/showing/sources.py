@@ -1,4 +1,4 @@
-"""The content of `show` in one form: a response, a text, or a third party's stream of pairs."""
+"""Uniform access to the content of `show`: a response, a text, or a third-party stream of pairs."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ Others = Callable[["Delta"], None]
 
 
 class ShowSource(Protocol):
-    """Something to show. Its snapshots end when it is complete, and raise otherwise."""
+    """Content to show. The iterator of its snapshots ends when it is complete, and raises otherwise."""
 
     def snapshots(self, others: Others) -> Any:
-        """A generator of the snapshots in order; an async one of what is asynchronous."""
+        """A generator of the snapshots in order; an async generator if the content is asynchronous."""
 
     def attach(self, message: Message) -> None:
-        """Let the message know what it shows, and how to end it."""
+        """Set the model of the message, and how to cancel it."""
 
     def stop(self) -> None:
-        """It was interrupted, and will not be read further."""
+        """Stop after an interrupt; it is not read any further."""
 
     def outcome(self, error: BaseException | None) -> Outcome:
-        """How it ended: with what was raised, or well."""
+        """The outcome: that of `error`, or complete."""
 
 
 class ResponseSource:
@@ -63,7 +63,7 @@ class ResponseSource:
         return asnapshots(self._response._call, reading, others)  # noqa: SLF001
 
     def attach(self, message: Message) -> None:
-        """Let `message.cancel()` end the call, without keeping it alive."""
+        """Make `message.cancel()` end the call, without keeping it alive."""
         call = weakref.ref(self._call)
 
         def cancel() -> None:
@@ -79,7 +79,7 @@ class ResponseSource:
             self._response.cancel()
 
     def outcome(self, error: BaseException | None) -> Outcome:
-        """How it ended: with what was raised, or well."""
+        """The outcome: that of `error`, or complete."""
         response = self._response
         calls = tuple(response.tool_calls)
         if error is None:
@@ -89,7 +89,7 @@ class ResponseSource:
 
 
 class PairSource:
-    """A third party's pairs `(last, text so far)` to show."""
+    """Third-party pairs `(last, text so far)` to show."""
 
     def __init__(self, items: Iterable[Any] | AsyncIterable[Any]) -> None:
         self._items = items
@@ -97,20 +97,20 @@ class PairSource:
         self._cancelled = False
 
     def snapshots(self, others: Others) -> Any:
-        """What the pairs amount to; they are taken until there are no more."""
+        """The snapshots for the pairs; reads them to their end."""
         if isinstance(self._items, AsyncIterable):
             return self._awaited(self._items)
         return self._iterated(self._items)
 
     def attach(self, message: Message) -> None:
-        """Let `message.cancel()` end it, at the next pair."""
+        """Make `message.cancel()` end it, at the next pair."""
         message.attach(self._cancel)
 
     def stop(self) -> None:
-        """There is nothing to end: the generator was closed."""
+        """Do nothing: the generator is already closed."""
 
     def outcome(self, error: BaseException | None) -> Outcome:
-        """How it ended: with what was raised, or well."""
+        """The outcome: that of `error`, or complete."""
         if error is None:
             return Outcome("complete", "stop")
         return Outcome(_state(error), error=_as_exception(error, self._pairs))
@@ -149,7 +149,7 @@ class PairSource:
 
 
 def source_of(content: Any) -> ShowSource:
-    """The content of a `show`. Raises `TypeError` for what can't be shown there."""
+    """The source for the content of `show`. Raises `TypeError` for unsupported content."""
     content = response_of(content) or content
     if isinstance(content, ModelResponse):
         return ResponseSource(content)
@@ -158,26 +158,26 @@ def source_of(content: Any) -> ShowSource:
     if isinstance(content, Iterable) and not isinstance(content, bytes | Mapping):
         return PairSource(content)
     if isinstance(content, AsyncModelResponse | AsyncIterable | Awaitable):
-        raise TypeError(f"show can't wait for the {type(content).__name__}: use `await ashow(…)`.")
+        raise TypeError(f"show can't await a {type(content).__name__}: use `await ashow(…)`.")
     raise TypeError(
-        "show takes a str, a ModelResponse, or an iterable of (last, text so far), "
+        "show expects a str, a ModelResponse, or an iterable of (last, text so far), "
         f"not {type(content).__name__}."
     )
 
 
 def async_source_of(content: Any) -> ShowSource:
-    """The content of an `ashow`, if it is asynchronous or is there all at once. Raises `TypeError`."""
+    """The source for asynchronous or complete content of `ashow`. Raises `TypeError` for other content."""
     content = response_of(content) or content
     if isinstance(content, AsyncModelResponse):
         return ResponseSource(content)
     if isinstance(content, AsyncIterable):
         return PairSource(content)
     if isinstance(content, str):
-        return PairSource(_at_once([(False, content), (True, content)]))
+        return PairSource(_as_async([(False, content), (True, content)]))
     if isinstance(content, list | tuple):
-        return PairSource(_at_once(content))
+        return PairSource(_as_async(content))
     raise TypeError(
-        "ashow takes a str, a response, or an iterable or async iterable of (last, text so far), "
+        "ashow expects a str, a response, or an iterable or async iterable of (last, text so far), "
         f"not {type(content).__name__}."
     )
 
@@ -189,16 +189,16 @@ def _state(error: BaseException) -> State:
 
 
 def _as_exception(error: BaseException, so_far: CallSoFar) -> Exception:
-    """The error for sinks: Ctrl-C and the like are raised in the caller alone."""
+    """The error for sinks: Ctrl-C and similar are only raised in the caller."""
     return error if isinstance(error, Exception) else _ended_early(so_far)
 
 
 def _ended_early(so_far: CallSoFar) -> StreamCancelledError:
     error = StreamCancelledError("ended before the answer was complete")
-    error.happened_in(so_far)
+    error.attach_call(so_far)
     return error
 
 
-async def _at_once(pairs: Iterable[Any]) -> AsyncIterator[Any]:
+async def _as_async(pairs: Iterable[Any]) -> AsyncIterator[Any]:
     for pair in pairs:
         yield pair

@@ -76,8 +76,8 @@ pool = per_process(Pool)
 
 @atexit.register
 def _close_pool() -> None:
-    if pool.made is not None:
-        pool.made.close()
+    if pool.current is not None:
+        pool.current.close()
 
 
 class NativeStream:

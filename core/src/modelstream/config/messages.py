@@ -1,4 +1,4 @@
-"""How a problem with a config is put into words: whose, which field, the value (no secrets), the way out."""
+"""Error messages about configs: the config, the field, the value (without secrets), how to fix it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _SECRET_WORDS = ("api_key", "apikey", "authorization", "bearer ", "password")
 _LONGEST_VALUE = 80
 
 
-def owner(config: Mapping[str, Any]) -> str:
-    """The config as it is spoken of: by its name and its model_type."""
+def describe_config(config: Mapping[str, Any]) -> str:
+    """The config in a message: its name and its model_type."""
     name, model_type = _text(config, "config_name"), _text(config, "model_type")
     if not name:
         return f"Config of {model_type}" if model_type else "Model config"
@@ -27,26 +27,28 @@ def unknown_field(config: Mapping[str, Any], field: object, allowed: Iterable[st
     allowed = list(allowed)
     model_type = _text(config, "model_type") or "this model_type"
     return UnknownConfigKeyError(
-        f"{owner(config)}: {model_type} has no field {field!r}.{did_you_mean(str(field), allowed)}"
+        f"{describe_config(config)}: {model_type} has no field {field!r}.{did_you_mean(str(field), allowed)}"
         f"\nIts fields: {listed(allowed)}."
     )
 
 
 def wrong_value(config: Mapping[str, Any], path: Sequence[str | int], expected: str) -> ConfigError:
-    """The error for a value that is not what its field takes; `path` leads to it."""
+    """The error for an invalid value; `path` leads to it."""
     if not path or path[0] not in config:
-        return ConfigError(f"{owner(config)}: {': '.join([*map(str, path), expected])}.")
+        return ConfigError(f"{describe_config(config)}: {': '.join([*map(str, path), expected])}.")
     field, value = _look_up(config, path)
-    return ConfigError(f"{owner(config)}: field {field!r} is {shown(value, field)}; {expected}.")
+    return ConfigError(
+        f"{describe_config(config)}: field {field!r} is {format_value(value, field)}; {expected}."
+    )
 
 
 def missing_field(config: Mapping[str, Any], path: Sequence[str | int]) -> ConfigError:
-    """The error for a field that must be there."""
-    return ConfigError(f"{owner(config)}: field {'.'.join(map(str, path))!r} is missing.")
+    """The error for a missing required field."""
+    return ConfigError(f"{describe_config(config)}: field {'.'.join(map(str, path))!r} is missing.")
 
 
-def shown(value: Any, field: str) -> str:
-    """A value fit for a message: short, and `***` where it is a secret."""
+def format_value(value: Any, field: str) -> str:
+    """Format a value for a message: shortened, and `***` if it is a secret."""
     if isinstance(value, Filled) and not _is_secret(field):
         return f"{value.source!r} (filled in from the environment)"
     text = repr(_masked(value, field))
@@ -54,23 +56,23 @@ def shown(value: Any, field: str) -> str:
 
 
 def _text(config: Mapping[str, Any], field: str) -> str | None:
-    """The value of a field that may be wrong itself."""
+    """The value of a field that may itself be invalid."""
     value = config.get(field)
     return str(value) if isinstance(value, str) else None
 
 
-class _Stars:
+class _Mask:
     def __repr__(self) -> str:
         return "***"
 
 
 def _masked(value: Any, field: str) -> Any:
     if _is_secret(field):
-        return _Stars()
+        return _Mask()
     if isinstance(value, Filled):
         return value.source
     if isinstance(value, str) and any(word in value.lower() for word in _SECRET_WORDS):
-        return _Stars()
+        return _Mask()
     if isinstance(value, Mapping):
         return {key: _masked(inner, str(key)) for key, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -83,7 +85,7 @@ def _is_secret(field: str) -> bool:
 
 
 def _look_up(config: Mapping[str, Any], path: Sequence[str | int]) -> tuple[str, Any]:
-    """The field's name and its value; the nearest one around it where the path leads nowhere."""
+    """The field's name and its value; those of the closest parent if the path does not exist."""
     name, value = "", config
     for step in path:
         try:
