@@ -38,7 +38,7 @@ def _ask_all(name: str, prompt: str, sinks: Sequence[StreamSink]) -> str:
     from modelstream.sinks.question import Question
 
     question = Question(name, prompt)
-    question.offered(1)  # to the terminal: a question that no sink can ask after all is still asked there
+    question.add_askers(1)  # to the terminal: a question that no sink can ask after all is still asked there
     try:
         _terminal.ask(question)
         ask(question, sinks)
@@ -90,7 +90,7 @@ class _Terminal:
                 line.rstrip("\n")
             )  # too late for a question that is over: then it was for that one
         else:
-            question.refused()
+            question.remove_asker()
 
     def _end_line(self, question: Question) -> None:
         """Somebody else ended the question: the cursor is still behind the prompt."""
