@@ -91,7 +91,7 @@ def test_another_address_needs_an_explicit_word(tmp_path):
     assert "--expose" in told
     assert "not encrypted" in told
     told = refused(tmp_path, *everywhere, "--expose", "--agentscope")
-    assert "no token" in told
+    assert "without a token" in told
 
 
 def test_exposed_it_says_what_that_means_and_how_programs_there_reach_it(studio_process):

@@ -131,7 +131,7 @@ def _print_address(url: str, tokens: Tokens, options: Options) -> None:
     if not _is_loopback(options.host):
         lines.append("Other machines can reach it, without encryption. Programs there need:")
         lines.append(f"  MODELSTREAM_STUDIO={url}/#publish={tokens.publish}")
-    lines += [f"The database is {options.db}. Ctrl-C stops Studio.", ""]
+    lines += [f"Studio keeps its data in {options.db}; Ctrl-C stops it.", ""]
     sys.stderr.write("\n".join(lines))
     if options.open_browser:
         import webbrowser
