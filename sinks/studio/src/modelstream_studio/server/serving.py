@@ -39,8 +39,8 @@ def serve(options: Options) -> None:
     if not local and not options.expose:
         raise ConfigError(
             f"--host {options.host} lets other machines reach this Studio: anyone who has its address with "
-            "the tokens can read every stream, over a connection that is not encrypted.\nIf that is what you "
-            "want, add --expose. Safer: omit --host, and use a tunnel (ssh -L 7575:127.0.0.1:7575 this-machine)."
+            "the tokens can read every stream, over a connection that is not encrypted.\nIf you want that, "
+            "add --expose. Safer: omit --host, and use a tunnel (ssh -L 7575:127.0.0.1:7575 this-machine)."
         )
     if not local and options.agentscope:
         raise ConfigError("--agentscope accepts programs without a token, so it works on this machine only.")
