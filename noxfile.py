@@ -32,7 +32,7 @@ EXTRAS = [
         "optional-dependencies", ()
     )
 ]
-# Pinned versions, so that a failure comes from a change here; `newest`, `min_versions` and `extras` ignore it.
+# Pinned versions, so that a failure comes from a change here; `newest`, `min_versions` and `extras` do not.
 CONSTRAINTS = ("--constraint", "tests/constraints.txt")
 CONFORMING = [package for package in PACKAGES if (ROOT / package / "tests" / "test_conformance.py").is_file()]
 # For sessions that only check whether a version works.
