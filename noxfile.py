@@ -1,6 +1,6 @@
-"""The chores of this repository. The packages are read from the folder tree; nothing here names one.
+"""The sessions of this repository. The list of packages is computed from the folders.
 
-`nox` alone runs the tests. `nox -l` lists the rest.
+`nox` runs the tests. `nox -l` lists all sessions.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ EXTRAS = [
         "optional-dependencies", ()
     )
 ]
-# One version of everything, the same next year. `nox -s newest`, `min_versions` and `extras` do without.
+# Pinned versions, so that a failure comes from a change here; `newest`, `min_versions` and `extras` do not.
 CONSTRAINTS = ("--constraint", "tests/constraints.txt")
 CONFORMING = [package for package in PACKAGES if (ROOT / package / "tests" / "test_conformance.py").is_file()]
-# Where the question is whether a version works at all.
+# For sessions that only check whether a version works.
 FEW_EXAMPLES = {"HYPOTHESIS_PROFILE": "few"}
 
 
 def group(name: str) -> list[str]:
-    """The requirements of a dependency group. Read here: the pip that comes with Python knows no groups."""
+    """The requirements of a dependency group. Read here, since older pips do not support groups."""
     return list(nox.project.dependency_groups(PROJECT, name))
 
 
@@ -50,13 +50,13 @@ def editable(packages: list[str]) -> list[str]:
 
 
 def sdk_of(package: str) -> str:
-    """The SDK of a model plugin, in whose place those of its extras are tried: its first own dependency."""
+    """The SDK of a model plugin, which its extras replace: its first dependency besides the core."""
     _, sdk, *_ = nox.project.load_toml(ROOT / package / "pyproject.toml")["project"]["dependencies"]
     return sdk.partition(">")[0]
 
 
 def with_core(package: str) -> list[str]:
-    """The package and what it needs of this repository."""
+    """The package and its dependencies in this repository."""
     return list(dict.fromkeys(["core", package]))
 
 
@@ -69,14 +69,14 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def newest(session: nox.Session) -> None:
-    """Run all tests with the newest version of everything: tells what the world has changed."""
+    """Run all tests with the newest version of every dependency."""
     session.install("--upgrade", *editable(PACKAGES), *group("test"))
     session.run("pytest", "--numprocesses=2", "--dist=loadfile", *session.posargs)
 
 
 @nox.session
 def pin(session: nox.Session) -> None:
-    """Write tests/constraints.txt anew, with the newest versions that are not excluded."""
+    """Rewrite tests/constraints.txt with the newest versions that are not excluded."""
     session.install("uv")
     session.run("python", "tools/pin.py")
 
@@ -84,7 +84,7 @@ def pin(session: nox.Session) -> None:
 @nox.session
 @nox.parametrize("package", PACKAGES, ids=PACKAGES)
 def alone(session: nox.Session, package: str) -> None:
-    """Run the tests of one package with nothing but it and the core installed."""
+    """Run the tests of one package with only it and the core installed."""
     session.install(*CONSTRAINTS, *editable(with_core(package)), *group("test"))
     session.run("pytest", f"{package}/tests", *session.posargs)
 
@@ -92,7 +92,7 @@ def alone(session: nox.Session, package: str) -> None:
 @nox.session
 @nox.parametrize("extra", EXTRAS, ids=EXTRAS)
 def extras(session: nox.Session, extra: str) -> None:
-    """Run the tests of one plugin with the core and one of its extras: another SDK, as a rule."""
+    """Run the tests of one plugin with the core and one of its extras, usually another SDK."""
     package = extra.partition("[")[0]
     session.install(*editable(["core", extra]), *group("test"))
     if package.startswith("plugins/"):
@@ -111,14 +111,14 @@ def conformance(session: nox.Session, package: str) -> None:
 
 @nox.session
 def conformance_score(session: nox.Session) -> None:
-    """Run the kit on all that is broken on purpose, and write into the docs which law notices what."""
+    """Run the kit on wrappers that are broken on purpose, and write into the docs which law finds what."""
     session.install(*CONSTRAINTS, *editable(["core"]), *group("test"))
     session.run("python", "tests/conformance/report.py", "--score", *session.posargs)
 
 
 @nox.session
 def fault_table(session: nox.Session) -> None:
-    """Have everything go wrong for every wrapper, and write into the docs what users get."""
+    """Cause every fault for every wrapper, and write the results into the docs."""
     session.install(*CONSTRAINTS, *editable(PACKAGES), *group("test"))
     session.run("python", "tests/faults/fault_table.py", *session.posargs)
 
@@ -126,15 +126,15 @@ def fault_table(session: nox.Session) -> None:
 @nox.session
 @nox.parametrize("package", PACKAGES, ids=PACKAGES)
 def min_versions(session: nox.Session, package: str) -> None:
-    """Run the tests of one package with the oldest dependencies that it says it works with."""
+    """Run the tests of one package with the oldest dependencies that it allows."""
     session.install("uv")
-    # With the test group in the same run: the newest pytest would bring a newer pluggy.
+    # In one run with the test group, whose newest pytest would otherwise install a newer pluggy.
     oldest = ("uv", "pip", "install", "--resolution=lowest-direct")
     session.run(*oldest, *editable(with_core(package)), *group("test"))
     session.run("pytest", f"{package}/tests", *session.posargs, env=FEW_EXAMPLES)
 
 
-# What AgentScope's versions need besides what they say, to be importable today.
+# AgentScope's versions, with the requirements that they do not declare.
 AGENTSCOPE = {
     "0.1.1": ("agentscope==0.1.1", "tqdm"),
     "0.1.6": ("agentscope==0.1.6", "tqdm", "openai<3"),
@@ -144,7 +144,7 @@ AGENTSCOPE = {
 
 @nox.session
 def agentscope(session: nox.Session) -> None:
-    """Have programs of several versions of AgentScope report to Studio, each in its own environment."""
+    """Let programs of several versions of AgentScope report to Studio, each in its own environment."""
     session.install("uv", *editable(["core", "sinks/studio[agentscope]"]), *group("test"))
     with tempfile.TemporaryDirectory() as name:
         pythons = {}
@@ -168,7 +168,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def typecheck(session: nox.Session) -> None:
-    """Check the types of all packages, strictly, and those of users' programs with three checkers."""
+    """Check the types of all packages strictly, and those of sample programs with three checkers."""
     session.install(*CONSTRAINTS, *editable(PACKAGES), *group("typecheck"))
     examples = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("examples/*/src"))
     session.run("mypy", *(f"{package}/src" for package in PACKAGES), *examples)
@@ -178,7 +178,7 @@ def typecheck(session: nox.Session) -> None:
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build all packages, install the wheels alone in an empty environment, and use the command."""
+    """Build all packages, install the wheels in an empty environment, and run the command."""
     session.install("uv")
     with tempfile.TemporaryDirectory() as name:
         build_all(session, Path(name, "wheels"))
@@ -187,7 +187,7 @@ def build(session: nox.Session) -> None:
 
 @nox.session
 def bump(session: nox.Session) -> None:
-    """Write a new version everywhere it stands, and the changelog's heading: `-- 0.2.0`."""
+    """Set a new version in all files and date the changelog: `-- 0.2.0`."""
     session.run("python", "tools/bump.py", *session.posargs)
 
 
@@ -199,10 +199,10 @@ def release(session: nox.Session) -> None:
         session.error("the tree is not clean: commit first")
     version = str(session.run("python", "tools/bump.py", "--releasable", silent=True)).strip()
     if session.run("git", "tag", "--list", f"v{version}", external=True, silent=True):
-        session.error(f"the tag v{version} is there already: `nox -s bump` comes first")
+        session.error(f"the tag v{version} exists already: run `nox -s bump` first")
     dist = ROOT / "dist"
     if dist.exists() and any(dist.iterdir()):
-        session.error(f"{dist} is not empty: move away what it holds")
+        session.error(f"{dist} is not empty: move its content away")
     build_all(session, dist)
     session.run("twine", "check", "--strict", *map(str, sorted(dist.iterdir())))
     with tempfile.TemporaryDirectory() as name:
@@ -214,13 +214,13 @@ def release(session: nox.Session) -> None:
 
 
 def build_all(session: nox.Session, folder: Path) -> None:
-    """Wheels and source distributions of all packages, and nothing else, in this folder."""
+    """Build the wheels and source distributions of all packages into this folder."""
     session.run("uv", "build", "--all-packages", "--out-dir", str(folder))
     (folder / ".gitignore").unlink(missing_ok=True)
 
 
 def try_wheels(session: nox.Session, wheels: Path, environment: Path) -> None:
-    """Install the wheels in an empty environment, and use the command."""
+    """Install the wheels in an empty environment, and run the command."""
     scripts = install_wheels(session, wheels, environment)
     command = str(scripts / "modelstream")
     session.run(command, "--version", external=True)
@@ -232,7 +232,7 @@ def try_wheels(session: nox.Session, wheels: Path, environment: Path) -> None:
 
 
 def install_wheels(session: nox.Session, wheels: Path, environment: Path) -> Path:
-    """Install with what Python itself brings, as a newcomer would; the folder of the commands."""
+    """Install the wheels with Python's own venv and pip; returns the folder of the commands."""
     session.run("python", "-m", "venv", str(environment))
     scripts = environment / ("Scripts" if os.name == "nt" else "bin")
     files = map(str, sorted(wheels.glob("*.whl")))
@@ -241,11 +241,11 @@ def install_wheels(session: nox.Session, wheels: Path, environment: Path) -> Pat
 
 
 def ask(session: nox.Session, command: str, prompt: str) -> None:
-    """Let the local model answer; that its weights can't be fetched here is no fault of the wheels."""
+    """Let the local model answer. If its weights can't be fetched, only warn."""
     session.log(f"{command} {prompt!r}")
     done = subprocess.run([command, prompt], capture_output=True, text=True, check=False, timeout=300)
     if done.returncode and "could not be fetched" in done.stderr:
-        session.warn(f"not tried further: {done.stderr}")
+        session.warn(f"not tested further: {done.stderr}")
     elif done.returncode or not done.stdout.strip():
         session.error(f"exit code {done.returncode}: {done.stdout}{done.stderr}")
     session.log(done.stdout)
@@ -253,7 +253,7 @@ def ask(session: nox.Session, command: str, prompt: str) -> None:
 
 @nox.session(venv_backend="venv")
 def smoke(session: nox.Session) -> None:
-    """Install all packages with plain pip into one environment, as a user does; every provider answers."""
+    """Install all packages with plain pip into one environment, and let every provider answer."""
     session.install(*(f"./{package}" for package in PACKAGES))
     listing = str(session.run("modelstream", "plugins", silent=True))
     session.log(listing)
@@ -265,7 +265,7 @@ def smoke(session: nox.Session) -> None:
 
 @nox.session
 def browser(session: nox.Session) -> None:
-    """Try Studio's page in the Chromium of this machine; that there is none is a failure here."""
+    """Test Studio's page in Chromium, which must be installed."""
     packages = editable(["core", "sinks/studio"])
     session.install(*CONSTRAINTS, *packages, *group("test"), *group("browser"))
     required = {"MODELSTREAM_BROWSER": "required"}
@@ -288,7 +288,7 @@ def bench_quick(session: nox.Session) -> None:
 
 @nox.session
 def bench_studio(session: nox.Session) -> None:
-    """Measure what Studio costs a program, its server and its page."""
+    """Measure the cost of Studio: in a program, in its server and in its page."""
     session.install(*CONSTRAINTS, *editable(PACKAGES), *group("test"), *group("browser"))
     for script in sorted(ROOT.glob("tests/benchmarks/studio_*.py")):
         session.run("python", str(script), *session.posargs)

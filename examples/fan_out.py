@@ -4,8 +4,8 @@
     python examples/fan_out.py
     curl -N http://127.0.0.1:8000/    # in several terminals, at any time
 
-Every reader sees the answer from its beginning, a late one too; one that is slow or leaves does not
-disturb the others. Each delta is also appended to `answer.jsonl`, by a sink that is a function.
+Every reader, even a late one, gets the answer from the beginning; one that is slow or disconnects does not
+affect the others. Each delta is also appended to `answer.jsonl`, by a sink that is a function.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class JsonLines:
 async def serve_reader(
     response: AsyncStreamedResponse, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
-    """Send one client the answer as server-sent events; an answer that is cut ends with an event `error`."""
+    """Send one client the answer as server-sent events; a cut answer ends with an `error` event."""
     try:
         while (await reader.readline()).strip():
             pass  # the request line and the headers: every path has the same answer
@@ -57,7 +57,7 @@ async def serve_reader(
             writer.write(event)
             await writer.drain()
     except ConnectionError:
-        pass  # the client has left; the others read on
+        pass  # the client has disconnected; the others continue
     finally:
         writer.close()
 

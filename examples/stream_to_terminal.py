@@ -5,8 +5,8 @@ Run it with a question, or without one:
     pip install modelstream modelstream-local modelstream-terminal
     python examples/stream_to_terminal.py "Why is the sky blue?"
 
-The small local model answers, and needs no key. Give a file of model configs and the name of
-one to ask another model:
+The small local model answers and needs no key. To ask another model, pass a file of model configs and
+the name of one:
 
     python examples/stream_to_terminal.py --configs models.json --model my-gpt "Why is the sky blue?"
 """
@@ -22,7 +22,7 @@ LOCAL = {"config_name": "local", "model_type": "local_chat", "generate_args": {"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Ask, show the answer as it comes, and say what it cost."""
+    """Ask, show the answer as it comes, and print its token count."""
     parser = argparse.ArgumentParser(description="Stream one answer to the terminal.")
     parser.add_argument("question", nargs="?", default="Why is the sky blue?")
     parser.add_argument("--configs", help="a JSON or TOML file of model configs")
@@ -34,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         modelstream.show(response)
     except modelstream.StreamError as error:
-        # The terminal has shown what came; the exit code tells that it is not the whole answer.
+        # The terminal has shown the partial text; the exit code reports that it is incomplete.
         print(f"\ncut after {len(error.partial_text)} characters: {error}", file=sys.stderr)
         return 1
     if response.usage is not None:

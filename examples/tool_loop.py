@@ -1,10 +1,10 @@
-"""A tool loop: the model asks for functions of the program, gets what they return, and answers with it.
+"""A tool loop: the model calls functions of the program, gets their results, and answers.
 
     pip install modelstream
     python examples/tool_loop.py
 
-The scripted model asks for the weather of two towns, then answers. Any model that knows tools serves as well:
-put `modelstream.load_model("my-gpt")` in the place of `MODEL`.
+The scripted model asks for the weather of two towns, then answers. To use a real model
+that supports tools, replace `MODEL` with `modelstream.load_model("my-gpt")`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MOST_TURNS = 5
 
 
 def weather(town: str) -> str:
-    """What a weather service would say."""
+    """The weather in a town, as a service would report it."""
     return {"Paris": "18 °C, cloudy", "Oslo": "9 °C, rain"}[town]
 
 
@@ -56,7 +56,7 @@ MODEL = ScriptedChat(
 
 
 def answer(model: ModelWrapper, question: str) -> str:
-    """Ask, call the functions that the model wants called, and go on until it wants none."""
+    """Ask, and call the functions that the model requests until it requests none."""
     messages: list[dict[str, Any]] = [{"role": "user", "content": question}]
     for _ in range(MOST_TURNS):
         response = model(messages, stream=True, tools=SCHEMAS)
@@ -67,20 +67,20 @@ def answer(model: ModelWrapper, question: str) -> str:
             return response.text
         messages.append(assistant_message(response.text, response.tool_calls))
         messages += [tool_message(call) for call in response.tool_calls]
-    raise RuntimeError(f"the model still asks for tools after {MOST_TURNS} turns")
+    raise RuntimeError(f"the model still calls tools after {MOST_TURNS} turns")
 
 
 def assistant_message(text: str, calls: list[ToolCall]) -> dict[str, Any]:
-    """The model's own turn, as the next call must get it back."""
-    wanted = [
+    """The model's turn, as a message for the next call."""
+    tool_calls = [
         {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
         for call in calls
     ]
-    return {"role": "assistant", "content": text, "tool_calls": wanted}
+    return {"role": "assistant", "content": text, "tool_calls": tool_calls}
 
 
 def tool_message(call: ToolCall) -> dict[str, Any]:
-    """What the function returned. The model gets its own mistakes as well, and can correct them."""
+    """The function's result. Errors are sent as well, so that the model can correct its call."""
     try:
         result = TOOLS[call.name](**json.loads(call.arguments))
     except (KeyError, TypeError, ValueError) as error:

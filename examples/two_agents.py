@@ -1,11 +1,11 @@
-"""Two agents talk, and every sink of the program shows what they say while they say it.
+"""Two agents talk, and every sink of the program shows their text as it streams.
 
     pip install modelstream modelstream-terminal
     python examples/two_agents.py
 
-Both agents have a scripted model, so the talk is the same each time and needs no provider. Put a config of
-yours in the place of `scripted(...)`, such as `modelstream.load_model("my-gpt")`, and they improvise. With
-`sinks=["terminal", "studio"]` the talk appears in the browser as well.
+Both agents have a scripted model, so the conversation is the same each time and needs no provider. To use
+real models, replace the `ScriptedChat` objects, for example with `modelstream.load_model("my-gpt")`. With
+`sinks=["terminal", "studio"]` the conversation appears in the browser as well.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ WRITER = ScriptedChat(
 
 
 def count_characters(totals: Counter[str]) -> Callable[[Message, Snapshot], None]:
-    """A sink that is a function: it adds up how much each agent has said."""
+    """Create a sink that is a function: it counts the characters of each agent."""
 
     def sink(message: Message, snapshot: Snapshot) -> None:
         totals[message.name] += len(snapshot.delta)
@@ -41,7 +41,7 @@ def count_characters(totals: Counter[str]) -> Callable[[Message, Snapshot], None
 
 
 def main() -> Counter[str]:
-    """Let them take turns until the critic is content; how many characters each has said."""
+    """Let them take turns until the critic is satisfied; returns the number of characters of each."""
     totals: Counter[str] = Counter()
     modelstream.init(sinks=["terminal", count_characters(totals)])
     writer = DialogAgent("Writer", "You explain things.", WRITER)

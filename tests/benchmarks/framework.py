@@ -2,9 +2,9 @@
 
     python tests/benchmarks/framework.py [deltas …]
 
-A wrapper in the process yields deltas, and a reader takes them all. The rounds are interleaved and the least
-is told, since what others do on the machine only adds. The cost must not grow with the length; how it stands
-to that of the bare generator, which is told as well, says more than the microseconds.
+A wrapper in the process yields deltas, and a reader takes them all. The rounds are interleaved and the
+minimum is reported, since other load on the machine only adds. The cost must not grow with the length; its
+ratio to the cost of the bare generator, which is reported as well, means more than the microseconds.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def bare_async(wrapper: type[ModelWrapper], count: int) -> None:
 
 
 def request(count: int) -> Request:
-    """What the wrappers are asked."""
+    """The request of the wrappers."""
     return Request([{"role": "user", "content": str(count)}])
 
 

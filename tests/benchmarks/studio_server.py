@@ -106,13 +106,13 @@ class Program:
         self.sent += count
         return Text(message=message, offset=offset, delta=text, at=time.time())
 
-    async def _send(self, news: list[Any]) -> None:
-        lines = [Batch(self.id, self.number, self.run), *news]
+    async def _send(self, items: list[Any]) -> None:
+        lines = [Batch(self.id, self.number, self.run), *items]
         body = b"\n".join(map(msgspec.json.encode, lines))
         head = f"POST /v1/publish HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {self._token}\r\n"
         self._writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         answer = await self._reader.readuntil(b"}")
-        self.number += len(news)
+        self.number += len(items)
         kept = json.loads(answer.partition(b"\r\n\r\n")[2])
         assert kept == {"persisted": self.number - 1}, answer
 
@@ -168,14 +168,14 @@ def main() -> int:
             while b"Ctrl-C stops it" not in server.stderr.readline():
                 assert server.poll() is None
             place = json.loads(Path(folder, "modelstream/studio/studio.json").read_bytes())
-            return told(server.pid, place, seconds)
+            return report(server.pid, place, seconds)
         finally:
             server.terminate()
             server.wait(10)
             server.stderr.close()
 
 
-def told(pid: int, place: dict[str, Any], seconds: float) -> int:
+def report(pid: int, place: dict[str, Any], seconds: float) -> int:
     """Measure, print, and compare with the targets."""
     asyncio.run(measured(pid, place, 1, 1, 1.0))  # what is loaded on first use is not measured
     one, _ = asyncio.run(measured(pid, place, 1, 0, seconds))

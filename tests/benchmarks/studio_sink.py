@@ -53,7 +53,7 @@ class Paced(ModelWrapper):
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A port without a listener."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]
@@ -109,7 +109,7 @@ Case = tuple[float, float, float]
 """Seconds: on the wall, of the CPU, and of the CPU by the thread that shows."""
 
 
-def told(prompt: str, sinks: list[StreamSink]) -> Case:
+def stream(prompt: str, sinks: list[StreamSink]) -> Case:
     """What it takes to show an answer."""
     response: ModelResponse = Paced()(prompt, stream=True)
     wall, cpu, thread = time.perf_counter(), time.process_time(), time.thread_time()
@@ -122,7 +122,7 @@ def measured(prompt: str, sinks: dict[str, StreamSink | None]) -> dict[str, Case
     cases: dict[str, list[Case]] = {name: [] for name in sinks}
     for _ in range(ROUNDS):
         for name, sink in sinks.items():
-            cases[name].append(told(prompt, [] if sink is None else [sink]))
+            cases[name].append(stream(prompt, [] if sink is None else [sink]))
     return {
         name: (median(c[0] for c in runs), median(c[1] for c in runs), median(c[2] for c in runs))
         for name, runs in cases.items()
@@ -160,7 +160,7 @@ def wire(port: int, token: str, chunks: int, pace: float) -> int:
     """Bytes that an answer costs from the program."""
     relay = Relay(port)
     sink = Studio(url=f"http://127.0.0.1:{relay.port}", token=token)
-    told(f"{chunks} {pace}", [sink])
+    stream(f"{chunks} {pace}", [sink])
     sink.shutdown()
     return relay.sent
 

@@ -1,4 +1,4 @@
-"""The command as a user has it: a real process, with a stranger's provider installed beside it."""
+"""The command as a user has it: a real process, with a third party's provider installed beside it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Stage(ModelWrapper):
 
 
 @pytest.fixture(scope="session")
-def stranger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def third_party(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder to put on PYTHONPATH that holds an installed provider, `stage_chat`."""
     folder = tmp_path_factory.mktemp("site")
     (folder / "stage_plugin.py").write_text(PROVIDER)
@@ -58,9 +58,9 @@ def stranger(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def environment(stranger: Path) -> dict[str, str]:
+def environment(third_party: Path) -> dict[str, str]:
     """The environment of a user's shell."""
-    return {**os.environ, "PYTHONPATH": str(stranger), "TERM": "xterm"}
+    return {**os.environ, "PYTHONPATH": str(third_party), "TERM": "xterm"}
 
 
 @pytest.fixture

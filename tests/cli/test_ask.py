@@ -89,7 +89,7 @@ def test_a_config_file(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (["-m", "stage_chat", "refuse"], 1, "stage_chat: too many requests"),
         (["-m", "stage_chat", "one cut"], 1, "before the provider said that it is complete"),
@@ -100,10 +100,10 @@ def test_a_config_file(run: Run, tmp_path: Path) -> None:
         (["--nonsense", "x"], 2, "--nonsense"),
     ],
 )
-def test_errors_are_a_few_lines_and_a_code(run: Run, arguments: list[str], code: int, said: str) -> None:
+def test_errors_are_a_few_lines_and_a_code(run: Run, arguments: list[str], code: int, message: str) -> None:
     done = run(*arguments)
     assert done.returncode == code
-    assert said in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert len(done.stderr.splitlines()) <= 4
 
@@ -134,7 +134,7 @@ def test_a_pipe_that_is_closed_early(command: list[str], environment: dict[str, 
 
 
 def test_plugins_lists_a_broken_one_with_its_reason(
-    command: list[str], environment: dict[str, str], stranger: Path, tmp_path: Path
+    command: list[str], environment: dict[str, str], third_party: Path, tmp_path: Path
 ) -> None:
     info = tmp_path / "broken-1.0.dist-info"
     info.mkdir()
@@ -142,7 +142,7 @@ def test_plugins_lists_a_broken_one_with_its_reason(
     (info / "entry_points.txt").write_text("[modelstream.models]\nbroken_chat = no_such_module:Chat\n")
     listing = subprocess.run(
         [*command, "plugins"],
-        env={**environment, "PYTHONPATH": os.pathsep.join([str(stranger), str(tmp_path)])},
+        env={**environment, "PYTHONPATH": os.pathsep.join([str(third_party), str(tmp_path)])},
         capture_output=True,
         text=True,
         timeout=30,

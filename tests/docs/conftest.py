@@ -1,4 +1,4 @@
-"""The pages are listed in a module beside the tests."""
+"""Make `pages.py`, the list of pages, importable."""
 
 import sys
 from pathlib import Path

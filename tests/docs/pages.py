@@ -1,4 +1,4 @@
-"""The pages whose Python is tried: it runs, and type checkers have nothing to say against it."""
+"""The pages whose Python is tested: it runs, and type checkers accept it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Python in the README and in the documentation runs as it stands."""
+"""The Python in the README and in the documentation runs unchanged."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ settings.load_profile("few")
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_the_python_of_a_page_runs(page: Path, tmp_path: Path) -> None:
-    """From top to bottom in one program; what it holds of the conformance kit runs as tests."""
+    """From top to bottom in one program; classes of the conformance kit run as tests."""
     code = python_of(page)
     assert code
     if "local_chat" in code and find_spec("modelstream_local") is None:
@@ -39,6 +39,6 @@ def test_the_python_of_a_page_runs(page: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("page", sorted({*PAGES, *(ROOT / "docs").rglob("*.md")}), ids=name_of)
-def test_links_lead_somewhere(page: Path) -> None:
+def test_links_point_to_files(page: Path) -> None:
     targets = [page.parent / target for target in LINK.findall(page.read_text())]
     assert [target for target in targets if not target.exists()] == []

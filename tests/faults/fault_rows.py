@@ -16,7 +16,7 @@ from modelstream.testing.server import Answer, End
 
 SAID = Script([TextDelta("Hel"), TextDelta("lo 中"), TextDelta(" world")])
 BEGUN = 2
-"""Deltas of it that are said before an answer breaks off."""
+"""Deltas of it that are sent before an answer is cut."""
 
 ODD = Script([TextDelta("one\u2028two"), TextDelta("\u2029three\x85four")])
 HUGE = Script([TextDelta("a"), TextDelta("b" * (1 << 20)), TextDelta("c")])
@@ -25,7 +25,7 @@ CLOCK = 0.5
 """Seconds that a provider may be silent."""
 
 PROMPT = 0.5
-"""Seconds within which the provider must know that nobody wants the answer any more."""
+"""Seconds within which the provider must notice that the answer was cancelled."""
 
 PAGE = b"<!DOCTYPE html><html><body>502 Bad Gateway</body></html>"
 HTML = {"Content-Type": "text/html"}
@@ -61,19 +61,19 @@ class Row:
         return "; ".join(f"{way}: {cell}" for way, cell in found.items())
 
 
-def told(heard: Heard, said: Script) -> str:
-    """What is in the cell of a fault, after `said`."""
+def outcome(heard: Heard, script: Script) -> str:
+    """The text of a fault's cell, after the deltas of `script`."""
     error = heard.error
     if error is None:
         return "**silent**"
     if not isinstance(error, StreamError):
         return f"**{type(error).__module__}.{type(error).__name__}**"
-    kept = heard.text == error.partial_text == said.text
+    kept = heard.text == error.partial_text == script.text
     untrue = any(snapshot.last for snapshot in heard.snapshots)
     name = f"`{type(error).__name__}`"
     if not kept or untrue:
         return f"{name}, **{'last=True' if untrue else 'text lost'}**"
-    return f"{name}, text kept" if said.text else name
+    return f"{name}, text kept" if script.text else name
 
 
 def refused(status, body=None, headers=None):
@@ -84,35 +84,35 @@ def refused(status, body=None, headers=None):
         stage.answer(
             stage.refuse(status) if body is None else Answer([body], status, headers, framing="length")
         )
-        return told(hear(bench.way, bench.wrapper()), Script())
+        return outcome(hear(bench.way, bench.wrapper()), Script())
 
     return play
 
 
 def unreachable(bench):
     wrapper = bench.new_wrapper(base_url=bench.stage.unreachable_url)
-    return told(hear(bench.way, wrapper), Script())
+    return outcome(hear(bench.way, wrapper), Script())
 
 
 def no_headers(bench):
     bench.stage.answer(Answer(status=None, end=End.CUT))
-    return told(hear(bench.way, bench.wrapper()), Script())
+    return outcome(hear(bench.way, bench.wrapper()), Script())
 
 
 def empty(bench):
     kind = {"Content-Type": bench.stage.wire.content_type}
     bench.stage.answer(Answer([], 200, kind))
-    return told(hear(bench.way, bench.wrapper()), Script())
+    return outcome(hear(bench.way, bench.wrapper()), Script())
 
 
-def breaks_off(fault, style=Style(), **clocks):  # noqa: B008 (it is frozen)
+def breaks_off(fault, style=Style(), **timeouts):  # noqa: B008 (it is frozen)
     """A row of an answer that breaks off behind its second delta."""
 
     def play(bench):
         # A reset throws away what was not read yet: it has to wait for the reader.
         gate = PatientGate() if fault is Fault.RESET else None
         take = Take(SAID, BEGUN, fault, style, before_fault=gate)
-        return told(bench.hear(take, **clocks), take.said)
+        return outcome(bench.hear(take, **timeouts), take.said)
 
     return play
 
@@ -125,7 +125,7 @@ def in_error(bench):
 
 def silent_from_the_start(bench):
     take = Take(SAID, 0, Fault.SILENCE, before_headers=PatientGate(4 * CLOCK))
-    return told(bench.hear(take, first_delta_timeout=CLOCK), Script())
+    return outcome(bench.hear(take, first_delta_timeout=CLOCK), Script())
 
 
 def intact(script=SAID, style=Style()):  # noqa: B008
@@ -134,7 +134,7 @@ def intact(script=SAID, style=Style()):  # noqa: B008
     def play(bench):
         heard = bench.hear(Take(script, style=style))
         if heard.error is not None:
-            return told(heard, script)
+            return outcome(heard, script)
         whole = heard.snapshots[-1].last and heard.text == script.text
         return "whole" if whole else "**another text**"
 
@@ -148,7 +148,7 @@ def in_two_lines(bench):
     body = [piece.replace(b'":', b'":\ndata: ', 1) for piece in answer.body]
     stage.answer(Answer(body, headers=answer.headers))
     heard = hear(bench.way, bench.wrapper())
-    return "whole" if heard.error is None and heard.text == SAID.text else told(heard, SAID)
+    return "whole" if heard.error is None and heard.text == SAID.text else outcome(heard, SAID)
 
 
 def ended(end):

@@ -29,8 +29,8 @@ def column(name):
     """What users of a wrapper get, by the names of the rows."""
     tests = subject(name)
     try:
-        made = tests()
-        return {row.name: row.cell(made.bench) for row in ROWS}
+        suite = tests()
+        return {row.name: row.cell(suite.bench) for row in ROWS}
     finally:
         tests.teardown_class()
 

@@ -27,14 +27,14 @@ def _dashscope(text, finish=None):
 
 
 def _gemini(text, finish=None):
-    said = {"content": {"role": "model", "parts": [{"text": text}]}, "index": 0}
-    return {"candidates": [{**said, "finishReason": "STOP"} if finish else said]}
+    candidate = {"content": {"role": "model", "parts": [{"text": text}]}, "index": 0}
+    return {"candidates": [{**candidate, "finishReason": "STOP"} if finish else candidate]}
 
 
 def _ollama(text, finish=None):
     message = {"role": "assistant", "content": text}
-    said = {"model": "m", "created_at": "2026-01-01T00:00:00Z", "message": message, "done": bool(finish)}
-    return {**said, "done_reason": finish} if finish else said
+    frame = {"model": "m", "created_at": "2026-01-01T00:00:00Z", "message": message, "done": bool(finish)}
+    return {**frame, "done_reason": finish} if finish else frame
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Provider:
 
     def model(self, server, **fields):
         """A wrapper that calls `server`."""
-        given = {
+        config = {
             "model_type": self.model_type,
             "model_name": self.model_name,
             "transport": self.transport,
@@ -55,7 +55,7 @@ class Provider:
             "max_retries": 0,
         }
         key = {} if self.model_type == "ollama_chat" else {"api_key": "id.secret"}
-        return modelstream.load_model({**given, **key, **fields})
+        return modelstream.load_model({**config, **key, **fields})
 
     def encoded(self, frame):
         """A frame as it is sent."""

@@ -29,8 +29,8 @@ def dashscope(word, end):
 
 
 def gemini(word, end):
-    said = {"content": {"role": "model", "parts": [{"text": word}]}, "index": 0}
-    return {"candidates": [{**said, "finishReason": "STOP"} if end else said]}
+    candidate = {"content": {"role": "model", "parts": [{"text": word}]}, "index": 0}
+    return {"candidates": [{**candidate, "finishReason": "STOP"} if end else candidate]}
 
 
 def ollama(word, end):
@@ -57,7 +57,7 @@ PROVIDERS = {
 
 
 class Provider(BaseHTTPRequestHandler):
-    """All providers at once; the path tells which one is asked."""
+    """All providers in one server, distinguished by the path."""
 
     def do_POST(self):
         self.rfile.read(int(self.headers["content-length"]))
@@ -86,8 +86,8 @@ def tried(model_type, address):
     model = modelstream.load_model(
         {"model_type": model_type, "model_name": name, "base_url": address + path, **key}
     )
-    said = [list(model("Hi", stream=True).stream)[-1], (True, asyncio.run(whole(model)))]
-    return [] if said == [(True, TEXT)] * 2 else [f"{model_type} said {said}"]
+    results = [list(model("Hi", stream=True).stream)[-1], (True, asyncio.run(whole(model)))]
+    return [] if results == [(True, TEXT)] * 2 else [f"{model_type} answered {results}"]
 
 
 def main():

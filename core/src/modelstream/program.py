@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from modelstream._suggest import did_you_mean, listed
 from modelstream.errors import ConfigError, UnknownConfigKeyError
 from modelstream.sinks import specs
-from modelstream.sinks.active import active, default_sinks, studio_of_environment
+from modelstream.sinks.active import active, default_sinks, studio_from_environment
 
 if TYPE_CHECKING:
     from modelstream.models import Source
@@ -103,7 +103,7 @@ def _studio(url: str | None, chosen: Iterable[SinkSpec]) -> list[SinkSpec]:
         return [{"sink_type": "studio", "url": url}]
     if any(specs.sink_type_of(one) == "studio" for one in chosen):
         return []
-    return studio_of_environment()
+    return studio_from_environment()
 
 
 def _check(others: dict[str, Any]) -> None:

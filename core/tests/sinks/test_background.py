@@ -186,7 +186,7 @@ def test_a_sink_stuck_for_long_under_a_load_is_switched_off(monkeypatch, warning
         for _ in range(6):
             Talk(sink, good).say("b").done().broadcast.drain(0)
         assert any(
-            "is switched off: it hangs for 0 s, with a backlog of 4 messages" in text
+            "is switched off: it has been stuck for 0 s, with a backlog of 4 messages" in text
             for _, text in warnings()
         )
         assert delivery_of(sink).worker.backlog < 4  # they are let go

@@ -88,7 +88,7 @@ def test_no_sinks():
         (7, "sinks: 7 is not a sink"),
         ([None], "sinks: None is not a sink"),
         ({"type": "simple"}, "sinks: a dict without 'sink_type', with 'type'"),
-        ({"sinktype": "simple"}, "Did you mean 'sink_type' where it says 'sinktype'?"),
+        ({"sinktype": "simple"}, "Did you mean 'sink_type' instead of 'sinktype'?"),
         ({"sink_type": None}, "sinks: sink_type is None; expected a name"),
         ({"sink_type": "simple", "levle": 1}, "no option 'levle'.*Did you mean 'level'"),
         ({"sink_type": "simple", "level": "broken"}, "level is 'broken'"),

@@ -36,13 +36,13 @@ class CountingAsync(Counting):
     deltas = ModelWrapper.deltas
 
     async def adeltas(self, request):
-        for news in self.answer():
-            if self.config.model_name == "slow" and isinstance(news, Finish) and self.calls == 1:
+        for item in self.answer():
+            if self.config.model_name == "slow" and isinstance(item, Finish) and self.calls == 1:
                 await asyncio.sleep(30)
             if request.hand_on is None:
-                yield news
+                yield item
             else:
-                request.hand_on(news)
+                request.hand_on(item)
                 yield None
 
 

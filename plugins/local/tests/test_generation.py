@@ -22,13 +22,13 @@ class Scripted:
         self.script = script
         self.played = 0
 
-    def complete(self, body, hear):
+    def complete(self, body, on_chunk):
         for step in self.script:
             if isinstance(step, Exception):
                 raise step
             self.played += 1
             try:
-                if hear(step):
+                if on_chunk(step):
                     return
             except Exception:  # noqa: BLE001
                 return
@@ -92,7 +92,7 @@ def test_engine_that_raises_at_once_refused_the_request(asynchronous):
 
 @both
 def test_engine_that_cannot_be_loaded(asynchronous, monkeypatch):
-    def refuse(body, hear):
+    def refuse(body, on_chunk):
         raise ConfigError("model_path: no")
 
     engine = Scripted()

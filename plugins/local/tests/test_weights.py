@@ -25,28 +25,28 @@ def gguf(tmp_path):
 
 
 def test_model_path_names_the_file(gguf):
-    assert weights.given(str(gguf)) == gguf
+    assert weights.own_model(str(gguf)) == gguf
 
 
 def test_environment_names_the_file(gguf, monkeypatch):
     monkeypatch.setenv(weights.MODEL_VARIABLE, str(gguf))
-    assert weights.given(None) == gguf
+    assert weights.own_model(None) == gguf
 
 
 def test_config_goes_before_the_environment(gguf, monkeypatch):
     monkeypatch.setenv(weights.MODEL_VARIABLE, "/not/there.gguf")
-    assert weights.given(str(gguf)) == gguf
+    assert weights.own_model(str(gguf)) == gguf
 
 
 def test_tilde_and_relative_paths(gguf, monkeypatch):
     monkeypatch.setenv("HOME", str(gguf.parent))
     monkeypatch.setenv("USERPROFILE", str(gguf.parent))
     monkeypatch.chdir(gguf.parent)
-    assert weights.given("~/mine.gguf") == weights.given("mine.gguf") == gguf
+    assert weights.own_model("~/mine.gguf") == weights.own_model("mine.gguf") == gguf
 
 
-def test_nothing_given():
-    assert weights.given(None) is None
+def test_no_own_model():
+    assert weights.own_model(None) is None
 
 
 def test_missing_file_is_found_out_when_the_model_is_made(tmp_path):
@@ -64,9 +64,9 @@ def test_missing_file_in_the_environment_names_the_variable(monkeypatch):
 def test_a_folder_or_another_kind_of_file_is_refused(tmp_path):
     (tmp_path / "readme.md").write_text("GG")
     with pytest.raises(ConfigError, match="not a GGUF file"):
-        weights.given(str(tmp_path / "readme.md"))
+        weights.own_model(str(tmp_path / "readme.md"))
     with pytest.raises(ConfigError, match="no file"):
-        weights.given(str(tmp_path))
+        weights.own_model(str(tmp_path))
 
 
 def test_cached_file_must_have_the_right_size(cache, tiny):

@@ -75,7 +75,7 @@ def test_tokens_and_runs_outlive_a_restart(studio_process):
 def test_a_port_that_is_taken_is_said(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         told = refused(tmp_path, "--port", str(taken.getsockname()[1]))
-    assert re.search(r"Port \d+ on 127.0.0.1 is taken", told)
+    assert re.search(r"Port \d+ on 127.0.0.1 is in use", told)
     assert "--port" in told
 
 
@@ -91,12 +91,12 @@ def test_another_address_needs_an_explicit_word(tmp_path):
     assert "--expose" in told
     assert "not encrypted" in told
     told = refused(tmp_path, *everywhere, "--expose", "--agentscope")
-    assert "no token" in told
+    assert "without a token" in told
 
 
 def test_exposed_it_says_what_that_means_and_how_programs_there_reach_it(studio_process):
     studio = studio_process("--host", "0.0.0.0", "--expose")  # noqa: S104
-    assert "nothing is encrypted" in studio.told
+    assert "without encryption" in studio.told
     assert f"/#publish={studio.tokens.publish}" in studio.told
     assert studio.ask("GET", "/v1/runs", host=f"192.168.1.5:{studio.port}")[0] == 200
     assert studio.ask("GET", "/v1/runs", host="evil.example")[0] == 421

@@ -150,7 +150,7 @@ def test_what_can_never_be_kept_does_not_hold_up_the_rest(served, caplog):
     served.studio.hub.store.write([("INSERT INTO runs(id) VALUES(?)", (1 << 70,))])
     assert program.text("goes on", 0) == 2
     assert served.message()["tail"] == "goes on"
-    assert "can't be kept" in caplog.text
+    assert "can't be written" in caplog.text
 
 
 def test_the_disk_is_full_for_a_while(studio_process):

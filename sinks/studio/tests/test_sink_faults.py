@@ -177,7 +177,7 @@ def test_retry_after_is_heeded(studio, sinks):
     assert time.monotonic() - began >= 1.0
 
 
-def test_what_is_no_studio_is_told(hasty, sinks, warnings):
+def test_a_server_that_is_not_a_studio_is_reported(hasty, sinks, warnings):
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(10)
         sink = sinks(f"http://127.0.0.1:{server.getsockname()[1]}")
@@ -186,7 +186,7 @@ def test_what_is_no_studio_is_told(hasty, sinks, warnings):
             connection.recv(10_000)
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
             _until(warnings)
-    assert "what answers there is no Studio" in warnings()[0]
+    assert "the server there is not a Studio" in warnings()[0]
 
 
 def test_beyond_the_limit_an_open_message_loses_nothing(hasty, sinks):

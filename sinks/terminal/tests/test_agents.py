@@ -25,9 +25,9 @@ class Clock:
         return self.now
 
 
-def sink_with_clock(file):
+def sink_with_time(file):
     sink = TerminalSink(file=file)
-    clock = sink._stage._clock = Clock()
+    clock = sink._stage._now = Clock()
     sink._alarm.set = lambda due: None
     return sink, clock
 
@@ -95,7 +95,7 @@ def perform(sink, clock, talk, script):
 @given(script=SCRIPTS)
 def test_random_interleavings_keep_every_line_and_every_text_whole(script, talk, read_back):
     file = io.StringIO()
-    sink, clock = sink_with_clock(file)
+    sink, clock = sink_with_time(file)
     expected = perform(sink, clock, talk, script)
     assert read_back(file.getvalue()) == expected
 
@@ -103,7 +103,7 @@ def test_random_interleavings_keep_every_line_and_every_text_whole(script, talk,
 @given(script=SCRIPTS)
 def test_shutdown_shows_what_still_waits(script, talk, read_back):
     file = io.StringIO()
-    sink, _ = sink_with_clock(file)
+    sink, _ = sink_with_time(file)
     speakers = {}
     for letter, (verb, what) in script:
         if verb == "text":
@@ -115,7 +115,7 @@ def test_shutdown_shows_what_still_waits(script, talk, read_back):
 
 def test_the_first_goes_on_live_and_the_others_wait(talk):
     file = io.StringIO()
-    sink, _ = sink_with_clock(file)
+    sink, _ = sink_with_time(file)
     ann, bob = talk(sink, "Ann"), talk(sink, "Bob")
     ann.text("one ")
     bob.text("uno ")
@@ -129,7 +129,7 @@ def test_the_first_goes_on_live_and_the_others_wait(talk):
 
 def test_whole_lines_of_the_others_come_while_no_line_is_open(talk):
     file = io.StringIO()
-    sink, _ = sink_with_clock(file)
+    sink, _ = sink_with_time(file)
     ann, bob = talk(sink, "Ann"), talk(sink, "Bob")
     ann.text("one\n")
     bob.text("uno\ndue\ntr")
@@ -144,7 +144,7 @@ def test_whole_lines_of_the_others_come_while_no_line_is_open(talk):
 
 def test_a_message_that_ends_while_it_waits_is_shown_when_the_line_is_free(talk):
     file = io.StringIO()
-    sink, _ = sink_with_clock(file)
+    sink, _ = sink_with_time(file)
     ann, bob, eve = talk(sink, "Ann"), talk(sink, "Bob"), talk(sink, "Eve")
     ann.text("one")
     bob.text("uno").failed()
@@ -156,7 +156,7 @@ def test_a_message_that_ends_while_it_waits_is_shown_when_the_line_is_free(talk)
 
 def test_who_is_silent_for_long_gives_up_the_line_and_comes_back(talk):
     file = io.StringIO()
-    sink, clock = sink_with_clock(file)
+    sink, clock = sink_with_time(file)
     ann, bob = talk(sink, "Ann"), talk(sink, "Bob")
     ann.text("let me th")
     bob.text("quick ")
@@ -171,7 +171,7 @@ def test_who_is_silent_for_long_gives_up_the_line_and_comes_back(talk):
 
 def test_nobody_gives_up_the_line_to_nobody(talk):
     file = io.StringIO()
-    sink, clock = sink_with_clock(file)
+    sink, clock = sink_with_time(file)
     ann = talk(sink, "Ann").text("let me th")
     clock.now = 100
     sink._turns.run(sink._stage.hand_over)
@@ -278,7 +278,7 @@ def collected_on_demand():
 @pytest.mark.usefixtures("collected_on_demand")
 def test_a_message_that_ends_in_the_midst_of_anothers_write(talk, read_back):
     file = Collecting()
-    sink, _ = sink_with_clock(file)  # to collect takes long where much has been imported
+    sink, _ = sink_with_time(file)  # to collect takes long where much has been imported
     ann = talk(sink, "A").text("one ")
     Dropped(talk(sink, "B").text("I am "))
     ann.text("two").done()
@@ -288,7 +288,7 @@ def test_a_message_that_ends_in_the_midst_of_anothers_write(talk, read_back):
 @pytest.mark.usefixtures("collected_on_demand")
 def test_a_message_that_ends_while_another_begins_its_line(talk, read_back):
     file = Collecting()
-    sink, _ = sink_with_clock(file)
+    sink, _ = sink_with_time(file)
     Dropped(talk(sink, "B"))
     talk(sink, "A").text("one ", "two").done()
     assert read_back(file.getvalue()) == {"A": [("text", "one two\n")], "B": [("text", "late\n")]}

@@ -36,39 +36,40 @@ NAMES = ("cost", "long", "lag", "streams", "start", "sinks", "wrappers")
 
 
 def main() -> None:
-    """Measure what is asked for."""
-    asked = arguments()
+    """Run the selected measures."""
+    options = arguments()
     with suppress(AttributeError, OSError):
         os.nice(5)
-    ways = [way for way in all_ways() if any(one in way.name or one in way.client.stem for one in asked.only)]
-    if asked.quick:
+    names = options.only
+    ways = [way for way in all_ways() if any(one in way.name or one in way.client.stem for one in names)]
+    if options.quick:
         ways = [way for way in ways if way.client.stem in QUICK]
     results: dict[str, Any] = {}
-    with Stage(sys.executable if asked.quick else None) as stage:
-        told = {"versions": versions_told(stage, ways)}
-        say("versions", told["versions"])
+    with Stage(sys.executable if options.quick else None) as stage:
+        texts = {"versions": versions_text(stage, ways)}
+        say("versions", texts["versions"])
         if len(ways) < len(all_ways()):
-            del told["versions"]
-        for name in asked.measures or NAMES:
-            found = measure(name, stage, ways, asked)
+            del texts["versions"]
+        for name in options.measures or NAMES:
+            found = measure(name, stage, ways, options)
             for title, rows in found.items():
-                told[title] = as_text(title, rows, ways)
-                say(title, told[title])
+                texts[title] = as_text(title, rows, ways)
+                say(title, texts[title])
             results |= found
     say("targets", targets_table(results))
-    if asked.json:
-        asked.json.write_text(json.dumps(results, indent=1))
-    if asked.write:
-        write(told, results)
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=1))
+    if options.write:
+        write(texts, results)
 
 
-def write(told: dict[str, str], results: dict[str, Any]) -> None:
-    """Put what was told into the docs; the targets with what earlier runs found of the rest."""
+def write(texts: dict[str, str], results: dict[str, Any]) -> None:
+    """Write the tables into the docs; the targets also use the results of earlier runs."""
     kept = KEPT / "results.json"
     everything = json.loads(kept.read_text()) if kept.is_file() else {}
     everything |= results
     kept.write_text(json.dumps(everything, indent=1))
-    tables.put(PAGE, told | {"targets": targets_table(everything)})
+    tables.put(PAGE, texts | {"targets": targets_table(everything)})
     plot(results)
 
 
@@ -78,39 +79,39 @@ def arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("measures", nargs="*", metavar="measure", help=f"of {', '.join(NAMES)}")
-    parser.add_argument("--only", action="append", help="a part of a client's name; may be given again")
+    parser.add_argument("--only", action="append", help="a part of a client's name; may be repeated")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--json", type=Path, help="a file for the results")
-    asked = parser.parse_args()
-    if unknown := set(asked.measures) - set(NAMES):
+    options = parser.parse_args()
+    if unknown := set(options.measures) - set(NAMES):
         parser.error(f"no measure is called {', '.join(unknown)}; there are {', '.join(NAMES)}")
-    asked.only = [*asked.only, "floor"] if asked.only else [""]
-    return asked
+    options.only = [*options.only, "floor"] if options.only else [""]
+    return options
 
 
-def measure(name: str, stage: Stage, ways: list[Way], asked: argparse.Namespace) -> dict[str, Any]:
+def measure(name: str, stage: Stage, ways: list[Way], options: argparse.Namespace) -> dict[str, Any]:
     """The results of one measure, by the titles of their tables."""
     peers = [way for way in ways if not way.over and not way.client.stem.endswith("_wrapper")]
     answering = [way for way in peers if "pairs" not in way.name]
     if name == "cost":
-        sizes = [(2000, asked.rounds)] if asked.quick else [(5000, asked.rounds), (20_000, 1)]
+        sizes = [(2000, options.rounds)] if options.quick else [(5000, options.rounds), (20_000, 1)]
         return {f"cost {size}": measures.cost(stage, peers, size, rounds) for size, rounds in sizes}
     if name == "lag":
         return {"lag": measures.lag(stage, answering)}
     if name == "streams":
         return {"streams": measures.streams(stage, carrying(answering))}
     if name == "start":
-        rounds = min(3, asked.rounds)
-        command = {} if asked.quick else measures.version(python_for(CLIENTS / "every_plugin.py"), rounds)
+        rounds = min(3, options.rounds)
+        command = {} if options.quick else measures.version(python_for(CLIENTS / "every_plugin.py"), rounds)
         clients = {way.client: way for way in reversed(answering) if "native" not in way.name}
         starting = [way for way in answering if way in clients.values() or way.name == "modelstream native"]
         return {"start": measures.start(stage, starting, rounds) | command}
     if name == "wrappers":
         sdks = {way.over for way in ways}
         theirs = [way for way in ways if way.over or way.name in sdks]
-        return {"wrappers": measures.cost(stage, theirs, 5000, asked.rounds)}
+        return {"wrappers": measures.cost(stage, theirs, 5000, options.rounds)}
     ours = next(way for way in all_ways() if way.client.stem == "modelstream_openai")
     script = {"long": "framework.py", "sinks": "sinks.py"}[name]
     return {name: measures.in_process(stage.interpreter(ours), script)}
@@ -132,16 +133,16 @@ def as_text(title: str, found: Any, ways: list[Way]) -> str:
     return shown.get(title, tables.cost_table)(found)
 
 
-def versions_told(stage: Stage, ways: list[Way]) -> str:
+def versions_text(stage: Stage, ways: list[Way]) -> str:
     """Which versions take part, and where."""
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs"
-    told = [f"CPython {platform.python_version()}, {machine}"]
+    texts = [f"CPython {platform.python_version()}, {machine}"]
     for client in dict.fromkeys(way.client for way in ways):
         names = [re.split(r"[\[<>=]", name)[0] for name in needed(client)]
         stands_on = ["openai"] if client.stem.endswith(("_peer", "_openai")) else []
         found = versions(stage.python or python_for(client), list(dict.fromkeys(names + stands_on)))
-        told.append(" with ".join(f"{name} {version}" for name, version in found.items()))
-    return "; ".join(dict.fromkeys(told)) + "."
+        texts.append(" with ".join(f"{name} {version}" for name, version in found.items()))
+    return "; ".join(dict.fromkeys(texts)) + "."
 
 
 def say(title: str, text: str) -> None:

@@ -1,4 +1,4 @@
-"""A virtual environment for each client, made by uv from what its file says that it needs, and kept."""
+"""A virtual environment for each client, created by uv from the requirements in its file, and kept."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LOCAL = {
 
 
 def python_for(client: Path) -> str:
-    """The Python of the client's environment, which is made if it isn't there as the client needs it."""
+    """The Python of the client's environment, which is created if it does not fit the requirements."""
     arguments = arguments_for(needed(client))
     place = KEPT / client.stem
     stamp = place / "made-from"
@@ -48,8 +48,8 @@ def arguments_for(requirements: list[str]) -> list[str]:
     """The arguments that install them, those of this repository in place."""
     local = [LOCAL[name] for name in requirements if name in LOCAL]
     places = [LOCAL["modelstream"], *local] if local else []
-    strangers = [name for name in requirements if name not in LOCAL]
-    return [*(part for place in places for part in ("-e", str(place))), *strangers]
+    others = [name for name in requirements if name not in LOCAL]
+    return [*(part for place in places for part in ("-e", str(place))), *others]
 
 
 def projects(arguments: list[str]) -> list[str]:
@@ -70,5 +70,5 @@ def uv(*arguments: str) -> None:
 def versions(python: str, names: list[str]) -> dict[str, str]:
     """The versions that an environment has of these distributions."""
     code = "import sys, importlib.metadata as m\nfor n in sys.argv[1:]: print(n, m.version(n))"
-    told = subprocess.run([python, "-c", code, *names], check=True, capture_output=True, text=True).stdout
-    return dict(line.split() for line in told.splitlines())
+    output = subprocess.run([python, "-c", code, *names], check=True, capture_output=True, text=True).stdout
+    return dict(line.split() for line in output.splitlines())

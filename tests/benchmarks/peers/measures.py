@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 IN_PROCESS = HERE.parent
 TOO_LATE = 100.0  # milliseconds
 STEPS = 6
-MOST = 1500  # streams: more than this the server is not asked for
+MOST = 1500  # streams: the server is not asked for more
 
 
 def measured(

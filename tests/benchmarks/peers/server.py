@@ -27,10 +27,10 @@ PHASES = 20
 @functools.cache
 def burst(wire: str, chunks: int) -> bytes:
     """A whole answer."""
-    said = WIRES[wire]
+    writer = WIRES[wire]
     # LiteLLM takes the same text a hundred times over for a model gone wrong.
-    frames = itertools.islice(itertools.cycle([said.frame(text) for text in TEXTS]), chunks)
-    return said.head() + b"".join(frames) + said.end()
+    frames = itertools.islice(itertools.cycle([writer.frame(text) for text in TEXTS]), chunks)
+    return writer.head() + b"".join(frames) + writer.end()
 
 
 class Paced:

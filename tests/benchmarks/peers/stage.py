@@ -15,8 +15,8 @@ from typing import Any, Self
 from environments import CLIENTS, python_for
 
 HERE = Path(__file__).parent
-# A proxy of the user's would stand between client and server, a key of the user's is nobody's business, and
-# the import of LiteLLM would ask the network for a table of prices.
+# Without the user's proxy, which would be between client and server, and without the user's keys; and LiteLLM
+# must not fetch its price list at import.
 ENVIRONMENT = {
     name: value
     for name, value in os.environ.items()
@@ -145,7 +145,7 @@ class Stage:
     def measure(self, way: Way, answer: str, measure: str, **arguments: Any) -> Any:
         """What a worker finds while the server answers so.
 
-        Raises `FailedError`. A way that failed once isn't asked again.
+        Raises `FailedError`. A way that failed once is not tried again.
         """
         if way.name in self.failed:
             raise FailedError(self.failed[way.name])

@@ -19,8 +19,8 @@ def measured(tmp_path_factory):
     pytest.importorskip("openai")
     pytest.importorskip("modelstream_openai")
     results = tmp_path_factory.mktemp("bench") / "results.json"
-    asked = ["cost", "lag", "--quick", "--rounds=5", f"--json={results}"]
-    subprocess.run([sys.executable, str(BENCH), *asked], check=True)
+    arguments = ["cost", "lag", "--quick", "--rounds=5", f"--json={results}"]
+    subprocess.run([sys.executable, str(BENCH), *arguments], check=True)
     return json.loads(results.read_text())
 
 

@@ -21,17 +21,17 @@ class Wire:
 
     def frame(self, text: str) -> bytes:
         """The HTTP chunk that says `text`."""
-        return http_chunk(self.framed(self.said(text)))
+        return http_chunk(self.framed(self.document(text)))
 
     def end(self) -> bytes:
         """The HTTP chunks that end an answer."""
-        return http_chunk(self.framed(self.said("", finish="stop"))) + b"0\r\n\r\n"
+        return http_chunk(self.framed(self.document("", finish="stop"))) + b"0\r\n\r\n"
 
     def framed(self, document: Any) -> bytes:
         """An event."""
         return b"data: " + json.dumps(document, separators=(",", ":")).encode() + b"\n\n"
 
-    def said(self, text: str, finish: str | None = None) -> Any:
+    def document(self, text: str, finish: str | None = None) -> Any:
         """A frame's JSON."""
         raise NotImplementedError
 
@@ -39,7 +39,7 @@ class Wire:
 class OpenAI(Wire):
     """As gpt-4o-mini writes, 330 bytes for a frame."""
 
-    def said(self, text: str, finish: str | None = None) -> Any:
+    def document(self, text: str, finish: str | None = None) -> Any:
         """A chunk."""
         return {
             "id": "chatcmpl-Cd4hTgYtBvQ0zVQm3dSgYpWnRkLxa",
@@ -63,13 +63,13 @@ class OpenAI(Wire):
     def end(self) -> bytes:
         """The finish reason, and [DONE]."""
         done = http_chunk(b"data: [DONE]\n\n")
-        return http_chunk(self.framed(self.said("", "stop"))) + done + b"0\r\n\r\n"
+        return http_chunk(self.framed(self.document("", "stop"))) + done + b"0\r\n\r\n"
 
 
 class ZhipuAI(OpenAI):
     """As glm-4 writes: the role in every frame."""
 
-    def said(self, text: str, finish: str | None = None) -> Any:
+    def document(self, text: str, finish: str | None = None) -> Any:
         """A chunk."""
         choice = {"index": 0, "delta": {"role": "assistant", "content": text}}
         usage = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
@@ -81,7 +81,7 @@ class ZhipuAI(OpenAI):
 class Gemini(Wire):
     """As gemini-2.5-flash writes: the usage in every frame."""
 
-    def said(self, text: str, finish: str | None = None) -> Any:
+    def document(self, text: str, finish: str | None = None) -> Any:
         """A chunk."""
         ended = {"finishReason": "STOP"} if finish else {}
         counts = {"promptTokenCount": 3, "candidatesTokenCount": 2, "totalTokenCount": 5}
@@ -102,7 +102,7 @@ class Ollama(Wire):
         """A line."""
         return json.dumps(document, separators=(",", ":")).encode() + b"\n"
 
-    def said(self, text: str, finish: str | None = None) -> Any:
+    def document(self, text: str, finish: str | None = None) -> Any:
         """A line's JSON."""
         ended = {"done_reason": "stop", "prompt_eval_count": 3, "eval_count": 2} if finish else {}
         message = {"role": "assistant", "content": text}
@@ -126,7 +126,7 @@ class DashScope(Wire):
             + b"\n\n"
         )
 
-    def said(self, text: str, finish: str | None = None) -> Any:
+    def document(self, text: str, finish: str | None = None) -> Any:
         """A chunk."""
         message = {"role": "assistant", "content": text}
         return {

@@ -38,7 +38,7 @@ def _ask_all(name: str, prompt: str, sinks: Sequence[StreamSink]) -> str:
     from modelstream.sinks.question import Question
 
     question = Question(name, prompt)
-    question.offered(1)  # to the terminal: it still asks when no sink can
+    question.add_askers(1)  # to the terminal: a question that no sink can ask after all is still asked there
     try:
         _terminal.ask(question)
         ask(question, sinks)
@@ -88,7 +88,7 @@ class _Terminal:
         if line:
             question.answer(line.rstrip("\n"))  # ignored if the question has already ended
         else:
-            question.refused()
+            question.remove_asker()
 
     def _end_line(self, question: Question) -> None:
         """End the line of the prompt after a sink has answered."""

@@ -6,9 +6,9 @@
 * `delivery/` calls sinks, in place or by their own threads; `reports.py` logs their failures.
 
 The names in `__all__` are public, for authors of sinks that have a queue and a thread of their own:
-`coalesce` for what waits (`SinkItem`s), `run` for the identity of the program's run, `at_process_end` and
-`seconds_left_at_exit` to send the rest in time, `after_fork` and `per_process` for children; and `ask`, which
-offers a question to sinks.
+`coalesce` merges waiting `SinkItem`s, `run` identifies the program's run, `at_process_end` and
+`seconds_left_at_exit` help to send the rest in time, `after_fork` and `per_process` handle child processes,
+and `ask` offers a question to sinks.
 """
 
 from importlib import import_module
@@ -39,7 +39,7 @@ __all__ = [*_WHERE]  # noqa: PLE0604 - one table of the public names
 
 
 def __getattr__(name: str) -> Any:
-    # Loaded on demand: `coalesce` stands on `base`, whose import runs this module first.
+    # Loaded on first use: `coalesce` imports `base`, whose import runs this module first.
     if name not in _WHERE:
         raise AttributeError(f"module 'modelstream.sinks' has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(_WHERE[name]), name)

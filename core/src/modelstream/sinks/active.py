@@ -1,4 +1,4 @@
-"""The sinks of a program: made once, replaced by `init`, shut down at the end."""
+"""The sinks of a program: created once, replaced by `init`, shut down at the end."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from modelstream.sinks.base import StreamSink
 
 SHUTDOWN_SECONDS = 1.0
-"""Seconds that sinks have to get done when they are shut down, in total."""
+"""Total seconds that sinks have to finish when they are shut down."""
 
 STUDIO = "MODELSTREAM_STUDIO"
-"""The environment variable with the address of a studio in which everything is shown, too."""
+"""The environment variable with the URL of a Studio that everything is also sent to."""
 
 
 class ActiveSinks:
@@ -36,35 +36,35 @@ class ActiveSinks:
         self._pid = os.getpid()
 
     def get(self) -> Sequence[StreamSink]:
-        """The sinks; those that are there without `init`, if it was not called."""
+        """The active sinks; without a call of `init`, the default ones."""
         sinks = self._sinks
         if sinks is None:
             with self._lock:
                 if self._sinks is None:
-                    self._keep(_create([*default_sinks(), *studio_of_environment()]))
+                    self._keep(_create([*default_sinks(), *studio_from_environment()]))
                 sinks = self._sinks
         return sinks or ()
 
     def replace(self, specs: Sequence[SinkSpec]) -> None:
-        """Shut down the current sinks and create others. A sink object that is among both stays as it is.
+        """Shut down the current sinks and create others. A sink object in both lists is left as it is.
 
-        Raises the `ConfigError` for a sink that can't be made; there is then none.
+        Raises `ConfigError` for a sink that can't be created; no sink is active then.
         """
         with self._lock:
-            # First the old ones: they may hold the file or the port that the new ones want.
+            # The old ones first: they may hold the file or the port that the new ones need.
             leaving = [sink for sink in self._sinks or () if not any(one is sink for one in specs)]
             self._sinks = ()
             self._shut_down_own(leaving)
             self._keep(_create(specs))
 
     def shutdown(self, seconds: float = SHUTDOWN_SECONDS) -> None:
-        """Let the sinks get done, and shut them down; as if there had been no `init`."""
+        """Let the sinks finish, shut them down, and forget that `init` was called."""
         with self._lock:
             leaving, self._sinks = self._sinks or (), None
             self._shut_down_own(leaving, seconds)
 
     def _shut_down_own(self, leaving: Iterable[StreamSink], seconds: float = SHUTDOWN_SECONDS) -> None:
-        # In the child of a fork they are the parent's, which writes what they hold.
+        # In the child of a fork the sinks belong to the parent, which delivers what they hold.
         if self._pid == os.getpid():
             shut_down(leaving, seconds)
 
@@ -75,7 +75,7 @@ class ActiveSinks:
 
 
 def default_sinks() -> list[SinkSpec]:
-    """The terminal, where it is installed and works."""
+    """The terminal sink, if it is installed and can be loaded."""
     if "terminal" not in registry().names("sink"):
         return []
     try:
@@ -85,14 +85,14 @@ def default_sinks() -> list[SinkSpec]:
         return []
 
 
-def studio_of_environment() -> list[SinkSpec]:
-    """The studio that the environment asks for."""
+def studio_from_environment() -> list[SinkSpec]:
+    """The Studio named in the environment, if any."""
     url = os.environ.get(STUDIO)
     return [{"sink_type": "studio", "url": url}] if url else []
 
 
 def shut_down(sinks: Iterable[StreamSink], seconds: float = SHUTDOWN_SECONDS) -> None:
-    """Let sinks get done and shut them down, within `seconds` in total; those that hang are left alone."""
+    """Let sinks finish and shut them down, within `seconds` in total. Sinks that hang are abandoned."""
     deliveries = [delivery_of(sink) for sink in sinks]
     done = wait([delivery.end for delivery in deliveries], seconds)
     for delivery in compress(deliveries, map(not_, done)):
@@ -100,7 +100,7 @@ def shut_down(sinks: Iterable[StreamSink], seconds: float = SHUTDOWN_SECONDS) ->
 
 
 def _create(specs: Iterable[SinkSpec]) -> list[StreamSink]:
-    """The sinks; all of them, or none if one can't be made."""
+    """Create all sinks; if one fails, shut down the others and raise."""
     sinks: list[StreamSink] = []
     try:
         sinks.extend(map(as_sink, specs))
@@ -115,6 +115,6 @@ def _shut_down_at_exit() -> None:
 
 
 active = ActiveSinks()
-# After the hook of `background` was registered, so that it runs before: sinks are first shut down, and then
-# whatever else is delivered to is waited for.
+# Registered after the hook of `background`, so that it runs before it: the active sinks are shut down first,
+# then the program waits for all other background sinks.
 at_process_end(_shut_down_at_exit)

@@ -22,9 +22,9 @@ State = Literal["complete", "failed", "cancelled"]
 class Message:
     """One answer on its way to the sinks: all of its snapshots share this object and its `id`.
 
-    `name` and `role` say who speaks, `model_type` and `model_name` which model wrote it (None for a text
-    of the program's own), `started` when it began (seconds since the epoch). `cancel()` ends the
-    stream behind it, from any thread; it does nothing when the answer is complete.
+    `name` and `role` are the speaker's, `model_type` and `model_name` the model's (None for text that the
+    program wrote itself), `started` is in seconds since the epoch. `cancel()` ends the stream that writes
+    the message, from any thread; it does nothing when the answer is complete.
     """
 
     __slots__ = ("_cancel", "id", "metadata", "model_name", "model_type", "name", "role", "started")
@@ -57,7 +57,7 @@ class Message:
     def attach(
         self, cancel: Callable[[], None], model_type: str | None = None, model_name: str | None = None
     ) -> None:
-        """Tell what writes the message, where that is not known yet. Internal."""
+        """Set what writes the message, if that is not known yet. Internal."""
         self._cancel = self._cancel or cancel
         self.model_type = self.model_type or model_type
         self.model_name = self.model_name or model_name
@@ -69,7 +69,7 @@ class Message:
 class Outcome(msgspec.Struct, frozen=True):
     """How a message ended.
 
-    `complete` only if the provider said so; then `finish_reason` is set. `failed` and `cancelled` carry
+    `complete` only if the provider reported it; then `finish_reason` is set. `failed` and `cancelled` carry
     the `error`; if it is a `StreamError`, its `partial_text` is what was shown. `cancelled` without an
     error: the sink was shut down before the message ended.
     """
@@ -93,17 +93,17 @@ class StreamSink:
         modelstream.init(sinks=[Upper()])
 
     `write` is the only required method. The core calls, per message and in this order: `open` once, `write`
-    for text and `write_delta` for any other delta as they come, `close` exactly once, whatever happens. Calls
+    for text and `write_delta` for any other delta as they come, `close` exactly once, in every case. Calls
     for one message never overlap; messages of several agents interleave.
 
     `delivery` decides where the methods run. An `inline` sink runs where the stream is read: it must be
-    quick, must not block, and may be called from several threads. A `background` sink has a thread of its
-    own and a queue, and one call at a time. The stream does not wait for it. What waits for it is coalesced
-    when it holds `queue_limit` items, or has waited for more than a tenth of a second: neighbouring texts
+    quick, must not block, and may be called from several threads. A `background` sink has its own thread
+    and queue, and gets one call at a time. The stream does not wait for it. Its queue is coalesced when it
+    holds `queue_limit` items, or when they have waited for more than a tenth of a second: neighbouring texts
     become one snapshot, and so on, so that the sink catches up and nothing is lost.
 
-    A method that raises is reported once per message; one that raises three times in a row has the sink
-    switched off. Neither reaches the stream or the other sinks.
+    A method that raises is logged once per message; after three failures in a row the sink is switched
+    off. Neither affects the stream or the other sinks.
     """
 
     sink_type: ClassVar[str] = ""
@@ -116,25 +116,25 @@ class StreamSink:
     def write(self, message: Message, snapshot: Snapshot) -> None:
         """Show a snapshot. The one with `last=True` has an empty delta and is the message's last.
 
-        `snapshot.delta` is what is new, and costs nothing; `snapshot.text` is joined when it is asked for.
+        `snapshot.delta` is what is new, and costs nothing; `snapshot.text` is joined on access.
         """
         raise TypeError(f"{type(self).__name__} has no write(message, snapshot) method")
 
     def write_delta(self, message: Message, delta: Delta) -> None:
-        """A reasoning, tool-call or usage delta came: any delta that is not text."""
+        """Show a delta that is not text: reasoning, a piece of a tool call, or usage."""
 
     def close(self, message: Message, outcome: Outcome) -> None:
         """The message is over: complete, failed or cancelled. Called exactly once."""
 
     def ask(self, question: Question) -> None:
-        """Begin to ask the user, and return; call `question.answer` when there is an answer.
+        """Start to ask the user and return at once; call `question.answer` when there is an answer.
 
-        Only a sink that overrides this is asked. Others may be asking the same: `question.when_over` tells
-        when it need not be asked any more.
+        Questions go only to sinks that override this. Other sinks may show the same question:
+        `question.when_over` reports that it is settled.
         """
 
     def shutdown(self) -> None:
-        """The program ends, or `init` replaces the sinks: flush, and release resources."""
+        """Flush and release resources: the program ends, or `init` replaces the sinks."""
 
     @classmethod
     @hookimpl

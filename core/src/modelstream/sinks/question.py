@@ -1,4 +1,4 @@
-"""The way back: what a sink asks the user, and the one answer that counts."""
+"""Questions to the user: offered to several sinks, settled by the first answer."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from modelstream.sinks.reports import logger, one_line
 
 
 class Question:
-    """Something that `name` wants to know from the user; several sinks may ask it at the same time.
+    """A question from `name` to the user; several sinks may ask it at the same time.
 
-    `prompt` is what the user reads, `schema` a JSON schema for an answer that is more than text (None for
+    `prompt` is what the user reads, `schema` a JSON Schema for an answer that is more than text (None for
     text). `value` is the answer once there is one. All methods may be called from any thread.
     """
 
@@ -27,7 +27,7 @@ class Question:
         self._over = threading.Event()
         self._lock = threading.Lock()
         self._callbacks: list[Callable[[], None]] = []
-        self._asking = 0
+        self._askers = 0
 
     @property
     def answered(self) -> bool:
@@ -40,7 +40,7 @@ class Question:
         return self._over.is_set()
 
     def answer(self, value: Any) -> bool:
-        """Give the answer. The first one wins: False for one that came too late."""
+        """Answer the question. The first answer wins; False for one that came too late."""
         return self._end(answered=True, value=value)
 
     def cancel(self) -> None:
@@ -53,23 +53,23 @@ class Question:
         return self._answered
 
     def when_over(self, callback: Callable[[], None]) -> None:
-        """Have `callback` called once it is over, by the thread that ends it; at once if it is over now."""
+        """Call `callback` once it is over, in the thread that ends it; at once if it is over already."""
         with self._lock:
             if not self._over.is_set():
                 self._callbacks.append(callback)
                 return
         callback()
 
-    def offered(self, sinks: int) -> None:
-        """So many sinks are about to ask it. Internal."""
+    def add_askers(self, sinks: int) -> None:
+        """Count this many more sinks that may ask it. Internal."""
         with self._lock:
-            self._asking += sinks
+            self._askers += sinks
 
-    def refused(self) -> None:
-        """A sink could not ask it; when the last one can't, it is cancelled. Internal."""
+    def remove_asker(self) -> None:
+        """Count one sink less, because it failed to ask; without any, the question is cancelled. Internal."""
         with self._lock:
-            self._asking -= 1
-            none_left = self._asking == 0
+            self._askers -= 1
+            none_left = self._askers == 0
         if none_left:
             self.cancel()
 
@@ -83,7 +83,7 @@ class Question:
         for callback in callbacks:
             try:
                 callback()
-            except Exception as error:  # noqa: BLE001 - one sink's; the others want to know, too
+            except Exception as error:  # noqa: BLE001 - one sink's callback; call the others, too
                 logger.warning("a when_over callback of a question failed: %s", one_line(error))
         return True
 

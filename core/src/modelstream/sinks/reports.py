@@ -17,7 +17,7 @@ def name_of(sink: StreamSink) -> str:
 
 
 def one_line(error: BaseException) -> str:
-    """An error in one line, with the place where it was raised."""
+    """An error in one line, with the file and line that raised it."""
     traceback = error.__traceback__
     while traceback is not None and traceback.tb_next is not None:
         traceback = traceback.tb_next

@@ -1,4 +1,4 @@
-"""The sinks that a user names, in any of the ways there are, as sink objects."""
+"""Turn what users pass as `sinks=` into sink objects."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from modelstream.snapshot import Snapshot
 
 SinkSpec = str | Mapping[str, Any] | StreamSink | type[StreamSink] | Callable[["Message", "Snapshot"], Any]
-"""A sink_type, a dict with one, a sink, a class of sinks, or a function of message and snapshot."""
+"""A sink_type, a dict with one, a sink, a sink class, or a function of message and snapshot."""
 
 
 class FunctionSink(StreamSink):
-    """A plain function as a sink: it is called with every message and snapshot, in the background."""
+    """A plain function as a background sink: it is called with every message and snapshot."""
 
     def __init__(self, function: Callable[[Message, Snapshot], Any]) -> None:
         self.sink_type = getattr(function, "__name__", type(function).__name__)  # type: ignore[misc]
@@ -31,7 +31,7 @@ class FunctionSink(StreamSink):
 
 
 def as_list(specs: SinkSpec | Iterable[SinkSpec]) -> list[SinkSpec]:
-    """The argument `sinks` as a list: it may be one sink alone."""
+    """The argument `sinks` as a list; it may be a single sink."""
     if isinstance(specs, str | Mapping | StreamSink) or not isinstance(specs, Iterable):
         return [specs]
     return list(specs)
@@ -66,13 +66,13 @@ def _sink_of(spec: SinkSpec) -> StreamSink:
         return FunctionSink(spec)
     raise ConfigError(
         f"sinks: {spec!r:.80} is not a sink."
-        "\nGive a sink_type, a dict with one, a StreamSink object, or a function of message and snapshot."
+        "\nPass a sink_type, a dict with one, a StreamSink object, or a function of message and snapshot."
     )
 
 
 @contextmanager
 def temporary_sinks(sinks_argument: SinkSpec | Iterable[SinkSpec]) -> Iterator[list[StreamSink]]:
-    """Sinks for one use: those that are not sink objects are created, and shut down after it."""
+    """Sinks for one use: those that are not sink objects are created, and shut down afterwards."""
     specs = as_list(sinks_argument)
     sinks: list[StreamSink] = []
     try:
@@ -97,7 +97,7 @@ def _sink_type(spec: Mapping[str, Any]) -> str:
     if "sink_type" in spec:
         raise ConfigError(f"sinks: sink_type is {sink_type!r}; expected a name.")
     close = close_name("sink_type", map(str, spec))
-    hint = f" Did you mean 'sink_type' where it says {close!r}?" if close else ""
+    hint = f" Did you mean 'sink_type' instead of {close!r}?" if close else ""
     raise ConfigError(f"sinks: a dict without 'sink_type', with {listed(map(repr, spec))}.{hint}")
 
 
@@ -111,7 +111,7 @@ def _check_signature(function: Callable[..., Any]) -> None:
     except TypeError as why:
         name = getattr(function, "__qualname__", repr(function))
         raise ConfigError(f"sinks: {name} can't be called with (message, snapshot): {why}.") from why
-    except ValueError:  # written in C, without a signature
+    except ValueError:  # a C function without a signature
         pass
 
 

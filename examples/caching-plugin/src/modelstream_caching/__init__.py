@@ -1,4 +1,4 @@
-"""Answers equal requests from memory, whichever provider they go to."""
+"""Answer equal requests from memory, for every provider."""
 
 from __future__ import annotations
 

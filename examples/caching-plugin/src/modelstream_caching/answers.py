@@ -1,4 +1,4 @@
-"""The answers that are kept: what a wrapper yielded, for each request."""
+"""The cache: what a wrapper yielded, for each request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PER_PROGRAM = ("config_name", "stream")
 
 
 class Answers:
-    """The complete answers to the latest requests. Safe to use from any thread."""
+    """The complete answers to the latest requests. Thread-safe."""
 
     def __init__(self, limit: int = 1000) -> None:
         self._limit = limit
@@ -35,7 +35,7 @@ class Answers:
             return self._kept[key]
 
     def put(self, key: str | None, answer: list[Yielded]) -> None:
-        """Keep an answer, if the provider said that it is complete."""
+        """Keep an answer if the provider reported that it is complete."""
         if key is None or not any(map(_finishes, answer)):
             return
         with self._lock:
@@ -51,9 +51,9 @@ class Answers:
 
 
 def key_of(config: Mapping[str, Any], request: Request) -> str | None:
-    """The same for equal requests; None for one that is not to be cached.
+    """The cache key of a request, equal for equal requests; None if it is not to be cached.
 
-    A digest, because the config holds the provider's key.
+    It is a digest, because the config contains the provider's key.
     """
     if request.raw_chunks is not None:
         return None  # the caller wants the provider's own chunks, which are not kept
@@ -61,9 +61,9 @@ def key_of(config: Mapping[str, Any], request: Request) -> str | None:
     try:
         text = json.dumps([tuned, request.messages, request.arguments], sort_keys=True)
     except (TypeError, ValueError):
-        return None  # functions or models among the arguments: their equality can't be told
+        return None  # functions or models among the arguments can't be compared
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _finishes(news: Yielded) -> bool:
-    return any(isinstance(one, Finish) for one in (news if isinstance(news, list) else [news]))
+def _finishes(item: Yielded) -> bool:
+    return any(isinstance(one, Finish) for one in (item if isinstance(item, list) else [item]))

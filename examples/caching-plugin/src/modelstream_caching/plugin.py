@@ -1,4 +1,4 @@
-"""The hook wrapper: whatever model wrapper is made, its deltas go through the cache."""
+"""The hook wrapper: puts the cache around the deltas of every model wrapper."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ AsyncDeltas = Callable[[Request], AsyncIterator[Yielded]]
 
 
 class Caching:
-    """Has every model wrapper answer equal requests from `answers`."""
+    """Makes every model wrapper answer equal requests from `answers`."""
 
     def __init__(self, answers: Answers | None = None) -> None:
         self.answers = answers or Answers()
@@ -23,10 +23,10 @@ class Caching:
     def modelstream_model_wrapper(
         self, model_type: str, config: Mapping[str, Any]
     ) -> Generator[None, ModelWrapper, ModelWrapper]:
-        """Put the cache around `deltas` and `adeltas` of the wrapper that the model's plugin makes."""
+        """Put the cache around `deltas` and `adeltas` of the wrapper that the model's plugin creates."""
         wrapper = yield
         config = {**config, "model_type": model_type}
-        # In the wrapper itself, and not in a class around it, so that it stays what it is for its users.
+        # Patches the wrapper instead of wrapping it in another class, so that its type stays the same.
         if wrapper.implements("deltas"):
             wrapper.deltas = self._cached(wrapper.deltas, config)  # type: ignore[assignment, method-assign]
         if wrapper.implements("adeltas"):
@@ -43,11 +43,11 @@ class Caching:
             answer: list[Yielded] = []
             source = inner(request)
             try:
-                for news in source:
-                    answer.append(news)
-                    yield news
+                for item in source:
+                    answer.append(item)
+                    yield item
             finally:
-                # A call that is cancelled has to reach the provider at once.
+                # Cancelling a call has to reach the provider at once.
                 if isinstance(source, Generator):
                     source.close()
             self.answers.put(key, answer)
@@ -59,16 +59,16 @@ class Caching:
             key = key_of(config, request)
             kept = self.answers.get(key)
             if kept is not None:
-                for news in kept:
-                    yield news
+                for item in kept:
+                    yield item
                 return
             answer: list[Yielded] = []
-            request.hand_on = None  # all news is to be yielded, so that it passes here
+            request.hand_on = None  # all deltas must be yielded, so that they pass through here
             source = inner(request)
             try:
-                async for news in source:
-                    answer.append(news)
-                    yield news
+                async for item in source:
+                    answer.append(item)
+                    yield item
             finally:
                 aclose = getattr(source, "aclose", None)
                 if aclose is not None:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from modelstream_local.generation import Generation
 
 EMBEDDED_DEFAULTS = {"max_tokens": 320, "repeat_penalty": 1.1}
-"""For the embedded model only. It is small: without the penalty half of its answers run in circles, and with
-it most come to their end within so many tokens."""
+"""For the embedded model only. It is small: without the penalty half of its answers repeat themselves, and
+with it most end within this many tokens."""
 
 _LENGTHS = ("max_tokens", "max_completion_tokens", "n_predict")
 Positive = Annotated[int, msgspec.Meta(ge=1)]
@@ -54,9 +54,9 @@ class LocalConfig(ModelConfig, kw_only=True):
 class LocalChat(ModelWrapper):
     """A model inside the process: no key and no service.
 
-    The weights of the embedded model are fetched by the first call that needs them, before any of the call's
-    clocks runs. The engine is loaded once for each model file, context length and number of threads, is
-    shared by all wrappers, and answers two calls at a time; further ones wait for their turn.
+    The weights of the embedded model are fetched by the first call that needs them, before any of the
+    call's timeouts starts. The engine is loaded once for each model file, context length and number of
+    threads, is shared by all wrappers, and answers two calls at a time; further ones wait for their turn.
     """
 
     model_type = "local_chat"
@@ -65,9 +65,9 @@ class LocalChat(ModelWrapper):
 
     def __init__(self, config: Mapping[str, Any] | ModelConfig | None = None, /, **fields: Any) -> None:
         super().__init__(config, **fields)
-        self._given = weights.given(self.config.model_path)
+        self._own_model = weights.own_model(self.config.model_path)
         if self.config.model_name is None:
-            name = self._given.stem if self._given else weights.EMBEDDED.name
+            name = self._own_model.stem if self._own_model else weights.EMBEDDED.name
             self.config = msgspec.structs.replace(self.config, model_name=name)
 
     @overload
@@ -105,7 +105,7 @@ class LocalChat(ModelWrapper):
         return await super().acall(messages, stream=stream, raw=raw, **arguments)
 
     def deltas(self, request: Request) -> Iterator[Yielded]:
-        """Run the model in a thread of its own and yield what it says; None while it reads the messages."""
+        """Run the model in its own thread and yield its deltas; None while it reads the messages."""
         yield from self._generation(request, self._path()).read()
 
     async def adeltas(self, request: Request) -> AsyncIterator[Yielded]:
@@ -116,16 +116,16 @@ class LocalChat(ModelWrapper):
         generation = self._generation(request, await self._apath())
         reader = generation.aread()
         try:
-            async for news in reader:
-                yield news
+            async for deltas in reader:
+                yield deltas
         finally:
             await reader.aclose()
 
     def _path(self) -> Path:
-        return self._given or weights.ensure()
+        return self._own_model or weights.ensure()
 
     async def _apath(self) -> Path:
-        path = self._given or weights.cached()
+        path = self._own_model or weights.cached()
         if path is None:
             import asyncio
 
@@ -133,7 +133,7 @@ class LocalChat(ModelWrapper):
         return path
 
     def _generation(self, request: Request, path: Path) -> Generation:
-        # Here and not at the top: who lists models or reads configs needs no engine.
+        # Imported here, since listing models and reading configs need no engine.
         from modelstream_local.engine import engine_for
         from modelstream_local.generation import Generation
 
@@ -143,27 +143,27 @@ class LocalChat(ModelWrapper):
         return Generation(load, self._body(request), request)
 
     def _body(self, request: Request) -> dict[str, Any]:
-        """The request in the engine's words. What it does not know it ignores; what is wrong it refuses."""
+        """The request body for the engine, which ignores unknown arguments and rejects invalid ones."""
         if not request.messages:
             raise BadRequestError("messages is empty: the model needs at least one message to answer")
         body = {
             **self._defaults(request.arguments),
             **request.arguments,
             "messages": request.messages,
-            # Streamed whether or not the caller streams, for only then can an answer be stopped half way.
+            # Always streamed, since only a streamed answer can be stopped half-way.
             "stream": True,
             "stream_options": {"include_usage": True},
-            # A chunk for each batch of the prompt: the chance to stop before the first token.
+            # A chunk for each batch of the prompt, so that a call can be stopped before the first token.
             "return_progress": True,
         }
         return {name: value for name, value in body.items() if value is not None}
 
     def _defaults(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """What the config says, for what the call leaves open."""
-        defaults: dict[str, Any] = {} if self._given else dict(EMBEDDED_DEFAULTS)
+        """The config's values for what the call does not set."""
+        defaults: dict[str, Any] = {} if self._own_model else dict(EMBEDDED_DEFAULTS)
         defaults |= {"temperature": self.config.temperature, "seed": self.config.seed}
         if self.config.max_tokens is not None:
             defaults["max_tokens"] = self.config.max_tokens
-        if any(name in arguments for name in _LENGTHS):  # one of several words for the same thing
+        if any(name in arguments for name in _LENGTHS):  # all of them mean the same limit
             defaults.pop("max_tokens", None)
         return defaults

@@ -13,9 +13,9 @@ _REASONS: dict[str, FinishReason] = {"stop": "stop", "length": "length", "tool_c
 
 
 def deltas_of(chunk: Mapping[str, Any]) -> Iterator[str | Delta]:
-    """What is new in a chunk; nothing, for one that reports progress. Raises the error that a chunk holds.
+    """The deltas of a chunk; none for one that reports progress. Raises the error that a chunk contains.
 
-    Of several answers (`n`) only the first is heard: a response is one text.
+    Of several answers (`n`) only the first is used: a response is one text.
     """
     if "error" in chunk:
         raise error_of(chunk["error"])
@@ -38,9 +38,9 @@ def _deltas_of_choice(choice: Mapping[str, Any]) -> Iterator[str | Delta]:
         yield ToolCallDelta(
             call.get("index", 0), call.get("id"), function.get("name"), function.get("arguments") or ""
         )
-    said = choice["finish_reason"]
-    if said is not None:
-        yield Finish(_REASONS.get(said, "stop"), raw=said)
+    reason = choice["finish_reason"]
+    if reason is not None:
+        yield Finish(_REASONS.get(reason, "stop"), raw=reason)
 
 
 def _usage(usage: Mapping[str, Any]) -> UsageDelta:
@@ -57,13 +57,14 @@ def plain(message: object) -> str:
     return re.sub(r"\[json\.exception\.[\w.]+\] ", "", str(message))
 
 
-def error_of(said: Mapping[str, Any]) -> StreamError:
-    """The engine's error, which comes as a chunk, as one of ours."""
-    status, code, message = said.get("code"), said.get("type"), plain(said.get("message", said))
+def error_of(error: Mapping[str, Any]) -> StreamError:
+    """Map the engine's error, which comes as a chunk, to one of ours."""
+    status, code, message = error.get("code"), error.get("type"), plain(error.get("message", error))
     if code == "exceed_context_size_error":
         message = (
-            f"the messages are {said['n_prompt_tokens']} tokens long, and there is room for {said['n_ctx']}: "
-            "shorten them, or raise context_length in the model config, up to the model's own limit"
+            f"the messages are {error['n_prompt_tokens']} tokens long, and there is room for "
+            f"{error['n_ctx']}: shorten them, "
+            "or raise context_length in the model config, up to the model's own limit"
         )
     if status is not None and 400 <= status < 500:
         return BadRequestError(message, status=status, code=code)

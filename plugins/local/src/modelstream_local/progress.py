@@ -1,4 +1,4 @@
-"""A progress bar for the one time that something is fetched."""
+"""A progress bar for the download."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MEGABYTE = 1_000_000
 
 
 class Bar:
-    """One line on the terminal, which is wiped away at the end; nothing at all where there is no terminal."""
+    """One line on the terminal, which is erased at the end; nothing where there is no terminal."""
 
     def __init__(self, label: str, total: int, out: TextIO | None = None) -> None:
         self._label = label
@@ -19,7 +19,7 @@ class Bar:
         self._shown = ""
 
     def show(self, done: int) -> None:
-        """Draw the bar with `done` of the total. A total that is only nearly known is never overshot."""
+        """Draw the bar with `done` of the total, at most full: the total is an estimate."""
         part = min(done / self._total, 1.0)
         full = "#" * round(part * WIDTH)
         megabytes = f"{part * self._total / MEGABYTE:.0f}/{self._total / MEGABYTE:.0f} MB"

@@ -1,4 +1,4 @@
-"""The same engine as an HTTP server on this machine, for whatever speaks OpenAI's API."""
+"""The same engine as an HTTP server on this machine, for clients of OpenAI's API."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from modelstream_local.engine import bind, load, parameters
 
 
 class Address(NamedTuple):
-    """Where a server is, as OpenAI's clients want to know it."""
+    """The address of a server, in the form that OpenAI's clients expect."""
 
     base_url: str
     api_key: str
@@ -23,16 +23,16 @@ class Address(NamedTuple):
 def serve(
     model_path: str | Path | None = None, *, context_length: int = 2048, threads: int | None = None
 ) -> Iterator[Address]:
-    """An OpenAI-compatible server on 127.0.0.1, at a free port, for as long as the block runs.
+    """Run an OpenAI-compatible server on 127.0.0.1, at a free port, for the duration of the block.
 
         with serve() as (base_url, api_key):
             client = openai.OpenAI(base_url=base_url, api_key=api_key)
 
     The arguments are those of the model config. The weights are fetched if they are missing; the server
-    has a copy of the model's state to itself and answers two calls at a time. Requests without the key are
-    refused; the key is made anew each time.
+    has its own copy of the model's state and answers two calls at a time. Requests without the key are
+    rejected; each server has a new key.
     """
-    path = weights.given(str(model_path) if model_path else None) or weights.ensure()
+    path = weights.own_model(str(model_path) if model_path else None) or weights.ensure()
     params = parameters(path, context_length, threads)
     api_key = secrets.token_urlsafe()
     params.api_keys = [api_key]

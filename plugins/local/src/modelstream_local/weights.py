@@ -30,7 +30,7 @@ class Weights(NamedTuple):
 
     @property
     def requirement(self) -> str:
-        """What an installer is asked for."""
+        """The requirement for an installer."""
         return f"{self.distribution}=={self.version}"
 
 
@@ -47,15 +47,17 @@ EMBEDDED = Weights(
 _lock = threading.Lock()
 
 
-def given(model_path: str | None) -> Path | None:
-    """The user's own model file, from the config or else from the environment; None if there is none."""
+def own_model(model_path: str | None) -> Path | None:
+    """The user's own model file, from the config or the environment; None if neither names one."""
     field = "model_path" if model_path else MODEL_VARIABLE
     named = model_path or os.environ.get(MODEL_VARIABLE)
     if not named:
         return None
     path = Path(named).expanduser().absolute()
     if not path.is_file():
-        raise ConfigError(f"{field}: no file {path}; name a GGUF file, or none for the embedded model")
+        raise ConfigError(
+            f"{field}: no file {path}; set it to a GGUF file, or omit it to use the embedded model"
+        )
     with path.open("rb") as file:
         if file.read(4) != b"GGUF":
             raise ConfigError(f"{field}: {path} is not a GGUF file, the only format that the engine reads")
@@ -63,9 +65,9 @@ def given(model_path: str | None) -> Path | None:
 
 
 def ensure(weights: Weights = EMBEDDED) -> Path:
-    """The embedded model's file, fetched first if it is nowhere yet. Blocks, for minutes on a slow line.
+    """The embedded model's file, fetched first if needed. Blocks, for minutes on a slow connection.
 
-    Raises a `ConfigError` that tells how to get it by hand.
+    Raises a `ConfigError` with the command that fetches it by hand.
     """
     path = cached(weights)
     if path is None:
@@ -77,13 +79,13 @@ def ensure(weights: Weights = EMBEDDED) -> Path:
 
 
 def cached(weights: Weights = EMBEDDED) -> Path | None:
-    """The file in the user's cache. Its checksum was compared when it was put there; now its size must do."""
+    """The file in the user's cache. Its checksum was verified when it was stored; now only the size is."""
     path = cache_folder() / weights.file
     return path if _size(path) == weights.size else None
 
 
 def installed(weights: Weights = EMBEDDED) -> Path | None:
-    """The file of the installed distribution, in place. Finding it does not import the package."""
+    """The file of the installed distribution, if any. Finding it does not import the package."""
     spec = importlib.util.find_spec(weights.package)
     for folder in (spec and spec.submodule_search_locations) or ():
         path = Path(folder, weights.file)
@@ -93,14 +95,14 @@ def installed(weights: Weights = EMBEDDED) -> Path | None:
 
 
 def cache_folder() -> Path:
-    """Where model files are kept: `MODELSTREAM_CACHE`, or the system's place for caches."""
+    """The folder of model files: `MODELSTREAM_CACHE`, or the system's cache folder."""
     chosen = os.environ.get(CACHE_VARIABLE)
     if chosen:
         return Path(chosen).expanduser().absolute()
     try:
         return _system_caches() / "modelstream"
     except RuntimeError as error:
-        raise ConfigError(f"there is no home folder to keep the model in: set {CACHE_VARIABLE}") from error
+        raise ConfigError(f"there is no home folder for the model's cache: set {CACHE_VARIABLE}") from error
 
 
 def _system_caches() -> Path:
@@ -109,7 +111,7 @@ def _system_caches() -> Path:
     if sys.platform == "win32":
         local = os.environ.get("LOCALAPPDATA")
         return Path(local) if local else Path.home() / "AppData" / "Local"
-    # The XDG specification wants relative paths ignored.
+    # The XDG specification requires relative paths to be ignored.
     named = Path(os.environ.get("XDG_CACHE_HOME") or ".")
     return named if named.is_absolute() else Path.home() / ".cache"
 
@@ -122,7 +124,7 @@ def _size(path: Path) -> int | None:
 
 
 def _is_genuine(path: Path, weights: Weights) -> bool:
-    """Whether the file has the right checksum, which is computed once: a note in the cache says so later."""
+    """Whether the file has the right checksum, which is computed once and then noted in the cache."""
     status = path.stat()
     stamp = f"{weights.sha256} {status.st_mtime_ns} {path}\n"
     note = cache_folder() / f"{weights.file}.checked"
@@ -137,7 +139,7 @@ def _is_genuine(path: Path, weights: Weights) -> bool:
         note.parent.mkdir(parents=True, exist_ok=True)
         note.write_text(stamp, "utf-8")
     except OSError:
-        pass  # a cache that can't be written costs the next start a checksum, and no more
+        pass  # without the note, the next start computes the checksum again
     return True
 
 

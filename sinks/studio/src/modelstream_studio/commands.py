@@ -17,7 +17,7 @@ from modelstream_studio.places import HOST, PORT, state_folder
     default=PORT,
     show_default=True,
     type=click.IntRange(0, 65535),
-    help="The port; 0 is any that is free.",
+    help="The port; 0 picks a free one.",
 )
 @click.option(
     "--db",
@@ -27,11 +27,11 @@ from modelstream_studio.places import HOST, PORT, state_folder
 @click.option("--open", "open_browser", is_flag=True, help="Open it in the browser.")
 @click.option("--expose", is_flag=True, help="Let other machines reach it, unencrypted, if --host says so.")
 @click.option(
-    "--agentscope", is_flag=True, help="Take what AgentScope programs send to their studio_url, too."
+    "--agentscope", is_flag=True, help="Also accept what AgentScope programs send to their studio_url."
 )
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
 def studio(*, db: Path | None, debug: bool, **others: Any) -> int:  # noqa: ARG001
-    """Show every stream of every program of yours, live in the browser."""
+    """Show every stream of all your programs, live in the browser."""
     from modelstream_studio.server.serving import Options, serve
 
     serve(Options(db=db or state_folder() / "studio.db", **others))
@@ -42,7 +42,7 @@ def studio(*, db: Path | None, debug: bool, **others: Any) -> int:  # noqa: ARG0
 @click.option("--open", "open_browser", is_flag=True, help="Open Studio in the browser, if it is started.")
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
 def demo(*, open_browser: bool, debug: bool) -> int:  # noqa: ARG001
-    """Let several local agents talk at once, in the Studio that is running, or one that is started."""
+    """Let several local agents talk at once, in a running Studio or a new one."""
     from modelstream_studio.demo import demo as run
 
     return run(open_browser=open_browser)

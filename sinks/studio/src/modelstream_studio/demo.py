@@ -1,4 +1,4 @@
-"""`modelstream demo`: several agents talk at once, in a Studio that is running or is started for it."""
+"""`modelstream demo`: several agents talk at once, in a running Studio or a new one."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from modelstream_studio.sink.trouble import logger
 
 MODEL = {"config_name": "demo", "model_type": "local_chat", "stream": True}
 
-ROOMS = (2048, 1024)
-"""Context lengths: each makes an engine of its own, and one engine answers two agents at a time."""
+CONTEXT_LENGTHS = (2048, 1024)
+"""Context lengths: each has its own engine, and one engine answers two agents at a time."""
 
 CAST = {
     "Ada": ("You are a physicist who explains things in short paragraphs.", "Why is the sky blue?"),
@@ -40,19 +40,19 @@ START_SECONDS = 20.0
 
 
 def demo(*, open_browser: bool = False) -> int:
-    """Let the agents talk until the user has had enough; the exit code."""
-    modelstream.load_model(MODEL)  # raises, saying what to install, before anything is started
+    """Let the agents talk until the user stops them; the exit code."""
+    modelstream.load_model(MODEL)  # raises before anything is started, with what to install
     with _studio(open_browser=open_browser) as started:
         modelstream.init(sinks=["studio"], project="modelstream", name="demo")
-        _tell(f"{', '.join(CAST)} talk at {_link()}\n")
+        _write(f"{', '.join(CAST)} talk at {_link()}\n")
         try:
             _talk()
         except KeyboardInterrupt:
-            logger.disabled = True  # Studio has heard it, too, and takes nothing any more
+            logger.disabled = True  # Ctrl-C reached Studio as well, which accepts nothing more
             raise
         modelstream.shutdown()
         if started is not None:
-            _tell("Studio goes on; Ctrl-C stops it.\n")
+            _write("Studio keeps running; Ctrl-C stops it.\n")
             with suppress(KeyboardInterrupt):
                 started.wait()
     return 0
@@ -60,12 +60,14 @@ def demo(*, open_browser: bool = False) -> int:
 
 def _talk() -> None:
     agents = [
-        DialogAgent(name, sys_prompt, {**MODEL, "context_length": ROOMS[number // 2 % len(ROOMS)]})
+        DialogAgent(
+            name, sys_prompt, {**MODEL, "context_length": CONTEXT_LENGTHS[number // 2 % len(CONTEXT_LENGTHS)]}
+        )
         for number, (name, (sys_prompt, _)) in enumerate(CAST.items())
     ]
     _all_at_once(agents, [question for _, question in CAST.values()])
     with suppress(EOFError):
-        while topic := ask_user("You", "What shall they talk about? (Enter: enough) "):
+        while topic := ask_user("You", "What shall they talk about? (Enter to finish) "):
             modelstream.show(topic, name="You", role="user")
             _all_at_once(agents, [topic] * len(agents))
 
@@ -82,26 +84,26 @@ def _all_at_once(agents: Sequence[Any], questions: Sequence[str]) -> None:
 
 
 def _answer(agent: Any, question: str) -> None:
-    # A message that fails, or is stopped in Studio, says so there.
+    # Studio shows a message that fails or is stopped there.
     with suppress(StreamError):
         agent(Msg("user", question, "user"))
 
 
 @contextmanager
 def _studio(*, open_browser: bool) -> Iterator[subprocess.Popen[bytes] | None]:
-    """A Studio that is running; the process, if it was started here, which then also ends here."""
-    if _is_there():
+    """Ensure that a Studio is running; the value is its process if it was started here, else None."""
+    if _is_running():
         yield None
         return
     if os.environ.get(URL):
-        raise ConfigError(f"There is no Studio at {find(None, None).url}, where {URL} says that it is.")
+        raise ConfigError(f"There is no Studio at {find(None, None).url}, the address in {URL}.")
     command = [sys.executable, "-m", "modelstream", "studio", *(["--open"] if open_browser else [])]
     process = subprocess.Popen(command)  # noqa: S603 - our own
     try:
         until = time.monotonic() + START_SECONDS
-        while not _is_there():
+        while not _is_running():
             if process.poll() is not None or time.monotonic() > until:
-                raise ConfigError("Studio did not start; `modelstream studio` alone says more.")
+                raise ConfigError("Studio did not start; Run `modelstream studio` to see why.")
             time.sleep(0.1)
         yield process
     finally:
@@ -109,7 +111,7 @@ def _studio(*, open_browser: bool) -> Iterator[subprocess.Popen[bytes] | None]:
         process.wait()
 
 
-def _is_there() -> bool:
+def _is_running() -> bool:
     connection = Connection(find(None, None), 2.0)
     try:
         return connection.request("GET", "/").status == 200
@@ -120,7 +122,7 @@ def _is_there() -> bool:
 
 
 def _link() -> str:
-    """The address to open; with the tokens, if they are the user's own."""
+    """The address to open, with the tokens if it is the user's own Studio."""
     url = find(None, None).url
     known = known_place()
     if known is None or known.url != url:
@@ -128,6 +130,6 @@ def _link() -> str:
     return f"{url}/#watch={known.tokens.watch}&answer={known.tokens.answer}"
 
 
-def _tell(text: str) -> None:
+def _write(text: str) -> None:
     sys.stderr.write(text)
     sys.stderr.flush()

@@ -1,9 +1,9 @@
 """The messages between a program and Studio.
 
 A *producer* is one sink in one process. All that it reports is one log of frames, numbered 1, 2, 3, …, sent
-in batches of lines: first a `Batch`, then the frames. Studio answers with the number up to which it has kept
-them for good (`Persisted`); what it has not is sent again, under the same numbers. Back come commands: what
-the user answered, and which message to end.
+in batches of lines: first a `Batch`, then the frames. Studio answers with the number up to which it has
+stored them (`Persisted`); the rest is sent again, under the same numbers. Studio sends commands back: the
+user's answers, and which message to end.
 
 Times are seconds since the epoch; offsets and lengths count Unicode code points.
 """
@@ -19,12 +19,12 @@ COMMANDS = "/v1/commands"
 MEDIA_TYPE = "application/x-ndjson"
 
 MAX_LINE = 1 << 20
-"""Bytes of one frame; a longer one is refused by itself."""
+"""Bytes of one frame; a longer one is rejected."""
 MAX_BODY = 8 << 20
-"""Bytes of one batch; a larger one is refused as a whole."""
+"""Bytes of one batch; a larger one is rejected as a whole."""
 
 HEARTBEAT = 3.0
-"""Seconds between two batches, empty if need be, while a message or a question is open."""
+"""Seconds between two batches, which may be empty, while a message or a question is open."""
 IDLE_HEARTBEAT = 5.0
 """The same while none is open."""
 LEASE = 10.0
@@ -53,7 +53,7 @@ class RunInfo(msgspec.Struct, frozen=True, omit_defaults=True):
 class Batch(msgspec.Struct, frozen=True, omit_defaults=True):
     """The first line of a batch; the frames `first`, `first + 1`, … follow, one a line.
 
-    `run` is there in the first batch of a connection; who is not known and does not say it is asked to (409).
+    The first batch of a connection has `run`; an unknown producer without it is answered 409.
     """
 
     producer: Id
@@ -62,16 +62,16 @@ class Batch(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """A frame that was passed over, and why."""
+    """A frame that was ignored, and why."""
 
     n: int
     why: str
 
 
 class Persisted(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Studio's answer to a batch: the frames up to `persisted` need not be kept any more.
+    """Studio's answer to a batch: the frames up to `persisted` may be dropped.
 
-    `refused` are those of the batch that made no sense: they count as persisted, but nothing shows them.
+    `refused` are the invalid ones of the batch: they count as persisted, but are not shown.
     """
 
     persisted: int
@@ -83,7 +83,7 @@ class Frame(msgspec.Struct, frozen=True, tag_field="k", omit_defaults=True):
 
 
 class Open(Frame, tag="open", frozen=True):
-    """A message begins; one that there is already begins afresh. `agent` tells agents of one name apart."""
+    """A message begins; an existing one starts over. `agent` distinguishes agents with the same name."""
 
     message: Id = msgspec.field(name="m")
     name: str
@@ -105,14 +105,14 @@ class Text(Frame, tag="text", frozen=True):
 
 
 class Fresh(Frame, tag="fresh", frozen=True):
-    """Text that does not extend what came before: it is shown in its place."""
+    """Text that replaces what came before."""
 
     message: Id = msgspec.field(name="m")
     text: str = msgspec.field(name="d")
 
 
 class Reasoning(Frame, tag="reasoning", frozen=True):
-    """Thinking that continues at `offset` of the message's reasoning."""
+    """Reasoning that continues at `offset` of the message's reasoning."""
 
     message: Id = msgspec.field(name="m")
     offset: Count = msgspec.field(name="o")
@@ -132,7 +132,7 @@ class Tool(Frame, tag="tool", frozen=True):
 
 
 class Counts(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Token counts, None where the provider did not say."""
+    """Token counts, None where the provider did not send them."""
 
     input_tokens: Count | None = None
     output_tokens: Count | None = None
@@ -148,7 +148,7 @@ class UsageSoFar(Frame, tag="usage", frozen=True):
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """What ended a message early: the kind of error, and its words."""
+    """The error that ended a message early: its type and its message."""
 
     type: str
     message: str
@@ -186,7 +186,7 @@ class Ask(Frame, tag="ask", frozen=True):
 
 
 class Answered(Frame, tag="answered", frozen=True):
-    """The question has its answer; `elsewhere`: not given in Studio."""
+    """The question was answered; `elsewhere` means not in Studio."""
 
     question: Id = msgspec.field(name="q")
     value: Any = None
@@ -194,13 +194,13 @@ class Answered(Frame, tag="answered", frozen=True):
 
 
 class Withdrawn(Frame, tag="withdrawn", frozen=True):
-    """Nobody wants to know any more."""
+    """The question was cancelled."""
 
     question: Id = msgspec.field(name="q")
 
 
 class Gap(Frame, tag="gap", frozen=True):
-    """So many characters of the message's text were given up while Studio was away."""
+    """The number of characters of the message's text that were dropped while Studio was unreachable."""
 
     message: Id = msgspec.field(name="m")
     lost: Count
@@ -236,7 +236,7 @@ Command = Answer | Cancel
 
 
 class Commands(msgspec.Struct, frozen=True):
-    """What a producer is to do; `n` grows, and what was handled is asked for no more (`after`)."""
+    """The commands for a producer; `n` grows, and `after` skips those already handled."""
 
     commands: list[Command]
 

@@ -1,4 +1,4 @@
-"""Where Studio is found, and where it keeps what it must remember. Shared by both sides."""
+"""The address of Studio and the files of its state, shared by the sink and the server."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import msgspec
 HOST = "127.0.0.1"
 PORT = 7575
 URL = "MODELSTREAM_STUDIO"
-"""The environment variable with Studio's address; `#publish=TOKEN` may be a part of it."""
+"""The environment variable with Studio's address; it may end in `#publish=TOKEN`."""
 TOKEN = "MODELSTREAM_STUDIO_TOKEN"  # noqa: S105
 """The environment variable with the token that a program publishes with."""
 
 
 class Tokens(msgspec.Struct, frozen=True):
-    """Three secrets: to look, to answer and to end streams, to publish. None of them stands for another."""
+    """Three secrets: to watch, to answer and end streams, and to publish. None replaces another."""
 
     watch: str
     answer: str
@@ -24,7 +24,7 @@ class Tokens(msgspec.Struct, frozen=True):
 
 
 class Place(msgspec.Struct, frozen=True):
-    """What a running Studio leaves for the programs of the same user: where it listens, and its tokens."""
+    """The record that a running Studio leaves for the user's programs: its address and its tokens."""
 
     url: str
     tokens: Tokens
@@ -38,7 +38,7 @@ def state_folder() -> Path:
 
 
 def place_file() -> Path:
-    """The file with the `Place`, readable by its owner alone."""
+    """The file with the `Place`, readable only by its owner."""
     return state_folder() / "studio.json"
 
 
@@ -51,5 +51,5 @@ def known_place() -> Place | None:
 
 
 def default_url() -> str:
-    """Where Studio listens if nobody said otherwise."""
+    """The address at which Studio listens by default."""
     return f"http://{HOST}:{PORT}"

@@ -1,4 +1,4 @@
-"""A call that comes later by itself."""
+"""A callback at a later time."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from collections.abc import Callable
 
 
 class Alarm:
-    """Calls `ring` in a thread of its own when a time on the monotonic clock has come.
+    """Calls `callback` in its own thread at a time on the monotonic clock.
 
-    Stays set until it is cancelled, after it rang too. Not safe for threads.
+    It stays set until it is cancelled, even after the call. Not thread-safe.
     """
 
-    def __init__(self, ring: Callable[[], None]) -> None:
-        self._ring = ring
+    def __init__(self, callback: Callable[[], None]) -> None:
+        self._callback = callback
         self._timer: threading.Timer | None = None
 
     def set(self, due: float) -> None:
-        """Ring at `due`, unless it is set already."""
+        """Call at `due`, unless it is set already."""
         if self._timer is None:
-            self._timer = threading.Timer(max(due - time.monotonic(), 0.0), self._ring)
+            self._timer = threading.Timer(max(due - time.monotonic(), 0.0), self._callback)
             self._timer.daemon = True
             self._timer.start()
 
     def cancel(self) -> None:
-        """Don't ring, and be ready to be set again."""
+        """Cancel the call; it can then be set again."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

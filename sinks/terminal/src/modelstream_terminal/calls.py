@@ -34,7 +34,7 @@ class Calls:
         return bool(self._drafts)
 
     def add(self, delta: ToolCallDelta) -> None:
-        """Take one piece."""
+        """Add one piece."""
         draft = self._drafts.setdefault(delta.index, _Draft())
         if delta.name:
             draft.name = delta.name
@@ -42,20 +42,20 @@ class Calls:
             draft.arguments.append(delta.arguments)
 
     def whole(self, *, but: int | None = None) -> list[str]:
-        """The calls that can't grow any more, `but` the one at this index. Each is given once."""
+        """The calls that are complete, except the one at index `but`. Each is returned once."""
         return [
             self._line(draft)
             for index, draft in self._drafts.items()
             if index != but and not draft.shown and _is_whole("".join(draft.arguments))
         ]
 
-    def rest(self, told: Iterable[ToolCall], *, complete: bool) -> list[str]:
-        """The calls not given yet, now that the message is over. `told` are those of its outcome.
+    def rest(self, final: Iterable[ToolCall], *, complete: bool) -> list[str]:
+        """The calls not returned yet, once the message is over. `final` are those of its outcome.
 
-        In a message that is not `complete`, a call that breaks off is left open: `name({"ci…`.
+        In a message that is not `complete`, a call that was cut has no closing bracket: `name({"ci…`.
         """
         if not self._drafts:
-            return [line_of(call.name, call.arguments) for call in told]
+            return [line_of(call.name, call.arguments) for call in final]
         return [self._line(draft, complete=complete) for draft in self._drafts.values() if not draft.shown]
 
     def _line(self, draft: _Draft, *, complete: bool = True) -> str:
@@ -72,7 +72,7 @@ def line_of(name: str, arguments: str) -> str:
 
 
 def clipped(line: str, cells: int) -> str:
-    """The line cut to this many cells of a terminal; wide characters take two."""
+    """The line cut to this many cells of a terminal; wide characters occupy two."""
     if len(line) * 2 <= cells:
         return line
     used = fits = 0
@@ -86,7 +86,7 @@ def clipped(line: str, cells: int) -> str:
 
 
 def _is_whole(arguments: str) -> bool:
-    """Whether these are all the arguments: what follows a JSON object can't belong to it."""
+    """Whether the arguments are complete: a whole JSON object can't be continued."""
     if not arguments.rstrip().endswith("}"):
         return False
     try:

@@ -1,4 +1,4 @@
-"""The file behind the sink: standard output with its color, its width, its encoding and its end."""
+"""The file that the sink writes to, usually standard output: its color, width, encoding and end."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import TextIO
 
 from modelstream_terminal.style import is_terminal, wants_color
 
-_NOBODY_READS = {errno.EPIPE, errno.ECONNRESET, errno.ESHUTDOWN, errno.EIO}
+_READER_GONE = {errno.EPIPE, errno.ECONNRESET, errno.ESHUTDOWN, errno.EIO}
 if sys.platform == "win32":
-    _NOBODY_READS.add(errno.EINVAL)
+    _READER_GONE.add(errno.EINVAL)
 _SLICE = 2048  # characters; fits into a file's buffer in any encoding
 _PLAIN = str.maketrans({"│": "|", "…": "...", "→": "->"})
 
 
 class Console:
-    """Writes pieces of text, each of them at once.
+    """Writes pieces of text, each at once.
 
-    `file` None is whatever `sys.stdout` is at the time of writing. `color` None asks the file and the
-    environment. `closed` turns True when nobody reads any more; from then on nothing is written.
+    `file` None means the current `sys.stdout` at each write. `color` None is decided by the file and the
+    environment. `closed` becomes True when the reader has gone; nothing is written after that.
     """
 
     def __init__(self, file: TextIO | None = None, color: bool | None = None) -> None:
@@ -33,7 +33,7 @@ class Console:
 
     @property
     def color(self) -> bool:
-        """Whether the present file takes escape sequences."""
+        """Whether the current file accepts escape sequences."""
         if self._color is not None:
             return self._color
         file = self._target()
@@ -44,7 +44,7 @@ class Console:
 
     @property
     def width(self) -> int | None:
-        """The cells in a line, or None where lines have no end: in a file, in a pipe."""
+        """The cells in a line, or None where lines have no limit: in a file or a pipe."""
         file = self._target()
         if file is None or not is_terminal(file):
             return None
@@ -54,7 +54,7 @@ class Console:
             return None
 
     def write(self, text: str) -> None:
-        """Write and flush. A reader that has gone is no error; a disk that is full is."""
+        """Write and flush. A reader that has gone is not an error; a full disk is."""
         file = self._target()
         if self.closed or file is None:
             return
@@ -62,10 +62,10 @@ class Console:
             for start in range(0, len(text), _SLICE):
                 _write_through(file, text[start : start + _SLICE])
         except OSError as error:
-            if error.errno not in _NOBODY_READS:
+            if error.errno not in _READER_GONE:
                 raise
             self.closed = True
-            _point_at_nothing(file)
+            _redirect_to_devnull(file)
 
     def _target(self) -> TextIO | None:
         return sys.stdout if self._file is None else self._file
@@ -91,13 +91,13 @@ def _encodable(text: str, encoding: str) -> str:
     return text.translate(_PLAIN).encode(encoding, "replace").decode(encoding)
 
 
-def _point_at_nothing(file: TextIO) -> None:
-    """Give what the file still holds, and what the interpreter flushes at its exit, a place to go."""
+def _redirect_to_devnull(file: TextIO) -> None:
+    """Redirect the file, so that flushing its buffer at interpreter exit does not fail."""
     try:
-        nothing = os.open(os.devnull, os.O_WRONLY)
+        devnull = os.open(os.devnull, os.O_WRONLY)
         try:
-            os.dup2(nothing, file.fileno())
+            os.dup2(devnull, file.fileno())
         finally:
-            os.close(nothing)
-    except (OSError, ValueError):  # no descriptor behind it
+            os.close(devnull)
+    except (OSError, ValueError):  # the file has no descriptor
         pass

@@ -1,8 +1,8 @@
-"""Text that a terminal shows as it stands, whatever a model wrote into it.
+"""Make any text safe to show on a terminal.
 
 A model, or a web page that it quotes, may send control sequences: they set the window's title, write the
-clipboard, move the cursor, or print lines that look like someone else's. Such a sequence needs a control
-character to begin, so that replacing each of these alone is enough, and no state is kept between deltas.
+clipboard, move the cursor, or print lines that seem to come from another program. Such a sequence must
+begin with a control character, so replacing each of these is enough and needs no state between deltas.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ _UNSAFE = re.compile(
     "["
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but for tab and newline, DEL, C1
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidi controls: they show text in another order
-    "\u180e\u2028\u2029\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb"  # unseen, or a line end to some
+    "\u180e\u2028\u2029\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb"  # invisible, or a line end for some
     "\ud800-\udfff"  # halves of a character, which no encoding can write
-    "\U000e0000-\U000e007f"  # tag characters: a second, unseen alphabet
+    "\U000e0000-\U000e007f"  # tag characters: a second, invisible alphabet
     "]"
 )
 _LINE_END = re.compile(r"\n\s*")
@@ -27,8 +27,8 @@ _CONTROL_PICTURES = 0x2400
 def harmless(text: str) -> str:
     """The same text with every control character made visible, but for newline and tab.
 
-    C0 controls and DEL become their Control Picture (ESC is shown as U+241B), all others U+FFFD. The
-    pieces of a text, wherever it is cut, give the same as the whole.
+    C0 controls and DEL become their Control Picture (ESC is shown as U+241B), all others U+FFFD. Cutting a
+    text into pieces, anywhere, does not change the result.
     """
     if text.isascii() and text.isprintable():
         return text

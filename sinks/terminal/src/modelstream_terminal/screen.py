@@ -1,4 +1,4 @@
-"""What stands on the terminal: whose line is the last one, and whether it is open."""
+"""The state of the terminal: whose line is the last one, and whether it is open."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _LINES = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 class Screen:
-    """Turns text into lines with names before them where they are needed.
+    """Turns text into lines, with names in front where they are needed.
 
-    A line without a name belongs to the message of the line above. `crowded`, set from outside, tells
-    that several messages are under way: then every line has its name. `open` tells that the last line
-    has no end yet.
+    A line without a name belongs to the message of the line above. `crowded`, set by the stage,
+    means that several messages are streaming: then every line has its name. `open` means that the last line
+    has no line end yet.
     """
 
     def __init__(self, console: Console) -> None:
@@ -49,7 +49,7 @@ class Screen:
             self.open = False
 
     def break_line(self) -> None:
-        """Close the line if it is open, in the middle of what its speaker says."""
+        """Close the line if it is open, in the middle of its speaker's text."""
         if self.open and self._speaker is not None:
             self._speaker.broken = True
         self.end_line()

@@ -1,4 +1,4 @@
-"""The sink: what becomes of each delta and of each message's end."""
+"""The sink: how each delta and the end of each message are shown."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class TerminalSink(StreamSink):
 
     `names`, `reasoning`, `tools` and `notes` choose what is shown besides the text: the agent's name, its
     thinking, one line for each tool call, and a note where a message failed, was cancelled or stopped early.
-    `color` None uses color on a terminal only, and not with `NO_COLOR` or `TERM=dumb`. `file` None is
-    whatever `sys.stdout` is at the time of writing. Control characters in the text are made visible, so that
-    a model can't command the terminal; `raw=True` lets those of text and reasoning pass.
+    `color` None uses color on a terminal only, and not with `NO_COLOR` or `TERM=dumb`. `file` None means
+    the current `sys.stdout` at each write. Control characters in the text are made visible, so that a model
+    can't control the terminal; `raw=True` lets those in text and reasoning pass.
 
     When several messages come at once, one of them is shown as it comes and of the others whole lines only;
-    one that is silent for `patience` seconds lets the next one on. May be used from any thread.
+    after `patience` seconds of silence it yields to the next one. Thread-safe.
     """
 
     sink_type = "terminal"
@@ -62,15 +62,15 @@ class TerminalSink(StreamSink):
         self._stage = Stage(Screen(self._console), patience)
         self._speakers: dict[str, Speaker] = {}
         self._turns = Turns(after=self._show)
-        self._alarm = Alarm(lambda: self._turns.run(self._ring))
+        self._alarm = Alarm(lambda: self._turns.run(self._hand_over))
 
     @property
     def closed(self) -> bool:
-        """Whether nobody reads any more, as behind `| head`: nothing is written then, and nothing raised."""
+        """Whether the reader has gone, as with `| head`: writes are then ignored."""
         return self._console.closed
 
     def open(self, message: Message) -> None:
-        """Take note of the message; its name is shown with its first news."""
+        """Register the message; its name is shown with its first delta."""
         self._turns.run(self._speaker, message)
 
     def write(self, message: Message, snapshot: Snapshot) -> None:
@@ -86,11 +86,11 @@ class TerminalSink(StreamSink):
                 self._turns.run(self._call, message, delta)
 
     def close(self, message: Message, outcome: Outcome) -> None:
-        """End the message's line, and say so if it is not complete."""
+        """End the message's line, with a note if it is not complete."""
         self._turns.run(self._close, message, outcome)
 
     def shutdown(self) -> None:
-        """Show whatever still waits."""
+        """Show what is still held back."""
         self._turns.run(self._clear)
 
     def _write(self, message: Message, snapshot: Snapshot) -> None:
@@ -103,11 +103,11 @@ class TerminalSink(StreamSink):
         speaker.shown += len(text)
         if speaker.calls:
             self._show_calls(speaker, speaker.calls.whole())
-        self._stage.say(speaker, speaker.section_for(TEXT), self._clean(text))
+        self._stage.show(speaker, speaker.section_for(TEXT), self._clean(text))
 
     def _catch_up(self, speaker: Speaker, snapshot: Snapshot) -> str:
         """What is new in a snapshot that does not continue what was shown."""
-        if snapshot.offset > speaker.shown:  # others went by unseen
+        if snapshot.offset > speaker.shown:  # the snapshots in between were not shown
             return snapshot.text[speaker.shown :]
         speaker.shown = 0
         speaker.new_section(TEXT)
@@ -118,7 +118,7 @@ class TerminalSink(StreamSink):
             speaker = self._speaker(message)
             if speaker.calls:
                 self._show_calls(speaker, speaker.calls.whole())
-            self._stage.say(speaker, speaker.section_for(REASONING), self._clean(delta.text))
+            self._stage.show(speaker, speaker.section_for(REASONING), self._clean(delta.text))
 
     def _call(self, message: Message, delta: ToolCallDelta) -> None:
         speaker = self._speaker(message)
@@ -133,9 +133,9 @@ class TerminalSink(StreamSink):
         note = note_on(outcome) if self._notes else ""
         if note:
             look = FAILED if outcome.state == "failed" else STOPPED
-            self._stage.say(speaker, speaker.new_section(look), note)
+            self._stage.show(speaker, speaker.new_section(look), note)
         elif speaker.name and speaker.silent:
-            self._stage.say(speaker, speaker.section, "\n")
+            self._stage.show(speaker, speaker.section, "\n")
         self._stage.end(speaker)
         del self._speakers[message.id]
 
@@ -144,7 +144,7 @@ class TerminalSink(StreamSink):
         cells = max(width - len(speaker.name + CALL.head), 1) if width else None
         for line in lines:
             shown = clipped(line, cells) if cells else line
-            self._stage.say(speaker, speaker.new_section(CALL), shown)
+            self._stage.show(speaker, speaker.new_section(CALL), shown)
 
     def _speaker(self, message: Message) -> Speaker:
         speaker = self._speakers.get(message.id)
@@ -157,12 +157,12 @@ class TerminalSink(StreamSink):
         self._stage.clear()
         self._alarm.cancel()
 
-    def _ring(self) -> None:
+    def _hand_over(self) -> None:
         self._alarm.cancel()
         self._stage.hand_over()
 
     def _show(self) -> None:
-        """Write what the last step has put on the screen."""
+        """Write what the last step put on the screen."""
         self._stage.screen.flush()
         due = self._stage.due
         if due is not None:
@@ -173,7 +173,7 @@ def _check(file: object, patience: object) -> None:
     if file is not None and not hasattr(file, "write"):
         raise ConfigError(
             f"Sink 'terminal': file={file!r} can't be written to. "
-            "Give an open text file, or leave it out for standard output."
+            "Pass an open text file, or omit it for standard output."
         )
     if isinstance(patience, bool) or not isinstance(patience, int | float) or not patience >= 0:
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""A message on its way to the screen, and what of it has to wait."""
+"""A message on its way to the screen, and the part of it that has to wait."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ Run = tuple[Section, str]
 
 
 class Speaker:
-    """One message: who speaks, in which section, and what is held while another has the line.
+    """One message: its name, its section, and what is held while another message has the line.
 
-    `name` is what stands before the lines, "" for nothing. `shown` counts the characters of the answer
-    that were taken. `begun` is the section whose head stands on the screen, and `broken` tells that its
-    last line was broken off. `lines_held` tells that `take_lines` has something to give.
+    `name` is shown before the lines, "" for none. `shown` counts the characters of the answer that were
+    accepted. `begun` is the section whose head is on the screen, and `broken` means that its last line was
+    broken off. `lines_held` means that `take_lines` has something to return.
     """
 
     __slots__ = ("_held", "begun", "broken", "calls", "ended", "lines_held", "name", "section", "shown")
@@ -30,7 +30,7 @@ class Speaker:
         self._held: list[tuple[Section, list[str]]] = []
 
     def section_for(self, look: Look) -> Section:
-        """The section that more text of this look belongs to: the present one, or a new one."""
+        """The section for more text of this look: the current one, or a new one."""
         return self.section if self.section.look is look else self.new_section(look)
 
     def new_section(self, look: Look) -> Section:
@@ -73,5 +73,5 @@ class Speaker:
 
     @property
     def silent(self) -> bool:
-        """Whether it has said nothing at all."""
+        """Whether it has shown nothing at all."""
         return self.begun is None and not self._held

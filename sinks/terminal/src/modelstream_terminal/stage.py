@@ -1,4 +1,4 @@
-"""Several messages on one terminal: who may write to the open line, and who waits."""
+"""Several messages on one terminal: which one writes to the open line, and which wait."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ if TYPE_CHECKING:
 
 
 class Stage:
-    """The foreground rule.
+    """Decides which speaker is in the foreground.
 
-    One speaker is in the foreground: what it says is put on the screen at once. The others are held; of
-    them only whole lines are put, and only while no line is open. When the foreground ends, or has said
-    nothing for `patience` seconds while others wait, the one that waits longest takes its place.
-    Not safe for threads.
+    The text of the foreground speaker is put on the screen at once. The others are held back; only whole
+    lines of theirs are shown, and only while no line is open. When the foreground speaker ends, or is silent
+    for `patience` seconds while others wait, the one that has waited longest takes its place.
+    Not thread-safe.
     """
 
-    def __init__(self, screen: Screen, patience: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, screen: Screen, patience: float, now: Callable[[], float] = time.monotonic) -> None:
         self.screen = screen
         self._patience = patience
-        self._clock = clock
+        self._now = now
         self._foreground: Speaker | None = None
         self._spoke = 0.0
         self._live: set[Speaker] = set()
         self._waiting: dict[Speaker, None] = {}
 
-    def say(self, speaker: Speaker, section: Section, text: str) -> None:
+    def show(self, speaker: Speaker, section: Section, text: str) -> None:
         """Show text, now or as soon as it may be shown."""
         if speaker not in self._live:
             self._live.add(speaker)
@@ -38,7 +38,7 @@ class Stage:
         if self._foreground is None:
             self._foreground = speaker
         if self._foreground is speaker:
-            self._spoke = self._clock()
+            self._spoke = self._now()
             self.screen.put(speaker, section, text)
             self._show_lines()
         else:
@@ -48,7 +48,7 @@ class Stage:
                 self._show_lines()
 
     def end(self, speaker: Speaker) -> None:
-        """The speaker has said all."""
+        """The speaker's message is over."""
         speaker.ended = True
         if speaker is self._foreground:
             self.screen.end_line()
@@ -60,9 +60,9 @@ class Stage:
             self._leave(speaker)
 
     def hand_over(self) -> bool:
-        """Give the foreground to who waits, if its time has come."""
+        """Give the foreground to the longest-waiting speaker, if it is due."""
         due = self.due
-        if due is None or due > self._clock():
+        if due is None or due > self._now():
             return False
         self.screen.break_line()
         self._next()
@@ -70,7 +70,7 @@ class Stage:
 
     @property
     def due(self) -> float | None:
-        """When `hand_over` should be called, or None while nobody waits."""
+        """When `hand_over` should be called, or None while no speaker waits."""
         return self._spoke + self._patience if self._waiting else None
 
     def clear(self) -> None:
@@ -82,28 +82,28 @@ class Stage:
         self._foreground = None
 
     def _next(self) -> None:
-        """Put who waits longest into the foreground; those who have ended meanwhile just have their say."""
+        """Put the longest-waiting speaker into the foreground; show and drop those that have ended."""
         self._foreground = None
         while self._waiting and self._foreground is None:
             speaker = next(iter(self._waiting))
-            self._show(speaker, speaker.take_all())
+            self._show_runs(speaker, speaker.take_all())
             if not speaker.ended:
                 self._foreground = speaker
-                self._spoke = self._clock()
+                self._spoke = self._now()
         self._show_lines()
 
     def _show_lines(self) -> None:
-        """Put the whole lines of those who wait, unless a line is open."""
+        """Show the whole lines of the waiting speakers, unless a line is open."""
         if not self._waiting or self.screen.open:
             return
         for speaker in list(self._waiting):
             if speaker.ended:
-                self._show(speaker, speaker.take_all())
+                self._show_runs(speaker, speaker.take_all())
             elif speaker.lines_held:
-                self._show(speaker, speaker.take_lines())
+                self._show_runs(speaker, speaker.take_lines())
                 self.screen.end_line()
 
-    def _show(self, speaker: Speaker, runs: list[tuple[Section, str]]) -> None:
+    def _show_runs(self, speaker: Speaker, runs: list[tuple[Section, str]]) -> None:
         for section, text in runs:
             self.screen.put(speaker, section, text)
         if not speaker.holds:

@@ -1,4 +1,4 @@
-"""Colors: who gets which, and when there are none."""
+"""Colors of names, and when to use none."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def name_color(name: str) -> str:
 
 
 def is_terminal(file: TextIO) -> bool:
-    """Whether somebody looks at this file."""
+    """Whether the file is a terminal."""
     try:
         return file.isatty()
     except (AttributeError, ValueError):  # a stand-in without isatty, or closed
@@ -32,9 +32,9 @@ def is_terminal(file: TextIO) -> bool:
 
 
 def wants_color(file: TextIO, environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> bool:
-    """Whether escape sequences are welcome: on a terminal, unless `NO_COLOR` is set or `TERM` is dumb.
+    """Whether to use color: on a terminal, unless `NO_COLOR` is set or `TERM` is dumb.
 
-    A Windows console understands them only if the program in it says so, as Windows Terminal does.
+    A Windows console supports escape sequences only if the terminal announces it, as Windows Terminal does.
     """
     if environ.get("NO_COLOR") or environ.get("TERM") == "dumb" or not is_terminal(file):
         return False

@@ -1,4 +1,4 @@
-"""One step at a time, whatever calls: several threads, a signal handler, the garbage collector."""
+"""Run one step at a time, for callers in several threads, signal handlers and finalizers."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 
 class Turns:
-    """Runs steps one after the other, each in the thread that asks for it.
+    """Runs steps one after the other, each in the thread that calls `run`.
 
     A lock alone is not enough: while a step runs, the interpreter may run a finalizer or a signal handler
-    in the same thread, which asks for a step of its own. That one is run right after the present one.
+    in the same thread, which calls `run` again. Its step is run right after the current one.
     """
 
     def __init__(self, after: Callable[[], None]) -> None:
@@ -23,7 +23,7 @@ class Turns:
         self._running = False
 
     def run(self, step: Callable[..., object], *args: Any) -> None:
-        """Run `step(*args)` when it is its turn. What it raises comes back to the caller whose turn it is."""
+        """Run `step(*args)` when it is its turn. Its exceptions reach the caller that runs it."""
         with self._lock:
             self._steps.append((step, args))
             if self._running:

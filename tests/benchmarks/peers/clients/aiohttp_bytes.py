@@ -9,12 +9,12 @@ import msgspec
 ASKED = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "stream": True}
 
 
-class Said(msgspec.Struct, gc=False):
+class Delta(msgspec.Struct, gc=False):
     content: str | None = None
 
 
 class Choice(msgspec.Struct, gc=False):
-    delta: Said
+    delta: Delta
 
 
 class Frame(msgspec.Struct, gc=False):

@@ -10,8 +10,8 @@ def sync(url):
     client = aisuite.Client({"openai": {"api_key": "k", "base_url": url}})
 
     def read(take):
-        asked = {"model": "openai:m", "messages": [{"role": "user", "content": "hi"}], "stream": True}
-        for chunk in client.chat.completions.create(**asked):
+        arguments = {"model": "openai:m", "messages": [{"role": "user", "content": "hi"}], "stream": True}
+        for chunk in client.chat.completions.create(**arguments):
             take(chunk.choices[0].delta.content)
 
     return read

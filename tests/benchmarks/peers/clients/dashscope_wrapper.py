@@ -12,9 +12,9 @@ def sdk(url):
     dashscope.base_http_api_url = url
 
     def read(take):
-        asked = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "api_key": "k"}
+        arguments = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "api_key": "k"}
         how = {"stream": True, "incremental_output": True, "result_format": "message"}
-        for chunk in dashscope.Generation.call(**asked, **how):
+        for chunk in dashscope.Generation.call(**arguments, **how):
             take(chunk.output.choices[0].message.content)
 
     return read

@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 import msgspec
 
 
-class Said(msgspec.Struct, gc=False):
+class Delta(msgspec.Struct, gc=False):
     content: str | None = None
 
 
 class Choice(msgspec.Struct, gc=False):
-    delta: Said
+    delta: Delta
 
 
 class Frame(msgspec.Struct, gc=False):

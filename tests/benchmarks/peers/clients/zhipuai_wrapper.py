@@ -14,8 +14,8 @@ def sdk(url):
     client = zai.ZhipuAiClient(api_key="id.secret", base_url=url)
 
     def read(take):
-        asked = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "stream": True}
-        for chunk in client.chat.completions.create(**asked):
+        arguments = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "stream": True}
+        for chunk in client.chat.completions.create(**arguments):
             take(chunk.choices[0].delta.content)
 
     return read

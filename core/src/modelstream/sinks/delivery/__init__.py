@@ -30,7 +30,7 @@ class Delivery(Protocol):
 
     @property
     def off(self) -> bool:
-        """Whether nothing is delivered any more: the sink failed too often, or was shut down."""
+        """Whether delivery has stopped: the sink failed too often, or was shut down."""
 
     @property
     def ended(self) -> bool:
@@ -41,20 +41,20 @@ class Delivery(Protocol):
         """Whether the sink can ask the user."""
 
     def ask(self, question: Question) -> None:
-        """Have the sink ask."""
+        """Let the sink ask the user."""
 
     def after(self, callback: Callable[[], None]) -> None:
-        """Have `callback` called when all that was delivered up to now has reached the sink."""
+        """Call `callback` once everything delivered so far has reached the sink."""
 
     def end(self, callback: Callable[[], None]) -> None:
-        """Close what is open, shut the sink down, then call `callback`."""
+        """Close all open messages, shut the sink down, then call `callback`."""
 
 
 def delivery_of(sink: StreamSink) -> Delivery:
-    """The delivery to this sink: always the same one, for failures and threads are the sink's own."""
+    """The delivery for this sink: always the same object, since failures and threads belong to the sink."""
     # On the sink itself, so that it lives exactly as long; a subclass need not call our __init__.
     found: Delivery | None = sink.__dict__.get("_delivery")
-    if found is None or found.sink is not sink:  # a copy has a copy of what the other has
+    if found is None or found.sink is not sink:  # a copied sink carries the original's delivery
         with _lock:
             found = sink.__dict__.get("_delivery")
             if found is None or found.sink is not sink:
@@ -63,7 +63,7 @@ def delivery_of(sink: StreamSink) -> Delivery:
 
 
 def reopen(sink: StreamSink) -> None:
-    """Let a sink that was shut down be used again."""
+    """Allow a sink that was shut down to be used again."""
     delivery: Delivery | None = sink.__dict__.get("_delivery")
     if delivery is not None and delivery.ended:
         del sink.__dict__["_delivery"]
@@ -84,9 +84,9 @@ def _new_delivery(sink: StreamSink) -> Delivery:
 
 
 def validate(sink: StreamSink) -> None:
-    """Raise `ConfigError` for a sink whose attributes or methods nothing can be delivered to."""
+    """Raise `ConfigError` if the sink's attributes or methods do not allow delivery."""
     _check(sink, "delivery", sink.delivery in ("inline", "background"), "'inline' or 'background'")
-    _refuse_when_full(sink)
+    _reject_when_full(sink)
     limit = sink.queue_limit
     _check(sink, "queue_limit", type(limit) is int and limit > 0, "a whole number, 1 or more")
     for method in ("open", "write", "write_delta", "close", "ask", "shutdown"):
@@ -96,7 +96,7 @@ def validate(sink: StreamSink) -> None:
             )
 
 
-def _refuse_when_full(sink: StreamSink) -> None:
+def _reject_when_full(sink: StreamSink) -> None:
     when_full = getattr(sink, "when_full", "coalesce")
     if when_full != "coalesce":
         raise ConfigError(
@@ -105,6 +105,6 @@ def _refuse_when_full(sink: StreamSink) -> None:
         )
 
 
-def _check(sink: StreamSink, field: str, right: bool, expected: str) -> None:
-    if not right:
+def _check(sink: StreamSink, field: str, valid: bool, expected: str) -> None:
+    if not valid:
         raise ConfigError(f"Sink {name_of(sink)}: {field} is {getattr(sink, field)!r}; expected {expected}.")

@@ -1,4 +1,4 @@
-"""Delivery through a thread of the sink's own: the stream goes on, whatever the sink does."""
+"""Delivery through the sink's own thread: the stream never waits for the sink."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from modelstream.sinks.question import Question
 
 HANGING_SECONDS = 60.0
-"""Seconds after which a sink that is stuck in one call is switched off, if ever more messages wait for it."""
+"""Seconds after which a sink that is stuck in one call is switched off, if its backlog has grown too long."""
 
 
 class BackgroundDelivery:
-    """Has a worker deliver to the sink what is written to message queues.
+    """Lets a worker deliver the items of message queues to the sink.
 
     All methods may be called from any thread, and from signal handlers.
     """
@@ -40,7 +40,7 @@ class BackgroundDelivery:
 
     @property
     def off(self) -> bool:
-        """Whether nothing is delivered any more."""
+        """Whether delivery has stopped."""
         return self._inline.off or self.ended
 
     @property
@@ -50,12 +50,12 @@ class BackgroundDelivery:
 
     @property
     def worth_waiting(self) -> bool:
-        """Whether the sink is busy, and can be expected to get done."""
-        # A sink that shows something itself would wait for itself.
+        """Whether the sink is busy and can be expected to finish."""
+        # A sink that calls `show` in its own thread would wait for itself.
         return self.worker.running and not self.worker.overdue and not self.worker.is_current_thread
 
     def subscribe(self, queue: MessageQueue) -> Subscription:
-        """Open the message of this queue, and deliver to the sink what is written to it."""
+        """Open the message of this queue and deliver its items to the sink."""
         self._switch_off_if_hanging()
         at_process_end(_flush_at_exit)
         subscription = Subscription(queue, self.sink.queue_limit, self.worker.put)
@@ -63,15 +63,15 @@ class BackgroundDelivery:
         return subscription
 
     def ask(self, question: Question) -> None:
-        """Have the sink ask, after all that was delivered up to now."""
+        """Let the sink ask the user, after everything delivered so far."""
         self._put(partial(self._inline.ask, question))
 
     def after(self, callback: Callable[[], None]) -> None:
-        """Have `callback` called when all that was delivered up to now has reached the sink."""
+        """Call `callback` once everything delivered so far has reached the sink."""
         self._put(callback)
 
     def timed_out(self, seconds: float) -> None:
-        """A wait of so many seconds timed out: do not wait again until the sink has caught up."""
+        """Note that a wait of `seconds` timed out: do not wait again until the sink has caught up."""
         self.worker.overdue = True
         if not self._warned:
             self._warned = True
@@ -79,7 +79,7 @@ class BackgroundDelivery:
             logger.warning(what, name_of(self.sink), seconds)
 
     def end(self, callback: Callable[[], None]) -> None:
-        """Close what is open, shut the sink down, then call `callback`."""
+        """Close all open messages, shut the sink down, then call `callback`."""
         if self.ended:
             callback()
             return
@@ -97,7 +97,7 @@ class BackgroundDelivery:
     def _switch_off_if_hanging(self) -> None:
         backlog, seconds = self.worker.backlog, self.worker.seconds_since_call
         if seconds > HANGING_SECONDS and backlog > self.sink.queue_limit and not self.off:
-            what = "sink %s is switched off: it hangs for %d s, with a backlog of %d messages"
+            what = "sink %s is switched off: it has been stuck for %d s, with a backlog of %d messages"
             logger.error(what, name_of(self.sink), seconds, backlog)
             self._inline.switch_off()
             self.worker.clear()
@@ -109,9 +109,9 @@ class BackgroundDelivery:
 
 
 def flush(seconds: float | None = None) -> bool:
-    """Wait until background sinks have got all that was delivered to them; whether they have.
+    """Wait until background sinks have received everything delivered to them; False if time ran out.
 
-    Waits for `seconds` at most, None for as long as it takes.
+    Waits for at most `seconds`; None means without a limit.
     """
     busy = [delivery.after for delivery in list(_all) if delivery.worker.running]
     return all(wait(busy, threading.TIMEOUT_MAX if seconds is None else seconds))

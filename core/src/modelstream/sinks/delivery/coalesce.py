@@ -1,4 +1,4 @@
-"""Coalescing: what waits for a sink, of one message, in as few items as say the same."""
+"""Coalescing: merge the waiting items of one message into as few as have the same meaning."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from modelstream.sinks.base import Outcome
 from modelstream.snapshot import Snapshot
 
 SinkItem = Snapshot | Delta | Outcome
-"""What a sink gets of an open message: text, any other delta, or the end."""
+"""What a sink receives for an open message: text, any other delta, or the end."""
 
 
 def coalesce(items: Sequence[SinkItem]) -> list[SinkItem]:
     """The items of one message, in order, with neighbours of a kind merged into one.
 
     Text, reasoning and the arguments of one tool call are concatenated. Token counts are merged into the last
-    `UsageDelta`. Text that begins afresh replaces the text before it. The snapshot with `last=True` and
-    outcomes stay alone. `items` is not changed. Safe to call from any thread.
+    `UsageDelta`. Text that starts over replaces the text before it. The snapshot with `last=True` and
+    outcomes are not merged. `items` is not changed. Safe to call from any thread.
     """
     merged: list[SinkItem] = []
     for kind, group in groupby(_with_latest_usage(items), type):
@@ -31,7 +31,7 @@ def coalesce(items: Sequence[SinkItem]) -> list[SinkItem]:
 
 
 def _with_latest_usage(items: Sequence[SinkItem]) -> Iterable[SinkItem]:
-    """The items with all token counts merged into the last of them."""
+    """The items with all token counts merged into the last one."""
     counts = [item for item in items if type(item) is UsageDelta]
     if len(counts) < 2:
         return items
@@ -63,7 +63,7 @@ def _merge_text(run: list[Snapshot]) -> list[Snapshot]:
 
 
 def _since_restart(run: list[Snapshot]) -> list[Snapshot]:
-    """The snapshots from the last one on that begins afresh."""
+    """The snapshots from the last restart of the text on."""
     for at in range(len(run) - 1, 0, -1):
         if not run[at].offset:
             return run[at:]

@@ -1,4 +1,4 @@
-"""Delivery in place: the sink runs where the stream is read, and what it raises stays with it."""
+"""Delivery in place: the sink runs where the stream is read, and its exceptions are caught."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ MAX_FAILURES = 3
 class InlineDelivery:
     """Calls a sink. What it raises is logged, once per message, and counted.
 
-    `isolated` is what is kept from the caller: everything but Ctrl-C and the like. `messages` are those that
-    are open.
+    `isolated` is the class of exceptions that never reach the caller; the default lets Ctrl-C pass.
+    `messages` are the open ones.
     """
 
     def __init__(self, sink: StreamSink, isolated: type[BaseException] = Exception) -> None:
@@ -36,13 +36,13 @@ class InlineDelivery:
         self._failures: dict[Message | None, int] = {}
 
     def open(self, message: Message) -> None:
-        """A message begins."""
+        """Open the message."""
         if not self.off:
             self.messages.add(message)
             self._call("open", message, message)
 
     def write(self, message: Message, snapshot: Snapshot) -> None:
-        """Deliver a snapshot. `_call` written out, for every delta passes here."""
+        """Deliver a snapshot. `_call` is inlined here, on the path of every delta."""
         try:
             self._write(message, snapshot)
         except self._isolated as error:
@@ -62,7 +62,7 @@ class InlineDelivery:
                 self._in_a_row.pop("write_delta", None)
 
     def close(self, message: Message, outcome: Outcome) -> None:
-        """The message is over. Does nothing if it is not open: every message is closed once."""
+        """Close the message. Does nothing if it is not open, so every message is closed once."""
         try:
             self.messages.remove(message)
         except KeyError:
@@ -73,16 +73,16 @@ class InlineDelivery:
             logger.warning("sink %s failed %d times with %r", name_of(self.sink), failures, message)
 
     def ask(self, question: Question) -> None:
-        """Have the sink ask."""
+        """Let the sink ask the user."""
         if self.off or not self._call("ask", None, question):
-            question.refused()
+            question.remove_asker()
 
     def after(self, callback: Callable[[], None]) -> None:
-        """Everything has reached the sink already."""
+        """Call `callback` now: everything has reached the sink already."""
         callback()
 
     def end(self, callback: Callable[[], None]) -> None:
-        """Close what is open, shut the sink down, then call `callback`."""
+        """Close all open messages, shut the sink down, then call `callback`."""
         if not self.ended:
             self.ended = True
             self.close_all()
@@ -91,12 +91,12 @@ class InlineDelivery:
         callback()
 
     def close_all(self) -> None:
-        """Close what is open: nothing more will come of it."""
+        """Close all open messages as cancelled."""
         for message in list(self.messages):
             self.close(message, Outcome("cancelled"))
 
     def switch_off(self) -> None:
-        """Deliver nothing any more but the end of what is open."""
+        """Deliver nothing more, except the end of open messages."""
         self.off = True
         self._write = self._write_delta = _nothing
 

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 def ask(question: Question, sinks: Iterable[StreamSink]) -> int:
-    """Offer the question to every sink that can ask; how many that are. Returns at once.
+    """Offer the question to every sink that can ask, and return their number at once.
 
-    A sink that raises is reported and counts as one that can't. When no sink is left that might still ask,
-    the question is cancelled, so that no caller waits for ever.
+    A sink that raises is logged and counts as one that can't ask. When no sink is left that might ask, the
+    question is cancelled, so that no caller waits for ever.
     """
     asking = [delivery for delivery in map(delivery_of, sinks) if delivery.can_ask]
-    question.offered(len(asking))
+    question.add_askers(len(asking))
     for delivery in asking:
         delivery.ask(question)
     return len(asking)

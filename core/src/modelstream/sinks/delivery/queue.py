@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Segment:
-    """A part of a queue. It is full, and will not change, when `next` is set."""
+    """A part of a queue. Once `next` is set it is full and does not change."""
 
     __slots__ = ("items", "next")
 
@@ -24,7 +24,7 @@ class Segment:
 
 
 class MessageQueue:
-    """A linked list of segments that refers to its tail alone: what all subscribers have taken is freed.
+    """A linked list of segments that refers only to its tail: items that all subscribers took are freed.
 
     Written by one thread at a time, which appends to `tail.items` and calls `add_segment` after `size` items.
     """
@@ -41,7 +41,7 @@ class MessageQueue:
         return self._before_tail + len(self.tail.items)
 
     def add_segment(self) -> None:
-        """Begin a new segment."""
+        """Start a new segment."""
         self._before_tail += len(self.tail.items)
         self.tail.next = self.tail = Segment()
 
@@ -49,7 +49,7 @@ class MessageQueue:
 class Subscription:
     """One sink's position in a queue.
 
-    Items that were not taken stay in memory; `coalesce` makes few of them when they become many. While `idle`
+    Items that were not taken stay in memory; `coalesce` merges them when they become many. While `idle`
     is set, the writer of the queue calls `wake`, which passes the subscription to `notify`.
     """
 
@@ -69,12 +69,12 @@ class Subscription:
 
     @property
     def full(self) -> bool:
-        """Whether `limit` items or more were not read yet."""
+        """Whether at least `limit` items were not read yet."""
         return self._segment is not None and self.queue.count - self.read >= self._limit
 
     @property
     def has_items(self) -> bool:
-        """Whether there is something to take."""
+        """Whether there are items to take."""
         segment = self._segment
         return segment is not None and (
             len(segment.items) > self._position or segment.next is not None or bool(self._pending)
@@ -86,34 +86,34 @@ class Subscription:
         self._notify(self)
 
     def take(self) -> list[SinkItem]:
-        """All items since the last time."""
+        """Take all items since the last call."""
         with self._lock:
             self._read()
             items, self._pending = self._pending, []
             return items
 
     def coalesce(self) -> None:
-        """Coalesce what was not taken yet. Called by the writer of the queue."""
+        """Coalesce the items not taken yet. Called by the writer of the queue."""
         with self._lock:
             self._read()
             self._pending = coalesce(self._pending)
 
     def cancel(self) -> None:
-        """Drop what was not taken, and read no more."""
+        """Drop the items not taken and stop reading."""
         with self._lock:
             self._pending, self._segment = [], None
 
     def cancel_after_fork(self) -> None:
-        """Like `cancel`, in the child of a fork: a thread that is not there may hold the lock."""
+        """Like `cancel`, in the child of a fork: a thread that was not copied may hold the lock."""
         self._lock = threading.RLock()
         self.cancel()
 
     def _read(self) -> None:
-        """Move what was written to what is pending."""
+        """Move new items of the queue to the pending ones."""
         while self._segment is not None:
             fresh = self._segment.items[self._position :]
             count = len(fresh)
-            # Without a call between them, so that Ctrl-C does not come between them either.
+            # No call between these lines, so that Ctrl-C can't interrupt in between.
             self._pending += fresh
             self._position += count
             self.read += count

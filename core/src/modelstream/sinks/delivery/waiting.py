@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     import asyncio
 
 EXIT_SECONDS = 1.0
-"""Seconds that the end of the program waits for sinks, in total."""
+"""Total seconds that the program waits for sinks at its end."""
 
 Callback = Callable[[], None]
 Request = Callable[[Callback], None]
-"""Takes a callback and calls it once the event has happened: `delivery.after`."""
+"""Accepts a callback and calls it once the event has happened, like `delivery.after`."""
 
 
 def wait(requests: Sequence[Request], seconds: float) -> list[bool]:
-    """Wait until all have called back, for `seconds` at most; which have."""
+    """Wait until all have called back, for at most `seconds`; the result says which have."""
     until = time.monotonic() + seconds
     waiters = []
     for request in requests:
@@ -48,7 +48,7 @@ async def wait_async(requests: Sequence[Request], seconds: float) -> list[bool]:
 
 
 def seconds_left_at_exit() -> float:
-    """Seconds that are left of `EXIT_SECONDS`, which begin with the first call."""
+    """Seconds that remain of `EXIT_SECONDS`, which start with the first call."""
     global _exit_at  # noqa: PLW0603
     if _exit_at is None:
         _exit_at = time.monotonic() + EXIT_SECONDS
@@ -60,7 +60,7 @@ _exit_at: float | None = None
 
 def _waker(loop: asyncio.AbstractEventLoop, waiter: asyncio.Future[None]) -> Callable[[], None]:
     def wake() -> None:
-        with suppress(RuntimeError):  # the loop was closed: nothing waits
+        with suppress(RuntimeError):  # the loop was closed, so nothing waits
             loop.call_soon_threadsafe(_set, waiter)
 
     return wake

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from modelstream.sinks.delivery.inline import InlineDelivery
 
 COALESCE_SECONDS = 0.1
-"""Seconds after which what waits for a sink is coalesced."""
+"""Seconds after which waiting items are coalesced."""
 
 IDLE_SECONDS = 10.0
-"""Seconds after which a thread that has nothing to do ends."""
+"""Seconds after which an idle thread ends."""
 
 Step = Callable[[], None]
 
@@ -29,8 +29,8 @@ Step = Callable[[], None]
 class Worker:
     """Delivers the items of message queues to a sink, one after the other.
 
-    The thread is a daemon; it starts when it is needed, and ends after a while without open messages.
-    `overdue` is set when a wait for it timed out, until it has caught up.
+    The thread is a daemon; it starts when needed and ends after a while without open messages.
+    `overdue` is set from a wait that timed out until the worker has caught up.
     """
 
     def __init__(self, delivery: InlineDelivery, name: str) -> None:
@@ -40,13 +40,13 @@ class Worker:
         self.reset()
 
     def reset(self) -> None:
-        """Begin without work and without a thread: new, or in the child of a fork, which has no threads."""
+        """Start without work and without a thread: new, or in the child of a fork, which has no threads."""
         for subscription in self._subscriptions:
             subscription.cancel_after_fork()
         self._subscriptions = []
         self.overdue = False
-        # Subscriptions that have items, and steps to take after all that was written before. The C queue
-        # wakes the thread by itself, and can be used from signal handlers.
+        # Subscriptions that have items, and steps to run after everything written before. SimpleQueue is
+        # reentrant, so it can be used from signal handlers.
         self._inbox: SimpleQueue[Subscription | Step] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._lock = threading.RLock()
@@ -55,22 +55,22 @@ class Worker:
 
     @property
     def is_current_thread(self) -> bool:
-        """Whether this is its thread."""
+        """Whether the caller runs in the worker's thread."""
         return self._thread is threading.current_thread()
 
     @property
     def running(self) -> bool:
-        """Whether it has a thread."""
+        """Whether the worker has a thread."""
         return self._thread is not None
 
     @property
     def seconds_since_call(self) -> float:
-        """Seconds since the sink was called last."""
+        """Seconds since the last call of the sink."""
         return time.monotonic() - self._called
 
     @property
     def backlog(self) -> int:
-        """The number of messages and steps that wait for their turn."""
+        """The number of messages and steps in the inbox."""
         return self._inbox.qsize()
 
     def put(self, item: Subscription | Step) -> None:
@@ -78,22 +78,22 @@ class Worker:
         self._inbox.put(item)
 
     def stop(self) -> None:
-        """Deliver no more, and end the thread. Called by a step."""
+        """Stop delivering and end the thread. Called by a step."""
         self._stopping = True
         self.drop_all()
 
     def drop_all(self) -> None:
-        """Deliver no more of the open messages. Called by a step."""
+        """Stop delivering the open messages. Called by a step."""
         for subscription in self._subscriptions:
             subscription.cancel()
         self._subscriptions.clear()
 
     def clear(self) -> None:
-        """Drop what waits for its turn."""
+        """Empty the inbox."""
         self._inbox = SimpleQueue()
 
     def ensure_running(self) -> None:
-        """Start the thread if there is none. At interpreter exit, when none can start, the caller works."""
+        """Start the thread if there is none. At interpreter exit, when none can start, work in the caller."""
         with self._lock:
             if self._thread is not None:
                 return
@@ -117,13 +117,13 @@ class Worker:
                     self._rest()
 
     def _rest(self) -> None:
-        """End the thread if there is nothing to do and no message is open."""
+        """End the thread if the inbox is empty and no message is open."""
         with self._lock:
             if self._inbox.empty() and (self._stopping or not self._subscriptions):
                 self._thread = None
 
     def _handle_next(self, timeout: float) -> bool:
-        """Handle what is next; False if there is nothing for `timeout` seconds."""
+        """Handle the next item; False if none came within `timeout` seconds."""
         try:
             item = self._inbox.get(timeout > 0, timeout)
         except Empty:
@@ -139,7 +139,7 @@ class Worker:
         return True
 
     def _take_turn(self, subscription: Subscription) -> None:
-        """Deliver what there is now; for what comes meanwhile, the subscription queues up again."""
+        """Deliver the items present; for later ones the subscription queues up again."""
         if not subscription.opened:
             subscription.opened = True
             self._subscriptions.append(subscription)
@@ -147,12 +147,12 @@ class Worker:
             self._delivery.open(subscription.message)
         self._deliver_pending(subscription)
         subscription.idle = True
-        # Checked after `idle` is set: a writer that came before it did not notify.
+        # Checked after `idle` is set: a writer that wrote just before did not notify.
         if subscription.has_items:
             subscription.wake()
 
     def _deliver_pending(self, subscription: Subscription) -> None:
-        """Deliver what there is, coalesced as soon as it has waited for too long."""
+        """Deliver the pending items, coalesced once they have waited for too long."""
         since = max(subscription.taken_at, self._woke)
         subscription.taken_at = time.monotonic()
         items = subscription.take()

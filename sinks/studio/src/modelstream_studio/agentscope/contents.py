@@ -1,4 +1,4 @@
-"""The content of an AgentScope message: a text, or blocks of several kinds."""
+"""The content of an AgentScope message: text, or blocks of several kinds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from modelstream_studio.frames import Call
 
 
 class Contents(msgspec.Struct, frozen=True):
-    """What a message says so far."""
+    """The content of a message so far."""
 
     text: str = ""
     reasoning: str = ""
@@ -20,7 +20,7 @@ class Contents(msgspec.Struct, frozen=True):
 
 
 def contents_of(content: Any) -> Contents:
-    """What there is to read in it. What is unknown is left out; media are represented by where they are."""
+    """The readable parts of the content. Unknown blocks are omitted; media are represented by their URL."""
     if isinstance(content, str):
         return Contents(content)
     if not isinstance(content, list):
@@ -38,16 +38,16 @@ def _texts(block: dict[str, Any]) -> Iterator[str]:
         case "text":
             yield str(block.get("text", ""))
         case "tool_result":
-            yield _found(block)
+            yield _tool_result(block)
         case "image" | "audio" | "video" | "file":
             yield _media(block)
 
 
-def _found(block: dict[str, Any]) -> str:
-    """What a tool has found, told apart from what is said."""
+def _tool_result(block: dict[str, Any]) -> str:
+    """The result of a tool, as a code block."""
     output = block.get("output", "")
     text = output if isinstance(output, str) else contents_of(output).text
-    # A fence that nothing inside of it closes.
+    # A fence longer than any inside the text.
     fence = "`" * max(3, 1 + max(map(len, "".join(c if c == "`" else " " for c in text).split()), default=0))
     return f"{block.get('name') or 'tool'} →\n\n{fence}\n{text}\n{fence}\n"
 

@@ -12,25 +12,25 @@ if TYPE_CHECKING:
 
 
 class Programs:
-    """Finds programs by their run. `hub` is there as soon as anything was asked."""
+    """Finds programs by their run. `hub` is set by the first request."""
 
     hub: Hub
 
     def __init__(self) -> None:
-        self._of: dict[str, Program] = {}
+        self._by_run: dict[str, Program] = {}
 
     def begin(self, run: RunInfo) -> Program:
-        """A program has said who it is."""
-        before = self._of.pop(run.id, None)
+        """Register a program."""
+        before = self._by_run.pop(run.id, None)
         if before is not None:
             before.end()
-        program = self._of[run.id] = Program(self.hub, run)
-        program.greet()
+        program = self._by_run[run.id] = Program(self.hub, run)
+        program.announce()
         return program
 
     def of(self, run: str) -> Program:
-        """The program of this run. One that is not known registered with a Studio that is no more."""
-        program = self._of.get(run)
+        """The program of this run. An unknown one registered with an earlier Studio."""
+        program = self._by_run.get(run)
         if program is None or program.over:
-            program = self._of[run] = Program(self.hub, RunInfo(run))
+            program = self._by_run[run] = Program(self.hub, RunInfo(run))
         return program

@@ -1,4 +1,4 @@
-"""What AgentScope programs post: who they are, messages, calls of models, questions."""
+"""The requests of AgentScope programs: registration, messages, model calls, questions."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class OldRun(msgspec.Struct):
     pid: int | None = None
 
 
-class Said(msgspec.Struct):
+class AgentMessage(msgspec.Struct):
     """The `msg` in a push."""
 
     id: str
@@ -57,13 +57,13 @@ class Said(msgspec.Struct):
 
 
 class Push(msgspec.Struct, rename="camel"):
-    """`/trpc/pushMessage`. The rest of it is not needed; 0.1.6 has the id of the reply for a name there."""
+    """`/trpc/pushMessage`. Other fields are not needed; in 0.1.6 the name there is the id of the reply."""
 
     run_id: str
-    msg: Said
+    msg: AgentMessage
 
 
-class OldPush(Said):
+class OldPush(AgentMessage):
     """`/api/messages/push`, until 0.1.4."""
 
     run_id: str = ""
@@ -85,76 +85,80 @@ class UserInput(msgspec.Struct, rename="camel"):
     structured_input: dict[str, Any] | None = None
 
 
-def to(programs: Programs, kind: type[Document], handle: Callable[[Programs, Document], None]) -> Any:
-    """The endpoint that takes a JSON document of this kind."""
+def endpoint_for(
+    programs: Programs, kind: type[Document], handle: Callable[[Programs, Document], None]
+) -> Any:
+    """The endpoint that accepts a JSON document of this kind."""
     decoder = msgspec.json.Decoder(kind)
 
     async def endpoint(request: Request) -> Response:
-        # A form of somebody's page can't send this type without being asked about first.
+        # A form on another web page can't send this type without a preflight request.
         if request.headers.get("content-type", "").partition(";")[0].strip() != JSON:
             return error(415, f"Send this as {JSON}.")
         body = await body_of(request, MAX_BODY)
         if body is None:
-            return error(413, f"A request has {MAX_BODY} bytes at most.")
+            return error(413, f"A request has at most {MAX_BODY} bytes.")
         programs.hub = request.app.state.hub
         try:
             handle(programs, decoder.decode(body))
         except msgspec.DecodeError as why:
-            return error(400, f"That is not what AgentScope sends here: {why}.")
+            return error(400, f"This is not a request of AgentScope: {why}.")
         except TooManyError:
-            return error(429, "Too many programs report already.", retry_after=5)
+            return error(429, "Too many programs are connected.", retry_after=5)
         return JSONResponse({"result": {"data": {"success": True}}})
 
     return endpoint
 
 
 def register(programs: Programs, run: Run) -> None:
-    """A program begins."""
+    """Register a program."""
     programs.begin(RunInfo(run.id, run.project, run.name, None, run.pid, None, _time(run.timestamp)))
 
 
 def register_old(programs: Programs, run: OldRun) -> None:
-    """The same, as it was once said."""
+    """The same in the old format."""
     programs.begin(RunInfo(run.run_id, run.project, run.name, None, run.pid, None, _time(run.timestamp)))
 
 
 def push(programs: Programs, pushed: Push) -> None:
-    """A message, as it is by now."""
-    said = pushed.msg
-    programs.of(pushed.run_id).push(said.id, said.name, said.role, said.content)
+    """Update a message to its current content."""
+    message = pushed.msg
+    programs.of(pushed.run_id).push(message.id, message.name, message.role, message.content)
 
 
-def push_old(programs: Programs, said: OldPush) -> None:
-    """The same, as it was once said."""
-    programs.of(said.run_id).push(said.id, said.name, said.role, said.content)
+def push_old(programs: Programs, message: OldPush) -> None:
+    """The same in the old format."""
+    programs.of(message.run_id).push(message.id, message.name, message.role, message.content)
 
 
-def invocation(programs: Programs, called: Invocation) -> None:
-    """A model was called; what of it is shown is what it has used."""
-    usage = called.usage if isinstance(called.usage, dict) else {}
-    usage = usage["usage"] if isinstance(usage.get("usage"), dict) else usage  # a record about the counts
+def invocation(programs: Programs, call: Invocation) -> None:
+    """Count the tokens of a model call; nothing else of it is shown."""
+    usage = call.usage if isinstance(call.usage, dict) else {}
+    usage = (
+        usage["usage"] if isinstance(usage.get("usage"), dict) else usage
+    )  # the counts are nested in a record
     counts = Counts(
         _count(usage, "prompt_tokens", "input_tokens"), _count(usage, "completion_tokens", "output_tokens")
     )
     if counts != Counts():
-        programs.of(called.run_id).count(counts)
+        programs.of(call.run_id).count(counts)
 
 
-def user_input(programs: Programs, asked: UserInput) -> None:
-    """The program waits for its user."""
-    programs.of(asked.run_id).ask(
+def user_input(programs: Programs, request: UserInput) -> None:
+    """Ask the user on behalf of the program."""
+    programs.of(request.run_id).ask(
         Ask(
-            question=asked.request_id,
-            name=asked.agent_name,
+            question=request.request_id,
+            name=request.agent_name,
             prompt=USER_INPUT,
             at=time.time(),
-            schema=asked.structured_input,
+            schema=request.structured_input,
         )
     )
 
 
 async def traces(request: Request) -> Response:
-    """Traces are not shown. Taken all the same, or the program would complain of it all the time."""
+    """Accept traces and ignore them; otherwise the program would log errors all the time."""
     if request.headers.get("content-type", "") not in (PROTOBUF, JSON):
         return error(415, f"Send this as {PROTOBUF}.")
     await body_of(request, MAX_BODY)

@@ -1,4 +1,4 @@
-"""Socket.IO, on which AgentScope programs wait for what their user says."""
+"""Socket.IO, on which AgentScope programs wait for their user's answers."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ NAMESPACE = "/python"
 """Where programs of 0.1.5 and later connect. Those before use the default one, once for each user agent."""
 
 LOOK = 0.5
-"""Seconds between two looks if Studio is about to stop."""
+"""Seconds between two checks whether Studio is about to stop."""
 
 LISTEN = 20.0
-"""Seconds of waiting for answers in one go."""
+"""Seconds of one wait for answers."""
 
 
 def sockets(programs: Programs) -> ASGIApp:
@@ -37,7 +37,7 @@ def sockets(programs: Programs) -> ASGIApp:
             "--agentscope needs python-socketio, on which AgentScope programs wait for their user."
             '\n`pip install "modelstream-studio[agentscope]"` provides it.'
         ) from why
-    # Polling is what every client begins with, and all that is needed for an answer now and then.
+    # Every client starts with polling, which is enough for an occasional answer.
     server = socketio.AsyncServer(async_mode="asgi", transports=["polling"], allow_upgrades=False)
     _Listeners(programs, server).install()
     application = socketio.ASGIApp(server, socketio_path=None)
@@ -62,14 +62,14 @@ def sockets(programs: Programs) -> ASGIApp:
         finally:
             stopped = True
             answer.cancel()
-        # Not a farewell: the program comes back when Studio does, and goes on waiting.
+        # Not a disconnect: the program reconnects when Studio is back, and continues to wait.
         await error(503, "Studio stops.")(scope, receive, send)
 
     return served
 
 
 class _Listeners:
-    """Hands answers to the sockets that wait for them: each has a task that listens for its program."""
+    """Passes answers to the sockets that wait for them; each has a task that listens for its program."""
 
     def __init__(self, programs: Programs, server: Any) -> None:
         self._programs = programs
@@ -77,28 +77,28 @@ class _Listeners:
         self._tasks: dict[str, tuple[str, asyncio.Task[None]]] = {}
 
     def install(self) -> None:
-        """Have the server call this."""
+        """Register the handlers with the server."""
         on = self._server.on
         on("connect", self._connected, namespace=NAMESPACE)
         on("disconnect", self._left, namespace=NAMESPACE)
         on("disconnect", self._left)
         on("join", self._joined)
-        on("request_user_input", self._asked)
+        on("request_user_input", self._on_user_input)
 
     async def _connected(self, sid: str, _environ: Any, auth: Any = None) -> bool | None:
         run = auth.get("run_id") if isinstance(auth, dict) else None
         if not isinstance(run, str):
-            return False  # refused
+            return False  # reject the connection
         self._listen(sid, run, "")
         return None
 
     async def _joined(self, sid: str, about: Any) -> None:
-        """Until 0.1.4: a user agent of a program is there."""
+        """Until 0.1.4: a user agent of a program connects."""
         if isinstance(about, dict) and sid not in self._tasks:
             self._listen(sid, str(about.get("run_id")), f"{about.get('agent_id')}.")
 
-    async def _asked(self, _sid: str, about: Any) -> None:
-        """Until 0.1.4: it waits for its user."""
+    async def _on_user_input(self, _sid: str, about: Any) -> None:
+        """Until 0.1.4: a user agent asks its user."""
         if not isinstance(about, dict):
             return
         self._programs.of(str(about.get("run_id"))).ask(
@@ -119,10 +119,10 @@ class _Listeners:
 
     def _listen(self, sid: str, run: str, prefix: str) -> None:
         self._programs.of(run).connected += 1
-        self._tasks[sid] = run, asyncio.create_task(self._hand_over(sid, run, prefix))
+        self._tasks[sid] = run, asyncio.create_task(self._forward_answers(sid, run, prefix))
 
-    async def _hand_over(self, sid: str, run: str, prefix: str) -> None:
-        """Hand the answers to questions of this prefix to the socket, as they come."""
+    async def _forward_answers(self, sid: str, run: str, prefix: str) -> None:
+        """Send the answers to questions with this prefix to the socket, as they come."""
         after = 0
         while not self._programs.hub.closed:
             producer = self._programs.of(run).producer.id
@@ -144,7 +144,7 @@ class _Listeners:
 
 
 def _fields(about: dict[str, Any]) -> dict[str, Any] | None:
-    """The schema of a question that wants more than a text."""
+    """The schema of a question that needs more than text."""
     keys = about.get("required_keys") or []
     names = [keys] if isinstance(keys, str) else [str(key) for key in keys]
     if about.get("require_url"):
@@ -159,7 +159,7 @@ def _fields(about: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _old_answer(value: Any) -> dict[str, Any]:
-    """The dict that programs until 0.1.4 expect: several values take the place of the text."""
+    """The dict that programs until 0.1.4 expect: several values replace the text."""
     if not isinstance(value, dict):
         return {"content": str(value), "url": None}
     url = value.get("url") or None

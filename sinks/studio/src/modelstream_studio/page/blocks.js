@@ -30,7 +30,7 @@ function frameCode(pre) {
 
 export const copyButton = () => el("button", { type: "button", class: "copy" }, "Copy");
 
-/** Copy what the button stands above, and say so on it for a moment. */
+/** Copy the block below the button, and confirm it on the button for a moment. */
 export async function copyFrom(button) {
   const source = button.closest(".code, .tool").querySelector("pre");
   const done = await copy(source.raw ?? source.textContent);

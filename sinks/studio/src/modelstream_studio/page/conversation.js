@@ -1,4 +1,4 @@
-// The conversation of one run: takes the run's ops, joins those of a frame, keeps one view per message id.
+// The conversation of one run: receives the run's ops, joins those of a frame, keeps one view per message id.
 
 import { Palette } from "./agents.js";
 import { $, el, framed, say } from "./dom.js";

@@ -1,4 +1,4 @@
-// Elements from JavaScript. Text is always set as text; the one place that takes HTML is blocks.js.
+// Elements from JavaScript. Text is always set as text; only blocks.js inserts HTML.
 
 export const $ = (id) => document.getElementById(id);
 
@@ -33,7 +33,7 @@ export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Call `work` a moment after this is asked for, once for all that ask meanwhile: it is seen, and costs little. */
+/** Call `work` after a short delay, once for all calls in between. */
 export function paced(work, pause = 150) {
   let waiting = 0;
   return () => {
@@ -44,7 +44,7 @@ export function paced(work, pause = 150) {
   };
 }
 
-/** Call `work` once in the next frame, however often this is asked for; in a hidden tab, where no frames come, soon. */
+/** Call `work` once in the next frame, for any number of calls; in a hidden tab, which has no frames, soon. */
 export function framed(work) {
   let waiting = false;
   const run = () => {

@@ -1,10 +1,10 @@
-// The one connection of this tab: keeps its position, comes back by itself, sleeps while nobody looks.
+// The one connection of this tab: keeps its position, reconnects by itself, pauses while the tab is hidden.
 
 import { Refused, open } from "./api.js";
 import { events } from "./sse.js";
 
 const SILENCE = 12_000; // Studio sends a comment every 5 s: after this long the connection is dead.
-const UNSEEN = 60_000; // A hidden tab lets go of its connection after this long.
+const UNSEEN = 60_000; // A hidden tab closes its connection after this long.
 const LONGEST_PAUSE = 5_000;
 
 export class Feed {
@@ -36,7 +36,7 @@ export class Feed {
     this.retry();
   }
 
-  /** Connect now, whatever was planned. */
+  /** Connect now, instead of a planned attempt. */
   retry() {
     clearTimeout(this.#timer);
     this.#connection?.abort();

@@ -22,7 +22,7 @@ const pad = (n) => String(n).padStart(2, "0");
 export const clock = (at) => `${pad(date(at).getHours())}:${pad(date(at).getMinutes())}`;
 export const exact = (at) => date(at).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 
-/** When something began, as short as it can be said. */
+/** When something began, as short as possible. */
 export function when(at, now = Date.now() / 1000) {
   const ago = now - at;
   if (ago < 60) return "now";
@@ -35,19 +35,19 @@ export function when(at, now = Date.now() / 1000) {
 
 const REASONS = { length: "stopped at the length limit", content_filter: "stopped by a filter", tool_calls: "calls tools", refusal: "refused" };
 
-/** What the line below a message says, each as [text, explanation]. */
+/** The figures below a message, each as [text, explanation]. */
 export function figures(message) {
   const { first_at: first, started, ended, usage, finish_reason: reason } = message;
-  const said = [[clock(started), exact(started)]];
-  if (message.role === "user" && !usage) return said; // a person types at leisure
-  if (first) said.push([`${span(first - started)} to first token`, "from the start to the first delta"]);
+  const figures = [[clock(started), exact(started)]];
+  if (message.role === "user" && !usage) return figures; // a person types at leisure
+  if (first) figures.push([`${span(first - started)} to first token`, "from the start to the first delta"]);
   if (usage?.output_tokens && first && ended - first > 0.05) {
-    said.push([`${rate(usage.output_tokens / (ended - first))} tokens/s`, "tokens out by the time from first to last delta"]);
+    figures.push([`${rate(usage.output_tokens / (ended - first))} tokens/s`, "tokens out by the time from first to last delta"]);
   }
-  if (usage) said.push([`${count(usage.input_tokens ?? 0)} in, ${count(usage.output_tokens ?? 0)} out`, "tokens"]);
-  if (ended && first) said.push([span(ended - started), "from the start to the end"]);
-  if (reason && reason !== "stop") said.push([REASONS[reason] ?? reason, `finish reason: ${reason}`]);
-  return said;
+  if (usage) figures.push([`${count(usage.input_tokens ?? 0)} in, ${count(usage.output_tokens ?? 0)} out`, "tokens"]);
+  if (ended && first) figures.push([span(ended - started), "from the start to the end"]);
+  if (reason && reason !== "stop") figures.push([REASONS[reason] ?? reason, `finish reason: ${reason}`]);
+  return figures;
 }
 
 const rate = (n) => (n < 9.95 ? n.toFixed(1) : count(Math.round(n)));

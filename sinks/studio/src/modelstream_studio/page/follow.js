@@ -1,4 +1,4 @@
-// Following the end of the conversation: lets go when one scrolls up, takes hold again at the bottom.
+// Following the end of the conversation: stops when the user scrolls up, resumes at the bottom.
 
 const NEAR = 32; // pixels that still count as the bottom
 const GESTURE = 500; // milliseconds in which scrolling up counts as the doing of a hand
@@ -43,7 +43,7 @@ export class Follow {
     this.#hold(false);
   }
 
-  /** Content that shrinks scrolls up, too: that alone is no reason to let go. */
+  /** Shrinking content scrolls up as well, which must not stop following. */
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
     const byHand = this.#held || performance.now() - this.#touched < GESTURE;

@@ -14,8 +14,8 @@ export function showRun(run) {
   const state = stateOf(run);
   const facts = [run.project, run.program, run.host && `${run.host}${run.pid ? `, process ${run.pid}` : ""}`, `since ${clock(run.started)}`];
   const line = [STATES[state] ?? state, ...facts.filter((fact) => fact && fact !== name)];
-  const said = line.join(" · ");
-  if ($("run-facts").textContent !== said) {
+  const text = line.join(" · ");
+  if ($("run-facts").textContent !== text) {
     const [first, ...rest] = line;
     $("run-facts").replaceChildren(el("span", { class: "state", "data-state": state }, first), ...rest.map((fact) => ` · ${fact}`));
     $("run-facts").title = exact(run.started);

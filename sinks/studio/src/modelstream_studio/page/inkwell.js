@@ -1,4 +1,4 @@
-// JSON made readable while it is still being written: a tool call's arguments come in pieces that are not JSON yet.
+// Format JSON while it is still being written: a tool call's arguments come in pieces that are not JSON yet.
 
 const ESCAPES = { n: "\n", t: "\t", '"': '"', "\\": "\\", "/": "/", r: "", b: "", f: "" };
 
@@ -6,7 +6,7 @@ export class Inkwell {
   #depth = 0;
   #inString = false;
   #escape = null; // what has come of an escape sequence: "", "u", "u00" …
-  #fresh = false; // just behind an opening bracket
+  #fresh = false; // just after an opening bracket
 
   /** What to append to the readable text for this piece of JSON text. */
   pen(piece) {

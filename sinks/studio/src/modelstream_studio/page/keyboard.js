@@ -20,7 +20,7 @@ export function listen(actions, escape) {
 
 const typing = (target) => target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
 
-/** Move the focus to the message before (-1) or behind (1) the one in focus, or in sight. */
+/** Move the focus to the message before (-1) or after (1) the focused or visible one. */
 export function stepMessage(step, follow) {
   const all = [...document.querySelectorAll(".message")];
   if (!all.length) return;

@@ -1,4 +1,4 @@
-// How it stands with the connection and the tokens, told to whom it concerns: a line, a note, or the whole page.
+// Show the state of the connection and the tokens: as a line, a note, or the whole page.
 
 import { $, say } from "./dom.js";
 import { paste, token } from "./tokens.js";
@@ -23,7 +23,7 @@ export function showLink(state) {
   if (state === "locked") lock();
 }
 
-/** Say something for a few seconds. */
+/** Show a note for a few seconds. */
 export function note(words) {
   toast(words, "note");
   setTimeout(() => hide("note"), 5_000);
@@ -51,7 +51,7 @@ export function listenToLink({ retry, unlocked }) {
   $("unlock").addEventListener("submit", (event) => {
     event.preventDefault();
     const found = paste($("unlock-link").value);
-    say($("unlock-fault"), found ? "" : "There is no token in this: it must hold #watch= and a long word.");
+    say($("unlock-fault"), found ? "" : "This contains no token: the link must have #watch= and a token.");
     if (!found) return;
     document.body.dataset.view = "loading";
     unlocked();

@@ -42,7 +42,7 @@ export class MessageView {
     return this.#message.state === "live";
   }
 
-  /** Take over all of a message, as it stands in a snapshot or at its end; without `blocks`, the text stays. */
+  /** Replace all of a message, by a snapshot or its end; without `blocks`, the text stays. */
   update(message) {
     const same = this.#message && this.#message.state === message.state && message.state !== "live";
     if (same && this.#message.text_length === message.text_length) return;
@@ -147,7 +147,7 @@ export class MessageView {
     say(this.#stop, "Stop");
   }
 
-  /** Time goes by: what a live message says of itself. */
+  /** Update the time-dependent parts of a live message. */
   tick(now) {
     const verdict = this.#figures.querySelector(".verdict");
     if (this.live && verdict) say(verdict, this.#doing(now));
@@ -175,7 +175,7 @@ export class MessageView {
     say(this.#model, model ?? type ?? "");
     this.#showTrouble(state, error);
     this.#missing.hidden = !gap;
-    if (gap) say(this.#missing, `${gap} characters did not arrive: Studio was away for too long.`);
+    if (gap) say(this.#missing, `${gap} characters did not arrive: Studio was unreachable for too long.`);
     this.#reasoning?.settle(this.live && !this.#prose.textContent);
     this.#showFigures();
   }
@@ -196,7 +196,7 @@ export class MessageView {
   }
 }
 
-/** What the open end will become, by how it begins; only looks hang on it. */
+/** The kind of block that the open tail will become, by its beginning; affects only its style. */
 function kind(text) {
   if (!text) return "none";
   if (/^ {0,3}(```|~~~)/.test(text)) return "code";

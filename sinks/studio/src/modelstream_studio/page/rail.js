@@ -6,7 +6,7 @@ import { exact, many, when } from "./figures.js";
 
 const PAGE = 50;
 
-/** A run waits when it asks; that tells more than that it lives. */
+/** A run with an open question is shown as waiting rather than live. */
 export const stateOf = (run) => (run.questions > 0 && run.state !== "finished" ? "waiting" : run.state);
 
 export class Rail {
@@ -54,7 +54,7 @@ export class Rail {
     this.#rows.get(id)?.scrollIntoView({ block: "nearest" });
   }
 
-  /** The run before (-1) or behind (1) the current one, in the order shown. */
+  /** The run before (-1) or after (1) the current one, in the order shown. */
   beside(step) {
     const shown = [...this.#list.querySelectorAll(".run")].map((row) => row.dataset.run);
     const at = shown.indexOf(this.#current);
@@ -101,8 +101,8 @@ export class Rail {
   #matches(run) {
     const words = this.#search.value.toLowerCase().split(/\s+/).filter(Boolean);
     if (!words.length || this.#found.has(run.id)) return true;
-    const said = [run.name, run.project, run.program, run.host, stateOf(run), ...(run.agents ?? [])].join("\n").toLowerCase();
-    return words.every((word) => said.includes(word));
+    const text = [run.name, run.project, run.program, run.host, stateOf(run), ...(run.agents ?? [])].join("\n").toLowerCase();
+    return words.every((word) => text.includes(word));
   }
 
   #show() {

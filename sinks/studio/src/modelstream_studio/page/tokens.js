@@ -28,7 +28,7 @@ export function take(fragment) {
   return Object.fromEntries(parts);
 }
 
-/** Take the tokens of a pasted link, or a bare token to watch with; whether there was one. */
+/** Take the tokens of a pasted link, or a bare watch token; whether there was one. */
 export function paste(text) {
   const link = text.trim();
   if (/[#&?]watch=./.test(link)) take(link.slice(link.search(/[#?]/) + 1));

@@ -1,1 +1,1 @@
-"""The server: takes what programs report, keeps it, and shows it to browsers."""
+"""The server: receives what programs report, stores it, and shows it to browsers."""

@@ -1,4 +1,4 @@
-"""`POST /v1/answer` and `POST /v1/cancel`: what the user tells a program."""
+"""`POST /v1/answer` and `POST /v1/cancel`: the user's answers, and requests to stop a stream."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Given(msgspec.Struct, frozen=True):
+class AnswerBody(msgspec.Struct, frozen=True):
     """The user's answer to a question."""
 
     question: str = msgspec.field(name="q")
     value: Any
 
 
-class Stop(msgspec.Struct, frozen=True):
+class CancelBody(msgspec.Struct, frozen=True):
     """The message whose stream the user wants to end."""
 
     message: str = msgspec.field(name="m")
@@ -33,21 +33,21 @@ class Stop(msgspec.Struct, frozen=True):
 
 
 async def answer(request: Request) -> Response:
-    """Hand the answer on to the program that asked. The first one wins: 409 for one that came too late."""
+    """Pass the answer to the program that asked. The first one wins: 409 for one that came too late."""
     hub: Hub = request.app.state.hub
-    given = await _told(request, Given)
-    if isinstance(given, Response):
-        return given
-    if not hub.answer(given.question, given.value):
-        return error(409, "The question has been answered, or nobody wants to know any more.")
-    await hub.kept()
+    answered = await _decode(request, AnswerBody)
+    if isinstance(answered, Response):
+        return answered
+    if not hub.answer(answered.question, answered.value):
+        return error(409, "The question was already answered or withdrawn.")
+    await hub.stored()
     return JSONResponse({})
 
 
 async def cancel(request: Request) -> Response:
     """Ask the program to end a stream. 409 if it has ended."""
     hub: Hub = request.app.state.hub
-    stop = await _told(request, Stop)
+    stop = await _decode(request, CancelBody)
     if isinstance(stop, Response):
         return stop
     if not hub.cancel(stop.message, stop.run):
@@ -55,12 +55,12 @@ async def cancel(request: Request) -> Response:
     return JSONResponse({})
 
 
-async def _told(request: Request, kind: type[T]) -> T | Response:
+async def _decode(request: Request, kind: type[T]) -> T | Response:
     if not request.headers.get("content-type", "").startswith("application/json"):
-        return error(415, "The body has to be application/json.")
+        return error(415, "The body must be application/json.")
     body = await body_of(request, limits.ANSWER)
     if body is None:
-        return error(413, f"An answer has {limits.ANSWER} bytes at most.")
+        return error(413, f"An answer has at most {limits.ANSWER} bytes.")
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.DecodeError as why:

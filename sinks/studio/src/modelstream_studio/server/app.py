@@ -1,4 +1,4 @@
-"""The routes, put together."""
+"""The routes and the application."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ FILES = {
     for file in PAGE.rglob("*")
     if file.suffix in TYPES and file.is_file()
 }
-"""All that is served as a file; nothing else is ever opened for a browser."""
+"""The files that are served; no other file is ever opened for a browser."""
 ROUTES: list[BaseRoute] = [
     Route("/v1/publish", publish, methods=["POST"]),
     Route("/v1/commands", commands),
@@ -55,7 +55,7 @@ ROUTES: list[BaseRoute] = [
 
 
 class Studio:
-    """The whole server as an ASGI application. Its hub lives from startup to shutdown.
+    """The server as an ASGI application. Its hub exists from startup to shutdown.
 
     For `hosts`, `any_address` and `without_token` see `Guard`; `mounts` are further routes.
     """
@@ -76,7 +76,7 @@ class Studio:
         app = Starlette(
             routes=[*page, *ROUTES, *mounts],
             lifespan=self._lifespan,
-            exception_handlers={404: _nothing_here, 405: _nothing_here, Exception: _our_fault},
+            exception_handlers={404: _not_found, 405: _not_found, Exception: _server_error},
         )
         self._guarded = Guard(app, tokens, hosts=hosts, any_address=any_address, without_token=without_token)
 
@@ -85,7 +85,7 @@ class Studio:
         await self._guarded(scope, receive, send)
 
     def release(self) -> None:
-        """Let nobody wait any longer: the server is about to stop."""
+        """End all waiting requests: the server is about to stop."""
         if self.hub is not None:
             self.hub.release()
 
@@ -99,16 +99,16 @@ class Studio:
 
 
 async def _page(request: Request) -> Response:
-    """A file of the page, and no other file."""
+    """Serve a file of the page, and no other file."""
     file = FILES.get(request.path_params.get("path", "index.html"))
     if file is None:
         return error(404, "There is no such file.")
     return FileResponse(file, media_type=TYPES[file.suffix])
 
 
-async def _nothing_here(_request: Request, _why: Exception) -> Response:
-    return error(404, "There is nothing here under that path and method.")
+async def _not_found(_request: Request, _why: Exception) -> Response:
+    return error(404, "There is no route for that path and method.")
 
 
-async def _our_fault(_request: Request, why: Exception) -> Response:
+async def _server_error(_request: Request, why: Exception) -> Response:
     return error(500, f"Studio failed: {type(why).__name__}. Its log says more.")

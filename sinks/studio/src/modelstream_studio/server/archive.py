@@ -1,4 +1,4 @@
-"""What the store has, read back: runs, messages and questions that are not in memory."""
+"""Read runs, messages and questions from the store."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _decode = msgspec.json.Decoder(Message)
 
 
 class Archive:
-    """Reads the store. What is in memory is newer: it is for the caller to prefer it."""
+    """Reads the store. What is in memory is newer; the caller has to prefer it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -30,7 +30,7 @@ class Archive:
         return run_of(rows[0]) if rows else None
 
     def runs(self, search: str, before: Run | None, limit: int) -> list[Run]:
-        """The latest runs whose project, name, program, id or agents have `search` in them."""
+        """The latest runs whose project, name, program, id or agents contain `search`."""
         where, values = "1", []
         if before is not None:
             where += " AND (started, id) < (?, ?)"
@@ -42,12 +42,12 @@ class Archive:
         return [run_of(row) for row in self._store.read(sql, (*values, limit))]
 
     def producer(self, id: str) -> tuple[str, int, str] | None:  # noqa: A002
-        """A producer's run, how far it is, and its state."""
+        """A producer's run, its last stored frame, and its state."""
         rows = self._store.read("SELECT run, persisted, state FROM producers WHERE id=?", (id,))
         return rows[0] if rows else None
 
     def live_producers(self) -> list[tuple[str, str, int]]:
-        """The producers that were alive when Studio ended: id, run and how far they are."""
+        """The producers that were live when Studio ended: id, run and last stored frame."""
         return self._store.read("SELECT id, run, persisted FROM producers WHERE state='live'")
 
     def last_key(self) -> int:
@@ -55,7 +55,7 @@ class Archive:
         return int(self._store.read("SELECT coalesce(max(key), 0) FROM messages")[0][0])
 
     def views(self, run: str, before: int | None, limit: int) -> list[tuple[int, str]]:
-        """The latest messages of a run that are over, newest first: key, and the message as JSON."""
+        """The latest finished messages of a run, newest first: key, and the message as JSON."""
         return self._store.read(
             "SELECT key, view FROM messages WHERE run=? AND state<>'live' AND key<? "
             "ORDER BY key DESC LIMIT ?",
@@ -63,7 +63,7 @@ class Archive:
         )
 
     def texts(self, run: str) -> list[tuple[str, str]]:
-        """All messages of a run that are over, oldest first: the message as JSON, and its text."""
+        """All finished messages of a run, oldest first: the message as JSON, and its text."""
         return self._store.read(
             "SELECT view, text FROM messages WHERE run=? AND state<>'live' ORDER BY key", (run,)
         )
@@ -81,7 +81,7 @@ class Archive:
         return (rows[0][0], _decode.decode(rows[0][1]).usage) if rows else None
 
     def messages_of(self, producer: str, state: str) -> list[LiveMessage]:
-        """The messages of a producer in this state, ready to go on."""
+        """The messages of a producer in this state, ready to continue."""
         return self._restored("producer=? AND state=?", producer, state)
 
     def questions_of(self, producer: str, state: str) -> list[Question]:
@@ -92,7 +92,7 @@ class Archive:
         return [question_of(view) for (view,) in rows]
 
     def question(self, producer: str, id: str) -> Question | None:  # noqa: A002
-        """A question that the producer once asked."""
+        """A question of the producer, if it is stored."""
         rows = self._store.read("SELECT view FROM questions WHERE id=? AND producer=?", (id, producer))
         return question_of(rows[0][0]) if rows else None
 
@@ -111,5 +111,5 @@ class Archive:
 
 
 def _literal(word: str) -> str:
-    """The word as a pattern of SQL that matches nothing but it."""
+    """The word as an SQL pattern that matches it literally."""
     return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

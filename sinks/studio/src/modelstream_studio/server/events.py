@@ -1,7 +1,7 @@
-"""`GET /v1/events`: what happens, as it happens.
+"""`GET /v1/events`: what happens, as server-sent events.
 
-One connection carries the summaries of all runs and everything of one run. A browser that was away goes on
-where it was, and one that is too far behind is given a snapshot: neither costs the others anything.
+One connection carries the summaries of all runs and everything of one run. A browser that reconnects
+continues where it was; one that is too far behind gets a snapshot. Neither affects the others.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from modelstream_studio.server.hub import Hub
 
 HEARTBEAT = 5.0
-"""Seconds of silence after which a comment shows that the connection lives."""
+"""Seconds of silence after which a comment keeps the connection alive."""
 
 
 async def events(request: Request) -> Response:
@@ -33,10 +33,12 @@ async def events(request: Request) -> Response:
         return error(404, f"There is no run {run[:80]!r}.")
     position = request.headers.get("last-event-id") or request.query_params.get("after", "")
     headers = {"x-accel-buffering": "no"}
-    return StreamingResponse(_told(hub, run, position), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(
+        _event_bytes(hub, run, position), media_type="text/event-stream", headers=headers
+    )
 
 
-async def _told(hub: Hub, run: str | None, position: str) -> AsyncIterator[bytes]:
+async def _event_bytes(hub: Hub, run: str | None, position: str) -> AsyncIterator[bytes]:
     yield b": modelstream studio\n\n"
     seq = hub.ring.found(position)
     while not hub.closed:
@@ -46,9 +48,9 @@ async def _told(hub: Hub, run: str | None, position: str) -> AsyncIterator[bytes
             yield b"id: %s\nevent: snapshot\ndata: %s\n\n" % (hub.ring.position.encode(), data)
         elif seq < hub.ring.seq:
             seq, before = hub.ring.seq, seq
-            news = hub.ring.after(before, run)
-            if news:
-                yield news
+            events = hub.ring.after(before, run)
+            if events:
+                yield events
         else:
             try:
                 async with asyncio.timeout(HEARTBEAT):

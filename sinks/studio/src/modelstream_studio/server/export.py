@@ -30,10 +30,10 @@ def as_json(hub: Hub, run: Run, questions: list[Question]) -> bytes:
 
 
 def as_markdown(hub: Hub, run: Run, questions: list[Question]) -> str:
-    """The conversation, to be read."""
+    """The conversation as Markdown."""
     parts = [f"# {_inline(run.name)}", f"{_inline(run.project)} · {_time(run.started)} · {run.state}"]
-    entries = [(message.started, _said(message, text)) for message, text in _messages(hub, run.id)]
-    entries += [(question.asked, _asked(question)) for question in questions]
+    entries = [(message.started, _message_entry(message, text)) for message, text in _messages(hub, run.id)]
+    entries += [(question.asked, _question_entry(question)) for question in questions]
     parts += [entry for _, entry in sorted(entries, key=lambda entry: entry[0])]
     return "\n\n".join(parts) + "\n"
 
@@ -50,8 +50,8 @@ def _stored(hub: Hub, run: str) -> list[tuple[Message, str]]:
     return [(_decode.decode(view), text) for view, text in hub.archive.texts(run)]
 
 
-def _said(message: Message, text: str) -> str:
-    parts = [f"## {_inline(message.name)}", f"*{_circumstances(message)}*"]
+def _message_entry(message: Message, text: str) -> str:
+    parts = [f"## {_inline(message.name)}", f"*{_details(message)}*"]
     if message.reasoning:
         parts.append("\n".join(f"> {line}".rstrip() for line in message.reasoning.splitlines()))
     if text:
@@ -64,19 +64,19 @@ def _said(message: Message, text: str) -> str:
     return "\n\n".join(parts)
 
 
-def _circumstances(message: Message) -> str:
+def _details(message: Message) -> str:
     usage = message.usage
     tokens = f"{usage.input_tokens} → {usage.output_tokens} tokens" if usage is not None else None
     known = (_time(message.started), message.model_name, message.state, message.finish_reason, tokens)
     return " · ".join(_inline(word) for word in known if word)
 
 
-def _asked(question: Question) -> str:
+def _question_entry(question: Question) -> str:
     answer: Any = question.value
     if not isinstance(answer, str):
         answer = msgspec.json.encode(answer).decode()
-    told = f"Answer: {answer}" if question.state == "answered" else f"*{question.state}*"
-    return f"## {_inline(question.name)} asks\n\n{question.prompt}\n\n{told}"
+    result = f"Answer: {answer}" if question.state == "answered" else f"*{question.state}*"
+    return f"## {_inline(question.name)} asks\n\n{question.prompt}\n\n{result}"
 
 
 def _time(at: float) -> str:
@@ -84,7 +84,7 @@ def _time(at: float) -> str:
 
 
 def _inline(text: str) -> str:
-    """Text of others within a line of ours: as it is, not as markup."""
+    """Text within a line, with its markup escaped."""
     return re.sub(r"([\\`*_\[\]<>#|])", r"\\\1", " ".join(text.split()))
 
 

@@ -1,6 +1,6 @@
-"""The heart of Studio: what producers report comes in, and once a tick all of it is told and kept.
+"""The centre of Studio: takes in what producers report; once per tick it is sent to browsers and stored.
 
-Everything in here runs in the one thread of the event loop; only the store writes in its own.
+Everything here runs in the thread of the event loop; only the store writes in its own.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from modelstream_studio.server.archive import Archive
 from modelstream_studio.server.commands import CommandBoard
 from modelstream_studio.server.producers import Producer, RefusedError
 from modelstream_studio.server.ring import Ring
-from modelstream_studio.server.runs import LiveRun, run_begun
+from modelstream_studio.server.runs import LiveRun, new_run
 from modelstream_studio.server.views import Op, RunOp
 
 if TYPE_CHECKING:
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     from modelstream_studio.server.store import Statement, Store
 
 TICK = 0.05
-"""Seconds within which news is joined."""
+"""Seconds between two ticks."""
 WATCH = 1.0
-"""Seconds between two looks for producers that are lost."""
+"""Seconds between two checks for lost producers."""
 
 
 class TooManyError(Exception):
-    """More producers are alive than Studio takes in."""
+    """More producers are live than Studio accepts."""
 
 
 class UnknownProducerError(Exception):
-    """A producer that Studio does not know has not said what run it reports from."""
+    """An unknown producer did not send its run."""
 
 
 class _Ops(msgspec.Struct):
@@ -44,7 +44,7 @@ class _Ops(msgspec.Struct):
 
 
 class Hub:
-    """All live runs. Made within the running event loop; `close` ends it."""
+    """All live runs. Created within the running event loop; `close` ends it."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -61,17 +61,17 @@ class Hub:
         self._ticked = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._last_tick = 0.0
-        self._kept: asyncio.Future[None] = self._loop.create_future()
+        self._stored: asyncio.Future[None] = self._loop.create_future()
         self._committing: asyncio.Future[None] = self._loop.create_future()
         self._committing.set_result(None)
-        self._looked = time.monotonic()
+        self._checked_at = time.monotonic()
         self._recall()
-        self._watch = self._loop.call_later(WATCH, self._look_for_lost)
+        self._watch = self._loop.call_later(WATCH, self._check_for_lost)
 
     def producer(self, batch: frames.Batch) -> Producer:
-        """The producer of a batch, which was heard of just now.
+        """The producer of a batch, now marked as seen.
 
-        Raises `TooManyError`, and `UnknownProducerError` if it has to say more.
+        Raises `TooManyError`, or `UnknownProducerError` if the batch must include the run.
         """
         producer = self.producers.get(batch.producer) or self._known_or_new(batch)
         producer.seen = time.monotonic()
@@ -79,7 +79,7 @@ class Hub:
         return producer
 
     def take(self, producer: Producer, new: list[frames.AnyFrame | frames.Refusal]) -> list[frames.Refusal]:
-        """Take in the next frames of a producer; those that make no sense."""
+        """Take in the next frames of a producer; returns the invalid ones."""
         refused = []
         for frame in new:
             producer.applied += 1
@@ -90,15 +90,15 @@ class Hub:
                 producer.take(frame)
             except RefusedError as error:
                 refused.append(frames.Refusal(producer.applied, str(error)))
-        producer.keep()
+        producer.store_later()
         return refused
 
-    async def kept(self) -> None:
-        """Wait until the store has all that was taken in so far."""
-        await asyncio.shield(self._kept if self._statements else self._committing)
+    async def stored(self) -> None:
+        """Wait until everything taken in so far is stored."""
+        await asyncio.shield(self._stored if self._statements else self._committing)
 
-    def keep(self, statement: Statement) -> None:
-        """Have the store write something with this tick."""
+    def store_later(self, statement: Statement) -> None:
+        """Write a statement with this tick."""
         self._statements.append(statement)
         self._schedule()
 
@@ -108,11 +108,11 @@ class Hub:
         return self._key
 
     def end(self, run: LiveRun, message: LiveMessage) -> None:
-        """A message of the run is over, as its view says."""
+        """End a message of the run; its view has the state."""
         run.end(message, self._statements)
 
     def run(self, id: str) -> LiveRun | None:  # noqa: A002
-        """A run, in memory from now on; None if there is none."""
+        """Load a run into memory; None if it does not exist."""
         live = self.runs.get(id)
         if live is None:
             view = self.archive.run(id)
@@ -121,7 +121,7 @@ class Hub:
         return live
 
     def answer(self, question: str, value: object) -> bool:
-        """Hand the user's answer to whoever asked; False if it came too late."""
+        """Pass the user's answer to the producer that asked; False if it came too late."""
         for producer in self.producers.values():
             known = producer.questions.get(question)
             if known is not None and known.state == "open":
@@ -131,7 +131,7 @@ class Hub:
         return False
 
     def cancel(self, message: str, run: str | None = None) -> bool:
-        """Have the program end the stream of a message; False if it has ended."""
+        """Ask the program to end the stream of a message; False if it has ended."""
         for live in [self.runs.get(run)] if run is not None else list(self.runs.values()):
             found = live.messages.get(message) if live is not None else None
             if found is not None and found.live:
@@ -144,7 +144,7 @@ class Hub:
         await self._ticked.wait()
 
     def tick(self) -> None:
-        """Tell and keep all that is new."""
+        """Send everything new to browsers, and store it."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -153,12 +153,12 @@ class Hub:
         events: dict[str, bytes] = {}
         over: list[tuple[LiveRun, list[LiveMessage]]] = []
         for id_, run in self.runs.items():
-            ops, summary = run.told(self._statements)
+            ops, summary = run.take_changes(self._statements)
             if summary is not None:
                 summaries.append(RunOp(summary))
             if ops:
                 events[id_] = self._encoder.encode(_Ops(ops))
-            over.append((run, run.ended()))
+            over.append((run, run.take_ended()))
         if events:
             self.ring.append(self._encoder.encode(_Ops(summaries)) if summaries else b"", events)
             self._ticked.set()
@@ -167,7 +167,7 @@ class Hub:
             self._commit(over)
 
     def release(self) -> None:
-        """Tell the last news, and let nobody wait any longer: Studio is about to stop."""
+        """Send the last events and end all waits: Studio is about to stop."""
         self._watch.cancel()
         self.tick()
         self.closed = True
@@ -175,26 +175,26 @@ class Hub:
         self._ticked.set()
 
     def close(self) -> None:
-        """Have the store write what came last."""
+        """Write the rest and close the store."""
         self.release()
         self.store.close()
 
     def _commit(self, over: list[tuple[LiveRun, list[LiveMessage]]]) -> None:
-        done, self._kept = self._kept, self._loop.create_future()
+        done, self._stored = self._stored, self._loop.create_future()
         self._committing = done
-        far = [(producer, producer.applied) for producer in self.producers.values()]
-        done.add_done_callback(lambda _: self._committed(over, far))
+        applied = [(producer, producer.applied) for producer in self.producers.values()]
+        done.add_done_callback(lambda _: self._committed(over, applied))
         statements, self._statements = self._statements, []
         self.store.write(statements, done)
 
     def _committed(
-        self, over: list[tuple[LiveRun, list[LiveMessage]]], far: list[tuple[Producer, int]]
+        self, over: list[tuple[LiveRun, list[LiveMessage]]], applied: list[tuple[Producer, int]]
     ) -> None:
-        for producer, applied in far:
-            producer.kept = max(producer.kept, applied)
+        for producer, number in applied:
+            producer.stored = max(producer.stored, number)
         for run, messages in over:
-            run.let_go(messages)
-            if run.at_rest and self.runs.get(run.view.id) is run:
+            run.release(messages)
+            if run.can_be_dropped and self.runs.get(run.view.id) is run:
                 del self.runs[run.view.id]
 
     def _schedule(self) -> None:
@@ -211,25 +211,25 @@ class Hub:
                 raise UnknownProducerError
             run = self.run(batch.run.id)
             if run is None:
-                run = self.runs[batch.run.id] = LiveRun(run_begun(batch.run, time.time()))
-            made = Producer(batch.producer, run, self)
+                run = self.runs[batch.run.id] = LiveRun(new_run(batch.run, time.time()))
+            producer = Producer(batch.producer, run, self)
             run.view.state = "live"
             run.changed()
-            made.keep()
+            producer.store_later()
         else:
             run_id, persisted, state = known
             run = self.run(run_id)
             if run is None:
                 raise RuntimeError(f"the run {run_id} of producer {batch.producer} is not in the store")
-            made = Producer(batch.producer, run, self, persisted)
+            producer = Producer(batch.producer, run, self, persisted)
             if state != "live":
-                made.state = "finished" if state == "finished" else "lost"
-                run.producers.discard(made.id)
-        self.producers[made.id] = made
-        return made
+                producer.state = "finished" if state == "finished" else "lost"
+                run.producers.discard(producer.id)
+        self.producers[producer.id] = producer
+        return producer
 
     def _recall(self) -> None:
-        """Go on where the last server ended. Who is still alive will be heard of within its lease."""
+        """Continue where the last server ended. Producers that are alive will report within their lease."""
         for id_, run_id, persisted in self.archive.live_producers():
             run = self.run(run_id)
             if run is not None:
@@ -238,17 +238,17 @@ class Hub:
         for producer in self.producers.values():
             producer.recall("live")
 
-    def _look_for_lost(self) -> None:
-        self._watch = self._loop.call_later(WATCH, self._look_for_lost)
+    def _check_for_lost(self) -> None:
+        self._watch = self._loop.call_later(WATCH, self._check_for_lost)
         now = time.monotonic()
-        # Who could not be listened to, because Studio was busy or asleep itself, was not silent.
-        deaf = max(now - self._looked - 2 * WATCH, 0)
-        self._looked = now
+        # Time in which Studio itself was blocked or suspended does not count as silence.
+        blocked = max(now - self._checked_at - 2 * WATCH, 0)
+        self._checked_at = now
         for producer in list(self.producers.values()):
-            producer.seen += deaf
+            producer.seen += blocked
             silent = now - producer.seen > frames.LEASE
             if silent and producer.state == "live" and self.store.failure is None:
                 producer.lose()
-            elif silent and producer.state != "live" and producer.kept == producer.applied:
+            elif silent and producer.state != "live" and producer.stored == producer.applied:
                 del self.producers[producer.id]
                 self.commands.forget(producer.id)

@@ -1,4 +1,4 @@
-"""The runs and messages that a browser asks for, and a run as a file."""
+"""The requests of browsers for runs and messages, and exports of a run."""
 
 from __future__ import annotations
 

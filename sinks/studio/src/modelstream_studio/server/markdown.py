@@ -1,4 +1,4 @@
-"""Markdown to HTML that is safe to show: no raw HTML, sanitised, images as their words."""
+"""Markdown to safe HTML: no raw HTML, sanitised, images as their alternative text."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger("modelstream.studio")
 
 MAX_HIGHLIGHTED = 40_000
-"""Characters of a code block that is highlighted; a longer one would hold up everybody else."""
+"""Characters of a code block that is highlighted; a longer one would delay everything else."""
 MAX_FORMATTED = 20_000
-"""Characters of one paragraph (item, cell) whose markup is read, for the same reason."""
+"""Characters of one paragraph (item, cell) whose markup is parsed, for the same reason."""
 
 Env = dict[str, Any]
 
@@ -64,7 +64,7 @@ def _allowed(name: str, value: str) -> bool:
 
 
 def highlighted(code: str, info: str, _attributes: str = "") -> str:
-    """The inside of a code block: as Pygments has it where it knows the language, else just escaped."""
+    """The inside of a code block: highlighted by Pygments if it knows the language, else escaped."""
     lexer = _lexer(info)
     if lexer is None or len(code) > MAX_HIGHLIGHTED:
         return escapeHtml(code)
@@ -73,7 +73,7 @@ def highlighted(code: str, info: str, _attributes: str = "") -> str:
 
 @lru_cache(maxsize=64)
 def _lexer(info: str) -> Lexer | None:
-    # Asked for a name that it does not know, Pygments would search all installed distributions.
+    # For an unknown name, Pygments would search all installed distributions.
     if info.lower() not in _ALIASES:
         return None
     try:
@@ -116,27 +116,27 @@ def _inline(state: StateCore) -> None:
 
 
 def _parser() -> MarkdownIt:
-    made = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-    made.add_render_rule("fence", _fence)
-    made.add_render_rule("image", _image)
-    made.add_render_rule("th_open", _cell)
-    made.add_render_rule("td_open", _cell)
-    made.core.ruler.at("inline", _inline)
-    return made
+    parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    parser.add_render_rule("fence", _fence)
+    parser.add_render_rule("image", _image)
+    parser.add_render_rule("th_open", _cell)
+    parser.add_render_rule("td_open", _cell)
+    parser.core.ruler.at("inline", _inline)
+    return parser
 
 
 parser = _parser()
 
 
 def render(source: str, env: Env) -> list[str]:
-    """The top-level blocks of `source` as HTML. `env` takes up link definitions, and knows earlier ones."""
+    """The top-level blocks of `source` as HTML. `env` collects link definitions."""
     try:
         return [
             _cleaner.clean(parser.renderer.render(tokens, parser.options, env))
             for tokens in grouped(parser.parse(source, env))
         ]
-    except Exception:  # whatever a text makes of the parser, it is to be shown
-        logger.exception("a text could not be read as markdown")
+    except Exception:  # the text must be shown even if the parser fails
+        logger.exception("a text could not be parsed as markdown")
         return [f"<p>{escapeHtml(source)}</p>\n"]
 
 

@@ -1,4 +1,4 @@
-"""A message that is being written: its text, how far browsers and the store have it, and how it ends."""
+"""A message that is being written: its text, what browsers and the store lack, and its end."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from modelstream_studio.server.store import Statement
 
 Piece = tuple[str, str]
-"""A kind (text, reasoning, tool, usage, gap, first_at) and what came."""
+"""A kind (text, reasoning, tool, usage, gap, first_at) and its data."""
 
 _encode = msgspec.json.Encoder()
 _decode_tool = msgspec.json.Decoder(ToolCall)
@@ -34,9 +34,10 @@ _decode_usage = msgspec.json.Decoder(Counts)
 
 
 class LiveMessage:
-    """A message of a producer. `view` is all about it but what grows.
+    """A message of a producer. `view` has all its fields except those that grow.
 
-    News is taken at once, and told once a tick (`flush`): as ops for browsers, as statements for the store.
+    Changes are collected and passed on once per tick (`flush`): as ops for browsers, as statements for the
+    store.
     """
 
     def __init__(self, key: int, producer: str, view: Message) -> None:
@@ -53,7 +54,7 @@ class LiveMessage:
         self._new_reasoning: list[str] = []
         self._new_calls: dict[int, ToolCall] = {}
         self._new_usage = False
-        self._first_at_kept = False
+        self._first_at_stored = False
         self._fresh = False
         self._lost = 0
 
@@ -68,7 +69,7 @@ class LiveMessage:
         return self.view.state == "live"
 
     def add_text(self, frame: Text) -> None:
-        """Text at the producer's offset: what is known already is left out, what is missing is counted."""
+        """Add text at the producer's offset: known text is skipped, missing text is counted."""
         delta = _beyond(frame.delta, frame.offset, self.view.text_length + self.shift)
         if frame.offset > self.view.text_length + self.shift:
             self.add_gap(Gap(frame.message, frame.offset - self.view.text_length - self.shift))
@@ -79,14 +80,14 @@ class LiveMessage:
             self._lose(len(delta) - len(fits))
 
     def add_gap(self, frame: Gap) -> None:
-        """Text that will never come: the reader is told where."""
+        """Note where text is missing that will never come."""
         note = f"\n\n[… {frame.lost} characters did not arrive …]\n\n"
         self._lose(frame.lost)
         self._append(note)
         self.shift -= len(note)
 
     def replace_text(self, text: str) -> None:
-        """Text that does not extend what came before."""
+        """Replace the text."""
         self._fresh = True
         self._rendering = Rendering()
         self._text, self._new_text = [], []
@@ -94,7 +95,7 @@ class LiveMessage:
         self._append(text[: limits.TEXT])
 
     def add_reasoning(self, frame: Reasoning) -> None:
-        """Thinking at the producer's offset."""
+        """Add reasoning at the producer's offset."""
         known = self._reasoning_length
         delta = _beyond(frame.delta, frame.offset, known)[: max(limits.TEXT - known, 0)]
         self.view.first_at = self.view.first_at or frame.at or None
@@ -104,7 +105,7 @@ class LiveMessage:
             self._new_reasoning.append(delta)
 
     def add_tool(self, frame: Tool) -> None:
-        """A piece of a tool call."""
+        """Add a piece of a tool call."""
         if frame.index not in self._calls and len(self._calls) >= limits.TOOL_CALLS:
             return
         call = self._calls.setdefault(frame.index, ToolCall(frame.index))
@@ -115,12 +116,12 @@ class LiveMessage:
         _extend(self._new_calls.setdefault(frame.index, ToolCall(frame.index)), piece)
 
     def set_usage(self, usage: Counts) -> None:
-        """The token counts up to now. Browsers learn them with the run's, and at the end."""
+        """Set the token counts so far. Browsers get them with the run's, and at the end."""
         self.view.usage = usage
         self._new_usage = True
 
     def flush(self, ops: list[Op], statements: list[Statement]) -> None:
-        """Tell what is new."""
+        """Pass on what is new."""
         m = self.view.id
         if self._fresh:
             ops.append(FreshOp(m))
@@ -141,14 +142,14 @@ class LiveMessage:
             statements.append(self._piece("tool", _encode.encode(call).decode()))
         if self._new_usage:
             statements.append(self._piece("usage", _encode.encode(self.view.usage).decode()))
-        if self.view.first_at is not None and not self._first_at_kept:
+        if self.view.first_at is not None and not self._first_at_stored:
             statements.append(self._piece("first_at", repr(self.view.first_at)))
-            self._first_at_kept = True
+            self._first_at_stored = True
         self._fresh, self._lost, self._new_usage = False, 0, False
         self._new_text, self._new_reasoning, self._new_calls = [], [], {}
 
     def end(self, frame: Close) -> None:
-        """The producer says how it ended; `finish` tells of it."""
+        """Set how the message ended, as the producer reported it; `finish` passes it on."""
         view = self.view
         view.state = frame.state
         view.ended = frame.at
@@ -166,12 +167,12 @@ class LiveMessage:
             self._calls = dict(enumerate(map(_whole, range(limits.TOOL_CALLS), frame.tool_calls)))
 
     def cut(self, at: float) -> None:
-        """The producer was lost before it could say how it ended."""
+        """Mark the message as cut: the producer was lost before it reported an end."""
         self.view.state = "cut"
         self.view.ended = at
 
     def finish(self, ops: list[Op], statements: list[Statement]) -> None:
-        """Tell what is new, and that it is over: one row is all that is kept."""
+        """Pass on what is new and the end; one row remains in the store."""
         self.flush(ops, statements)
         rest = self._rendering.finish()
         if rest:
@@ -188,7 +189,7 @@ class LiveMessage:
         statements.append(("DELETE FROM pieces WHERE message=?", (self.key,)))
 
     def snapshot(self) -> Message:
-        """The message as it stands, after a flush."""
+        """The current message, after a flush."""
         return msgspec.structs.replace(
             self.view,
             blocks=list(self._rendering.blocks),
@@ -197,20 +198,20 @@ class LiveMessage:
             tool_calls=[msgspec.structs.replace(call) for call in self._calls.values()],
         )
 
-    def begun(self) -> list[Statement]:
-        """The statements that begin its row, or begin it afresh."""
+    def begin_statements(self) -> list[Statement]:
+        """The statements that create its row, or reset it."""
         row = (self.key, self.view.run, self.view.id, self.producer, _encode.encode(self.view).decode())
         return [
             ("INSERT OR REPLACE INTO messages VALUES(?, ?, ?, ?, 'live', ?, '', 0)", row),
             ("DELETE FROM pieces WHERE message=?", (self.key,)),
         ]
 
-    def revived(self) -> Statement:
-        """The statement that has its row be one of a live message again."""
+    def revive_statement(self) -> Statement:
+        """The statement that marks its row as live again."""
         return ("UPDATE messages SET state='live' WHERE key=?", (self.key,))
 
     def restore(self, text: str, shift: int, pieces: list[Piece]) -> None:
-        """Take up what the store has, to go on from there. Nothing of it is news."""
+        """Restore the stored state. Nothing of it counts as new."""
         view = self.view
         self._text = [text, *(data for kind, data in pieces if kind == "text")]
         self._reasoning = [view.reasoning, *(data for kind, data in pieces if kind == "reasoning")]
@@ -230,7 +231,7 @@ class LiveMessage:
                 self.view.gap += int(data)
             elif kind == "first_at":
                 self.view.first_at = float(data)
-        self._first_at_kept = self.view.first_at is not None
+        self._first_at_stored = self.view.first_at is not None
         self.view.text_length = len(self.text)
         self.shift = shift
         self._rendering.add(self.text)
@@ -261,14 +262,14 @@ class LiveMessage:
 
 
 def _joined(parts: list[str]) -> str:
-    """The text of the parts, which are then one."""
+    """The text of the parts, which become one part."""
     if len(parts) != 1:
         parts[:] = ["".join(parts)]
     return parts[0]
 
 
 def _beyond(delta: str, offset: int, known: int) -> str:
-    """What of the delta at `offset` is not among the first `known` characters."""
+    """The part of the delta at `offset` that is beyond the first `known` characters."""
     return delta[max(known - offset, 0) :]
 
 

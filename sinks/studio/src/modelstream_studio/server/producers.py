@@ -1,4 +1,4 @@
-"""A producer as Studio sees it: how far its log is taken in, if it is alive, and what its frames mean."""
+"""A producer: how far its log is taken in, whether it is live, and how its frames are handled."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 from modelstream_studio import frames
 from modelstream_studio.server import limits
 from modelstream_studio.server.messages import LiveMessage
-from modelstream_studio.server.rows import producer_kept, question_kept
+from modelstream_studio.server.rows import producer_statement, question_statement
 from modelstream_studio.server.views import Message, Question
 
 if TYPE_CHECKING:
@@ -22,17 +22,17 @@ ProducerState = Literal["live", "finished", "lost"]
 
 
 class RefusedError(Exception):
-    """A frame makes no sense; the message says why."""
+    """A frame is invalid; the message says why."""
 
 
 class Producer:
-    """One sink in one process. Frames up to `applied` are taken in, those up to `kept` are in the store."""
+    """One sink in one process. Frames up to `applied` are taken in, those up to `stored` are in the store."""
 
     def __init__(self, id: str, run: LiveRun, hub: Hub, applied: int = 0) -> None:  # noqa: A002
         self.id = id
         self.run = run
         self.applied = applied
-        self.kept = applied
+        self.stored = applied
         self.state: ProducerState = "live"
         self.seen = time.monotonic()
         self.messages: dict[str, LiveMessage] = {}
@@ -43,48 +43,48 @@ class Producer:
         run.producers.add(id)
 
     def take(self, frame: frames.AnyFrame) -> None:
-        """Take in one frame. Raises `RefusedError` for one that makes no sense."""
+        """Take in one frame. Raises `RefusedError` if it is invalid."""
         _HANDLERS[type(frame)](self, frame)
 
-    def keep(self) -> None:
-        """Have the store know how far it is."""
-        self._hub.keep(producer_kept(self.id, self.run.view.id, self.applied, self.state))
+    def store_later(self) -> None:
+        """Store how far the producer is."""
+        self._hub.store_later(producer_statement(self.id, self.run.view.id, self.applied, self.state))
 
     def lose(self) -> None:
-        """Nothing was heard of it for too long."""
+        """Mark the producer as lost: it was silent for too long."""
         self._leave("lost")
 
     def returns(self, last: int) -> bool:
-        """Whether a batch up to frame `last` shows that it is alive after all."""
+        """Whether a batch up to frame `last` shows that the producer is alive after all."""
         return self.state == "lost" or (self.state == "finished" and last > self.applied)
 
     def revive(self) -> None:
-        """It is heard of again, with all that was cut when it was lost."""
+        """Continue a producer that is back, with everything that was cut when it was lost."""
         if self.state == "live":
             return
         self.state = "live"
-        # While nothing was heard of it, its run may have been put away.
+        # Meanwhile its run may have been removed from memory.
         self.run = self._hub.run(self.run.view.id) or self.run
         self.run.producers.add(self.id)
         self.run.view.state = "live"
         self.recall("cut")
-        self.keep()
+        self.store_later()
         self.run.changed()
 
     def answer(self, question: Question, value: Any) -> None:
-        """The user has answered in Studio. Whether that was the first answer, the producer will say."""
+        """Record the user's answer in Studio. The producer reports whether it was the first."""
         self.run.over(question, "answered", value)
-        self._hub.keep(question_kept(question, self.id))
+        self._hub.store_later(question_statement(question, self.id))
 
     def recall(self, state: Literal["cut", "live"]) -> None:
-        """Go on with the messages and questions that the store has in this state."""
+        """Continue the messages and questions that the store has in this state."""
         for message in self._hub.archive.messages_of(self.id, state):
             self._begin(message)
-            self._hub.keep(message.revived())
+            self._hub.store_later(message.revive_statement())
         for question in self._hub.archive.questions_of(self.id, "cut" if state == "cut" else "open"):
             self.questions[question.id] = question
             self.run.ask(question)
-            self._hub.keep(question_kept(question, self.id))
+            self._hub.store_later(question_statement(question, self.id))
 
     def _leave(self, state: ProducerState) -> None:
         self.state = state
@@ -92,34 +92,34 @@ class Producer:
             message.cut(time.time())
             self._end(message)
         for question in [one for one in self.questions.values() if one.state == "open"]:
-            self._over(question, "withdrawn", kept_as="cut")
+            self._over(question, "withdrawn", stored_as="cut")
         self.questions = {}
         self.run.producers.discard(self.id)
         if not self.run.producers:
             self.run.view.state = state
         self.run.changed()
-        self.keep()
+        self.store_later()
 
     def _open(self, frame: frames.Open) -> None:
         if len(self.messages) >= limits.OPEN_MESSAGES:
             raise RefusedError(f"{limits.OPEN_MESSAGES} messages are open already")
         view = _view(frame, self.run.view.id)
-        message = self._afresh(view)
+        message = self._restarted(view)
         if message is None:
             message = LiveMessage(self._hub.next_key(), self.id, view)
             self.run.view.messages += 1
-        for statement in message.begun():
-            self._hub.keep(statement)
+        for statement in message.begin_statements():
+            self._hub.store_later(statement)
         self._begin(message)
 
-    def _afresh(self, view: Message) -> LiveMessage | None:
-        """A message that there is already, whoever wrote it, to begin again in its place."""
-        before = self.run.messages.get(view.id)
-        if before is not None:
-            key, view.usage = before.key, before.view.usage
-            writer = self._hub.producers.get(before.producer)
+    def _restarted(self, view: Message) -> LiveMessage | None:
+        """An existing message with this id, of any producer, to start over in its place."""
+        existing = self.run.messages.get(view.id)
+        if existing is not None:
+            key, view.usage = existing.key, existing.view.usage
+            writer = self._hub.producers.get(existing.producer)
             if writer is not None and writer.messages.pop(view.id, None) is not None:
-                self.run.forget(before)
+                self.run.forget(existing)
         else:
             found = self._hub.archive.trace(self.run.view.id, view.id)
             if found is None:
@@ -178,7 +178,7 @@ class Producer:
         )
         self.questions[question.id] = question
         self.run.ask(question)
-        self._hub.keep(question_kept(question, self.id))
+        self._hub.store_later(question_statement(question, self.id))
 
     def _answered(self, frame: frames.Answered) -> None:
         question = self._question(frame.question)
@@ -195,11 +195,11 @@ class Producer:
         question: Question,
         state: Literal["answered", "withdrawn"],
         value: Any = None,
-        kept_as: str | None = None,
+        stored_as: str | None = None,
     ) -> None:
         self.questions.pop(question.id, None)
         self.run.over(question, state, value)
-        self._hub.keep(question_kept(question, self.id, kept_as))
+        self._hub.store_later(question_statement(question, self.id, stored_as))
 
     def _bye(self, frame: frames.Bye) -> None:
         self._leave("finished")

@@ -1,4 +1,4 @@
-"""`POST /v1/publish` and `GET /v1/commands`: what programs send, and what they are told."""
+"""`POST /v1/publish` and `GET /v1/commands`: the log of a program, and commands for it."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
     from modelstream_studio.server.producers import Producer
 
-PATIENCE = 5.0
-"""Seconds that a batch waits for the store; the producer then sends it again."""
+STORE_SECONDS = 5.0
+"""Seconds that a batch waits for the store; after that the producer sends it again."""
 
 PORTION = 1 << 14
-"""Bytes of a batch that are taken in without looking after others."""
+"""Bytes of a batch that are taken in before other requests get a turn."""
 
 _encode = msgspec.json.Encoder()
 _decode_head = msgspec.json.Decoder(Batch)
@@ -38,11 +38,11 @@ _decode_frame = msgspec.json.Decoder(AnyFrame)
 
 
 async def publish(request: Request) -> Response:
-    """Take in a batch, and answer when the store has it."""
+    """Take in a batch, and answer when it is stored."""
     hub: Hub = request.app.state.hub
     body = await body_of(request, MAX_BODY)
     if body is None:
-        return error(413, f"A batch has {MAX_BODY} bytes at most.")
+        return error(413, f"A batch has at most {MAX_BODY} bytes.")
     head, _, rest = body.partition(b"\n")
     try:
         batch = _decode_head.decode(head)
@@ -57,46 +57,46 @@ async def publish(request: Request) -> Response:
 
 
 def _admitted(hub: Hub, batch: Batch, size: int) -> Producer | Response:
-    """The producer of a batch, unless it has to say more, or sends too much."""
+    """The producer of a batch, or the response if its run is missing or it sends too much."""
     try:
         producer = hub.producer(batch)
     except UnknownProducerError:
         return _reply(409, Persisted(0))
     except TooManyError:
-        return error(429, f"{limits.PRODUCERS} producers are alive already.", retry_after=5)
+        return error(429, f"{limits.PRODUCERS} producers are connected already.", retry_after=5)
     pause = max(producer.bytes_left.take(size), producer.batches_left.take(1))
     return error(429, "This producer sends too much.", retry_after=pause) if pause else producer
 
 
 async def _take(hub: Hub, producer: Producer, first: int, lines: list[bytes]) -> Response:
     if producer.returns(first + len(lines) - 1):
-        await hub.kept()
+        await hub.stored()
         producer.revive()
     if first > producer.applied + 1:
-        return _reply(409, Persisted(producer.kept))
+        return _reply(409, Persisted(producer.stored))
     refused: list[Refusal] = []
-    while news := lines[producer.applied + 1 - first :]:
-        part = _portion(news)
+    while remaining := lines[producer.applied + 1 - first :]:
+        part = _portion(remaining)
         refused += hub.take(producer, [_frame(n, line) for n, line in enumerate(part, producer.applied + 1)])
-        if len(part) < len(news):
+        if len(part) < len(remaining):
             hub.tick()
-            await asyncio.sleep(0)  # others have news, too; perhaps this producer, who sent the same again
-    if producer.kept < producer.applied:
+            await asyncio.sleep(0)  # let others run, perhaps this producer with the same batch again
+    if producer.stored < producer.applied:
         try:
-            async with asyncio.timeout(PATIENCE):
-                await hub.kept()
+            async with asyncio.timeout(STORE_SECONDS):
+                await hub.stored()
         except TimeoutError:
-            return error(503, "The database does not get done.", retry_after=1)
-    return _reply(200, Persisted(producer.kept, refused))
+            return error(503, "The database is too slow.", retry_after=1)
+    return _reply(200, Persisted(producer.stored, refused))
 
 
 async def commands(request: Request) -> Response:
-    """What the producer is to do, as soon as there is something."""
+    """The commands for a producer, as soon as there are any."""
     hub: Hub = request.app.state.hub
     producer = request.query_params.get("producer", "")
     after = request.query_params.get("after", "0")
     if not producer or not after.isdecimal():
-        return error(400, "Say which producer asks, and after which number: ?producer=ID&after=N")
+        return error(400, "The query must name a producer and a number: ?producer=ID&after=N")
     found = await hub.commands.after(producer, int(after), 0 if hub.closed else LONG_POLL)
     return _json(_encode.encode(Commands(found)))
 
@@ -116,14 +116,14 @@ async def body_of(request: Request, limit: int) -> bytes | None:
     return b"".join(parts)
 
 
-def error(status: int, words: str, *, retry_after: float | None = None) -> Response:
-    """A refusal, in words for whoever reads the log of the program that asked."""
+def error(status: int, message: str, *, retry_after: float | None = None) -> Response:
+    """An error response with a message for the program's log."""
     headers = {} if retry_after is None else {"retry-after": str(max(1, round(retry_after)))}
-    return JSONResponse({"error": words}, status, headers)
+    return JSONResponse({"error": message}, status, headers)
 
 
 def _portion(lines: list[bytes]) -> list[bytes]:
-    """As many of the lines as can be taken in at once: one at least."""
+    """As many of the lines as are taken in at once, at least one."""
     size = 0
     for count, line in enumerate(lines):
         size += len(line)
@@ -134,7 +134,7 @@ def _portion(lines: list[bytes]) -> list[bytes]:
 
 def _frame(n: int, line: bytes) -> AnyFrame | Refusal:
     if len(line) > MAX_LINE:
-        return Refusal(n, f"a frame has {MAX_LINE} bytes at most")
+        return Refusal(n, f"a frame has at most {MAX_LINE} bytes")
     try:
         frame: AnyFrame = _decode_frame.decode(line)
     except msgspec.DecodeError as why:

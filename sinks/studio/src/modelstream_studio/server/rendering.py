@@ -1,7 +1,7 @@
-"""A text that grows, as HTML: every top-level block is rendered once, when nothing can change it any more.
+"""Render a growing text as HTML: every top-level block is rendered once, when it can't change any more.
 
-To render the whole text anew whenever it grows would cost minutes of processor time for a long answer. Here
-markdown's own block parser runs over the open tail, and what it says is closed is rendered and done with.
+Rendering the whole text whenever it grows would cost minutes of CPU time for a long answer. Instead, the
+block parser of markdown runs over the open tail, and the blocks that it has closed are rendered once.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ logger = logging.getLogger("modelstream.studio")
 _NEWLINE = re.compile(r"\r\n?|\n")
 _BLANK_LINE = re.compile(r"[ \t]*[\r\n]")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-# What may begin a line and yet never belongs to a list or a quote above it, however the line goes on.
+# Beginnings of a line that can't continue a list or a quote above, however the line goes on.
 _FREE = re.compile(r"[^\W\d_]|#{1,6} |`[^`]|\*\*")
 
 _CLOSED_BY_ITS_LINE = frozenset({"heading_open", "hr"})
 _SMALL = 2000
-"""Characters of a tail that is parsed whenever it has grown by a line."""
+"""Up to this many characters, the tail is parsed whenever it has grown by a line."""
 _GROWTH = 1.3
-"""A larger tail is parsed when it has grown by this factor, so that one giant block costs no more than its
-length."""
+"""A larger tail is parsed when it has grown by this factor, so that the cost of one giant block is
+proportional to its length."""
 
 
 class Rendering:
@@ -44,7 +44,7 @@ class Rendering:
         self._again_at = 0
 
     def add(self, text: str) -> list[str]:
-        """Take up more text; the blocks that it has closed."""
+        """Add text; returns the blocks that it has closed."""
         self.tail = self.tail + text if self.tail else text.lstrip("\r\n")
         before, self._settled = self._settled, _settled(self.tail)
         if self._settled <= max(before, self._again_at) or self._within_fence(before):
@@ -52,20 +52,17 @@ class Rendering:
         self._again_at = 0 if self._settled < _SMALL else int(self._settled * _GROWTH)
         try:
             end = _closed(self.tail[: self._settled], self._links)
-        except Exception:  # whatever a text makes of the parser, it is to be shown
-            logger.exception("a text could not be read as markdown")
+        except Exception:  # the text must be shown even if the parser fails
+            logger.exception("a text could not be parsed as markdown")
             end = 0
         return self._close(end) if end else []
 
     def finish(self) -> list[str]:
-        """The text is complete: the blocks that were still open."""
+        """End the text; returns the blocks that were still open."""
         return self._close(len(self.tail)) if self.tail else []
 
     def corrected(self, text: str) -> bool:
-        """Render the whole text once more, if that can differ at all: after links that were defined late.
-
-        Whether `blocks` are different now.
-        """
+        """Render the whole text again if links were defined late; whether `blocks` have changed."""
         if not self._links.get("references"):
             return False
         whole = markdown.render(text, {})
@@ -76,27 +73,26 @@ class Rendering:
     def _close(self, end: int) -> list[str]:
         closed = markdown.render(self.tail[:end], self._links)
         self.blocks += closed
-        self.tail = self.tail[end:].lstrip("\r\n")  # what is left between blocks shows nothing
+        self.tail = self.tail[end:].lstrip("\r\n")  # blank lines between blocks are not shown
         self._settled = self._again_at = 0
         return closed
 
     def _within_fence(self, before: int) -> bool:
-        """Whether the tail is a code block that goes on, which needs no parser to say."""
+        """Whether the tail is an open code block, decided without the parser."""
         opening = _FENCE.match(self.tail)
         if opening is None:
             return False
         marker = opening[1]
         closing = re.compile(rf"[\r\n] {{0,3}}{re.escape(marker)}{marker[0]}*[ \t]*[\r\n]")
-        # From a line before what is new: it may have been cut within its closing line.
+        # Start one line earlier: the text may have been cut within its closing line.
         start = self.tail.rfind("\n", 0, max(before - 1, 0))
         return closing.search(self.tail, max(start, 0)) is None
 
 
 def _settled(tail: str) -> int:
-    """Where the lines of the tail end whose meaning is settled.
+    """The end of the lines of the tail whose meaning is settled.
 
-    An unfinished line may still turn out to go on with the list above it, unless its first characters
-    exclude that.
+    An unfinished line may still continue the list above it, unless its first characters exclude that.
     """
     end = tail.rfind("\n") + 1
     free = _FREE.match(tail, end) if end else None
@@ -104,7 +100,7 @@ def _settled(tail: str) -> int:
 
 
 def _closed(source: str, links: Env) -> int:
-    """How many characters of the source are blocks that nothing can change any more."""
+    """How many characters of the source are blocks that can't change any more."""
     tokens: list[Token] = []
     known: dict[str, Any] = {"references": dict(links.get("references", {}))}
     markdown.parser.block.parse(_NEWLINE.sub("\n", source), markdown.parser, known, tokens)
@@ -119,12 +115,12 @@ def _closed(source: str, links: Env) -> int:
 
 
 def _is_closed(last: Token, block: str, rest: str) -> bool:
-    """Whether the last block is closed, although no other follows it. `rest` is what stands behind it."""
+    """Whether the last block is closed, although no other follows. `rest` is the text after it."""
     if last.type == "fence":
         lines = block.rstrip("\r\n").splitlines()
         ending = lines[-1].strip()
         return len(lines) > 1 and len(ending) >= len(last.markup) and set(ending) == {last.markup[0]}
     if last.type in _CLOSED_BY_ITS_LINE:
         return True
-    # Indented code may go on after a blank line. So may a list, but that counts blank lines as its own.
+    # Indented code may go on after a blank line. So may a list, but the parser counts blank lines as its own.
     return last.type != "code_block" and _BLANK_LINE.match(rest) is not None

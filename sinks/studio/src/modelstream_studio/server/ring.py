@@ -1,4 +1,4 @@
-"""The latest ticks, as bytes ready to be sent. A browser is a position in here, never a queue of its own."""
+"""The latest ticks, as bytes ready to be sent. A browser needs only a position in them, not a queue."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from modelstream_studio.server import limits
 
 
 class Tick(msgspec.Struct):
-    """What changed within one tick: events for all browsers, and for those that look at one run."""
+    """The changes within one tick: events for all browsers, and for those that show one run."""
 
     seq: int
     runs: bytes
@@ -28,7 +28,7 @@ class Ring:
         self._bytes = 0
 
     def append(self, runs: bytes, of_run: dict[str, bytes]) -> None:
-        """A tick has passed: the data of its events, as JSON."""
+        """Add a tick, with the JSON data of its events."""
         self.seq += 1
         stamp = f"id: {self.epoch}-{self.seq}\n".encode()
         events = {run: b"%sevent: run\ndata: %s\n\n" % (stamp, data) for run, data in of_run.items()}
@@ -41,30 +41,30 @@ class Ring:
 
     @property
     def position(self) -> str:
-        """Where the ring is now."""
+        """The current position."""
         return f"{self.epoch}-{self.seq}"
 
     def found(self, position: str) -> int | None:
-        """The number of a position, or None if one can't go on from it."""
+        """The number of a position, or None if it is not possible to continue from it."""
         epoch, _, seq = position.rpartition("-")
         if epoch != self.epoch or not seq.isdecimal() or not self.holds(int(seq)):
             return None
         return int(seq)
 
     def holds(self, seq: int) -> bool:
-        """Whether all that came after `seq` is still here."""
+        """Whether everything after `seq` is still here."""
         return self.seq - len(self._ticks) <= seq <= self.seq
 
     def after(self, seq: int, run: str | None) -> bytes:
-        """The events since `seq` for a browser that looks at `run`, in one piece."""
+        """The events since `seq` for a browser that shows `run`, in one piece."""
         behind = self.seq - seq
         found = []
-        # One that is up to date, as nearly all are, is spared the walk.
+        # Most browsers are up to date; don't copy the list for them.
         ticks = [self._ticks[-1]] if behind == 1 else list(self._ticks)[len(self._ticks) - behind :]
         for tick in ticks:
             event = tick.of_run.get(run) if run is not None else None
             if tick.runs:
-                # An id stands for all up to it: of two events of a tick, the last one has it.
+                # An id acknowledges everything before it, so only the last of two events of a tick has it.
                 found.append(tick.runs if event is None else tick.runs.partition(b"\n")[2])
             if event is not None:
                 found.append(event)

@@ -1,4 +1,4 @@
-"""The rows of runs, producers and questions: as statements for the store, and back."""
+"""Convert runs, producers and questions to statements for the store, and rows back."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ RUN_COLUMNS = (
 _encode = msgspec.json.Encoder()
 
 
-def run_kept(run: Run) -> Statement:
-    """The statement that keeps a run's summary."""
+def run_statement(run: Run) -> Statement:
+    """The statement that stores a run's summary."""
     values = list(msgspec.structs.astuple(run))
     agents = values.pop()
     return (
@@ -35,13 +35,13 @@ def run_of(row: tuple[Any, ...]) -> Run:
     return Run(*values)
 
 
-def producer_kept(id: str, run: str, persisted: int, state: str) -> Statement:  # noqa: A002
-    """The statement that keeps how far a producer is."""
+def producer_statement(id: str, run: str, persisted: int, state: str) -> Statement:  # noqa: A002
+    """The statement that stores how far a producer is."""
     return ("INSERT OR REPLACE INTO producers VALUES(?, ?, ?, ?)", (id, run, persisted, state))
 
 
-def question_kept(question: Question, producer: str, state: str | None = None) -> Statement:
-    """The statement that keeps a question; `state` is `cut` for one whose producer was lost."""
+def question_statement(question: Question, producer: str, state: str | None = None) -> Statement:
+    """The statement that stores a question; `state` is `cut` for one whose producer was lost."""
     return (
         "INSERT OR REPLACE INTO questions VALUES(?, ?, ?, ?, ?, ?)",
         (

@@ -1,4 +1,4 @@
-"""The server around the application."""
+"""The uvicorn server that runs the application."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from modelstream_studio.server.app import Studio
 
 KEEP_ALIVE = 30
-"""Seconds that a connection may be idle: longer than programs and pages are silent."""
+"""Seconds that a connection may be idle, longer than programs and pages are ever silent."""
 GRACE = 2
-"""Seconds that open requests have to get done when Studio stops."""
+"""Seconds that open requests have to finish when Studio stops."""
 
 
 class Server(uvicorn.Server):
-    """Serves a Studio; when it is to stop, it first ends what would otherwise never end."""
+    """Serves a Studio; on shutdown it first ends the requests that wait for events."""
 
     def __init__(self, studio: Studio) -> None:
         super().__init__(
@@ -26,7 +26,7 @@ class Server(uvicorn.Server):
                 access_log=False,
                 date_header=False,
                 lifespan="on",
-                loop="asyncio",  # and not uvloop where that happens to be installed: one loop to hold to
+                loop="asyncio",  # not uvloop where it happens to be installed: only one loop is tested
                 log_level="warning",
                 server_header=False,
                 timeout_graceful_shutdown=GRACE,
@@ -37,6 +37,6 @@ class Server(uvicorn.Server):
         self._studio = studio
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let go of all who wait for news, and then stop as usual."""
+        """End all waiting requests, then stop as usual."""
         self._studio.release()
         await super().shutdown(sockets)

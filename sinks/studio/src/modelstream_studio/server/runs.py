@@ -1,4 +1,4 @@
-"""A run that something happens in: its summary, and the messages and questions that are not at rest."""
+"""A run in memory: its summary, and its open messages and questions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 from modelstream_studio.frames import Counts, RunInfo
 from modelstream_studio.server import limits
-from modelstream_studio.server.rows import run_kept
+from modelstream_studio.server.rows import run_statement
 from modelstream_studio.server.views import (
     MessageOp,
     Op,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class LiveRun:
-    """A run in memory. What is at rest and kept by the store is not in here."""
+    """A run in memory, without what is finished and stored."""
 
     def __init__(self, view: Run) -> None:
         self.view = view
@@ -39,7 +39,7 @@ class LiveRun:
         self._changed = False
 
     def begin(self, message: LiveMessage) -> None:
-        """A message is written from now on: a new one, or one that was over."""
+        """Add a message that is being written: a new one, or one that was over."""
         self.messages[message.view.id] = message
         self.view.live += 1
         if message.view.name not in self.view.agents and len(self.view.agents) < limits.AGENTS:
@@ -47,12 +47,12 @@ class LiveRun:
         self.op(MessageOp(message.snapshot()))
 
     def forget(self, message: LiveMessage) -> None:
-        """A message that is still written is about to begin afresh."""
+        """Drop a message that is about to start over."""
         self._touched.pop(message.view.id, None)
         self.view.live -= 1
 
     def end(self, message: LiveMessage, statements: list[Statement]) -> None:
-        """A message is over, in whatever way its view says."""
+        """End a message; its view has the state."""
         self._touched.pop(message.view.id, None)
         message.finish(self._ops, statements)
         self._over[message.view.id] = message
@@ -60,11 +60,11 @@ class LiveRun:
         self._changed = True
 
     def touch(self, message: LiveMessage) -> None:
-        """A message has news."""
+        """Mark a message as changed."""
         self._touched[message.view.id] = message
 
     def count(self, message: LiveMessage, usage: Counts) -> None:
-        """A message's token counts are these now."""
+        """Set a message's token counts."""
         before = message.view.usage or Counts()
         self.view.input_tokens += (usage.input_tokens or 0) - (before.input_tokens or 0)
         self.view.output_tokens += (usage.output_tokens or 0) - (before.output_tokens or 0)
@@ -73,14 +73,14 @@ class LiveRun:
         self._changed = True
 
     def ask(self, question: Question) -> None:
-        """A question is open from now on."""
+        """Open a question."""
         question.state = "open"
         self.questions[question.id] = question
         self.view.questions += 1
         self.op(QuestionOp(question))
 
     def over(self, question: Question, state: QuestionState, value: object = None) -> None:
-        """A question need not be answered any more; or it turns out to have been answered differently."""
+        """Settle a question, or correct its answer."""
         if question.state == "open":
             self.view.questions -= 1
         question.state = state
@@ -88,16 +88,16 @@ class LiveRun:
         self.op(QuestionOverOp(question.id, value, state))
 
     def op(self, op: Op) -> None:
-        """Something happened that changes the summary, too."""
+        """Add an op that also changes the summary."""
         self._ops.append(op)
         self._changed = True
 
     def changed(self) -> None:
-        """The summary is another one."""
+        """Mark the summary as changed."""
         self._changed = True
 
-    def told(self, statements: list[Statement]) -> tuple[list[Op], Run | None]:
-        """What happened since it was last asked for, and the summary if it changed."""
+    def take_changes(self, statements: list[Statement]) -> tuple[list[Op], Run | None]:
+        """Take the ops since the last call, and the summary if it changed."""
         for message in self._touched.values():
             message.flush(self._ops, statements)
         self._touched = {}
@@ -105,31 +105,31 @@ class LiveRun:
         summary = None
         if self._changed:
             summary = msgspec.structs.replace(self.view, agents=list(self.view.agents))
-            statements.append(run_kept(summary))
+            statements.append(run_statement(summary))
             ops.append(RunOp(summary))
         self._changed = False
         return ops, summary
 
-    def ended(self) -> list[LiveMessage]:
-        """The messages that are over since this was last asked for: once the store has them, they may go."""
+    def take_ended(self) -> list[LiveMessage]:
+        """Take the messages that ended since the last call; once stored, they can be released."""
         over, self._over = self._over, {}
         return list(over.values())
 
-    def let_go(self, messages: list[LiveMessage]) -> None:
-        """The store has these messages; and whatever questions are over."""
+    def release(self, messages: list[LiveMessage]) -> None:
+        """Drop these messages, which are stored, and the settled questions."""
         for message in messages:
             if self.messages.get(message.view.id) is message and not message.live:
                 del self.messages[message.view.id]
         self.questions = {id_: one for id_, one in self.questions.items() if one.state == "open"}
 
     @property
-    def at_rest(self) -> bool:
-        """Whether it need not be kept in memory."""
+    def can_be_dropped(self) -> bool:
+        """Whether it can be removed from memory."""
         return not (self.producers or self.messages or self.questions or self._ops or self._changed)
 
 
-def run_begun(info: RunInfo, now: float) -> Run:
-    """The summary of a run that has just been heard of."""
+def new_run(info: RunInfo, now: float) -> Run:
+    """The summary of a new run."""
 
     def cut(name: str | None, otherwise: str = "") -> str:
         return (name or otherwise)[: limits.NAME]

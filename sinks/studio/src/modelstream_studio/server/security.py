@@ -1,7 +1,7 @@
-"""Who may ask for what. Everything a browser or a program asks passes here first.
+"""Access control: every request of a browser or a program passes through here first.
 
-A web page from elsewhere must neither read nor publish anything, not even one whose host name is suddenly
-ours (DNS rebinding); so host and origin are checked, there are no cookies, and each route wants its token.
+A web page from another origin must neither read nor publish anything, not even by DNS rebinding; so host and
+origin are checked, there are no cookies, and each route requires its token.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ HEADERS = {
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }
 _FOR_PAGES = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
-# Twenty times a second, a page's headers would be most of what a program is answered.
+# Programs send often; the headers for pages would be most of each response.
 _FOR_PROGRAMS = [
     (name, value) for name, value in _FOR_PAGES if name in {b"cache-control", b"x-content-type-options"}
 ]
@@ -44,11 +44,11 @@ _ANSWER = frozenset({"/v1/answer", "/v1/cancel"})
 
 
 class Guard:
-    """Passes on what may be asked.
+    """Passes on permitted requests.
 
-    `hosts` are names besides the loopback ones that Studio is reached under; with `any_address`, any IP
-    address too (a name can be made to mean us, an address can't). Paths that begin with one of
-    `without_token` want no token.
+    `hosts` are names of Studio besides the loopback ones; with `any_address`, any IP address is permitted
+    too (DNS can make a foreign name point to Studio, but not an address). Paths that begin with one of
+    `without_token` require no token.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Guard:
         self._without_token = without_token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse, or hand on; in either case with the headers that every answer has."""
+        """Reject or pass on the request, and add the common headers to the response."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
@@ -92,12 +92,12 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008, "reason": refusal[1]})
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
-        """The status and the words that a request is refused with, if it is."""
+        """The status and message with which the request is rejected, or None."""
         headers = Headers(scope=scope)
         if not self._is_ours(headers.get("host", "")):
-            return 421, "This Studio is not known under that host name."
-        if _is_from_elsewhere(headers) and not _is_visit(scope, headers):
-            return 403, "Pages from elsewhere may not ask this Studio anything."
+            return 421, "This is not a host name of this Studio."
+        if _is_cross_origin(headers) and not _is_visit(scope, headers):
+            return 403, "Pages of other origins have no access to this Studio."
         role = self._role(scope["path"])
         if role is not None and not self._has_token(headers, role):
             return 401, f"The token to {role} is missing or wrong."
@@ -119,18 +119,18 @@ class Guard:
 
     def _has_token(self, headers: Headers, role: str) -> bool:
         scheme, _, token = headers.get("authorization", "").partition(" ")
-        given = token.strip().encode("utf-8", "surrogatepass")
-        return hmac.compare_digest(given, self._tokens[role]) and scheme.lower() == "bearer"
+        sent = token.strip().encode("utf-8", "surrogatepass")
+        return hmac.compare_digest(sent, self._tokens[role]) and scheme.lower() == "bearer"
 
 
-def _is_from_elsewhere(headers: Headers) -> bool:
+def _is_cross_origin(headers: Headers) -> bool:
     own = f"http://{headers.get('host')}"
     site = headers.get("sec-fetch-site", "none")
     return headers.get("origin", own) != own or site not in {"same-origin", "none"}
 
 
 def _is_visit(scope: Scope, headers: Headers) -> bool:
-    """Whether somebody follows a link to the page, from a terminal in a browser, say. It holds no secret."""
+    """Whether a link to the page is followed, for example from a terminal. The page contains no secret."""
     return (
         scope["path"] == "/"
         and scope.get("method") == "GET"

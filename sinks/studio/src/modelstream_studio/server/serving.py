@@ -1,4 +1,4 @@
-"""A Studio that runs: its address, its tokens, from start to Ctrl-C."""
+"""Run a Studio, from its address and tokens to Ctrl-C."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from modelstream_studio.server.tokens import announce, kept_tokens
 
 
 class Options(msgspec.Struct, frozen=True):
-    """What the command line asked for."""
+    """The options of the command line."""
 
     host: str
     port: int
@@ -34,22 +34,22 @@ class Options(msgspec.Struct, frozen=True):
 
 
 def serve(options: Options) -> None:
-    """Run a Studio until Ctrl-C. Raises a `ConfigError` for what can't be set up."""
+    """Run a Studio until Ctrl-C. Raises `ConfigError` if it can't be set up."""
     local = _is_loopback(options.host)
     if not local and not options.expose:
         raise ConfigError(
-            f"--host {options.host} lets other machines reach this Studio: whoever has its address with the "
-            "tokens reads every stream, over a connection that is not encrypted.\nIf that is what you want, "
-            "add --expose. Safer: leave --host away, and tunnel (ssh -L 7575:127.0.0.1:7575 this-machine)."
+            f"--host {options.host} lets other machines reach this Studio: anyone who has its address with "
+            "the tokens can read every stream, over a connection that is not encrypted.\nIf you want that, "
+            "add --expose. Safer: omit --host, and use a tunnel (ssh -L 7575:127.0.0.1:7575 this-machine)."
         )
     if not local and options.agentscope:
-        raise ConfigError("--agentscope takes programs that have no token: it works on this machine only.")
+        raise ConfigError("--agentscope accepts programs without a token, so it works on this machine only.")
     tokens = kept_tokens()
     with _listening(options) as listener, _database(options.db) as store:
         url = f"http://{_in_url(options.host)}:{listener.getsockname()[1]}"
         server = _server(store, tokens, options)
         announce(url, tokens)
-        _greet(url, tokens, options)
+        _print_address(url, tokens, options)
         server.run([listener])
 
 
@@ -90,17 +90,17 @@ def _not_listening(options: Options, error: OSError) -> str:
         return f"Studio can't listen on {options.host}, port {options.port}: {error.strerror}."
     place = known_place()
     if place is not None and place.url == f"http://{_in_url(options.host)}:{options.port}":
-        there = f"your Studio is there, it seems: {_link(place.url, place.tokens)}"
+        there = f"your Studio seems to be running there: {_link(place.url, place.tokens)}"
     else:
         there = "a Studio may be running already."
     return (
-        f"Port {options.port} on {options.host} is taken: {there}\n"
-        "Take another one (modelstream studio --port 7576), or any that is free (--port 0)."
+        f"Port {options.port} on {options.host} is in use: {there}\n"
+        "Choose another one (modelstream studio --port 7576), or any free one (--port 0)."
     )
 
 
 def _link(url: str, tokens: Tokens) -> str:
-    """The address to open. What is behind the # is sent to nobody."""
+    """The address to open. Browsers never send what follows the #."""
     return f"{url}/#watch={tokens.watch}&answer={tokens.answer}"
 
 
@@ -116,22 +116,22 @@ def _database(path: Path) -> Iterator[Store]:
         store.close()
 
 
-def _greet(url: str, tokens: Tokens, options: Options) -> None:
+def _print_address(url: str, tokens: Tokens, options: Options) -> None:
     link = _link(url, tokens)
     lines = [
-        "Studio is running. Open this address; it holds the tokens, so keep it to yourself:",
+        "Studio is running. Open this address; it contains the tokens, so keep it secret:",
         "",
         f"  {link}",
         "",
     ]
     if url == default_url():
-        lines.append('Programs of yours find it: modelstream.init(sinks=["terminal", "studio"])')
+        lines.append('Your programs find it: modelstream.init(sinks=["terminal", "studio"])')
     else:
-        lines.append(f"Programs of yours find it, too, as the Studio that was started last: {url}")
+        lines.append(f"Your programs find it as the Studio that was started last: {url}")
     if not _is_loopback(options.host):
-        lines.append("It can be reached from other machines; nothing is encrypted. Programs there need:")
+        lines.append("Other machines can reach it, without encryption. Programs there need:")
         lines.append(f"  MODELSTREAM_STUDIO={url}/#publish={tokens.publish}")
-    lines += [f"It keeps what it shows in {options.db}. Ctrl-C stops it.", ""]
+    lines += [f"Studio keeps its data in {options.db}; Ctrl-C stops it.", ""]
     sys.stderr.write("\n".join(lines))
     if options.open_browser:
         import webbrowser

@@ -1,4 +1,4 @@
-"""What a browser is given to begin with: runs, and a run's messages and questions as they are now."""
+"""Snapshots for browsers: runs, and the current messages and questions of a run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _encode = msgspec.json.Encoder()
 
 
 class Snapshot(msgspec.Struct):
-    """A run as it is at position `at` of the events. `earlier`: there are older messages."""
+    """A run at position `at` of the events. `earlier` means that there are older messages."""
 
     run: Run | None
     messages: list[msgspec.Raw]
@@ -26,7 +26,7 @@ class Snapshot(msgspec.Struct):
 
 
 class FullSnapshot(Snapshot):
-    """The same with the summaries of the latest runs; `more_runs`: there are older ones."""
+    """The same with the summaries of the latest runs; `more_runs` means that there are older ones."""
 
     runs: list[Run] = []
     more_runs: bool = False
@@ -48,7 +48,7 @@ class Messages(msgspec.Struct):
 
 def snapshot(hub: Hub, id: str) -> Snapshot | None:  # noqa: A002
     """The run with its latest messages, or None if there is no such run."""
-    hub.tick()  # what is not told yet would be told once more
+    hub.tick()  # otherwise pending changes would be sent again after the snapshot
     run = _summary(hub, id)
     if run is None:
         return None
@@ -57,7 +57,7 @@ def snapshot(hub: Hub, id: str) -> Snapshot | None:  # noqa: A002
 
 
 def full_snapshot(hub: Hub, id: str | None) -> FullSnapshot:  # noqa: A002
-    """All that a page needs to begin with, or to begin anew."""
+    """Everything that a page needs to start or to start over."""
     hub.tick()
     found = snapshot(hub, id) if id is not None else None
     latest = runs(hub, "", None, limits.RUNS)
@@ -69,7 +69,7 @@ def full_snapshot(hub: Hub, id: str | None) -> FullSnapshot:  # noqa: A002
 
 
 def earlier_messages(hub: Hub, run: str, before: str) -> Messages:
-    """The messages of a run before the one of this id."""
+    """The messages of a run before the one with this id."""
     trace = hub.archive.trace(run, before)
     if trace is None:
         return Messages([], earlier=False)
@@ -81,7 +81,7 @@ def runs(hub: Hub, search: str, before: str | None, limit: int) -> Runs:
     """The latest runs that `search` finds, older than the run `before`."""
     bound = _summary(hub, before) if before else None
     found = {run.id: run for run in hub.archive.runs(search, bound, limit + 1)}
-    # What is in memory is newer than what the store has, which may not even have it yet.
+    # Runs in memory are newer than the stored ones, and may not be stored yet.
     for live in hub.runs.values():
         if live.view.id in found or (_matches(live.view, search) and _is_before(live.view, bound)):
             found[live.view.id] = live.view

@@ -1,6 +1,6 @@
-"""What Studio keeps: one SQLite file, written by one thread, one transaction a tick.
+"""The database: one SQLite file, written by one thread, one transaction per tick.
 
-In write-ahead mode a committed transaction outlives the death of the process, and readers never wait.
+In write-ahead mode a committed transaction survives the death of the process, and readers never wait.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ CREATE TABLE questions(
 CREATE INDEX questions_of_run ON questions(run, asked);
 CREATE TABLE commands(n INTEGER PRIMARY KEY, producer TEXT, body TEXT);
 """
-_HOPELESS = (
+_PERMANENT_ERRORS = (
     sqlite3.DataError,
     sqlite3.IntegrityError,
     sqlite3.InterfaceError,
@@ -46,19 +46,19 @@ _HOPELESS = (
     OverflowError,
     UnicodeError,
 )
-"""What is wrong with a statement itself, and will be when it is tried again."""
+"""Errors of a statement itself, which would fail again on a retry."""
 RETRY = 1.0
-"""Seconds until a transaction that failed (the disk is full, say) is tried again."""
+"""Seconds until a failed transaction (for example on a full disk) is tried again."""
 
 
 class DatabaseError(Exception):
-    """The file is not one that this Studio can use; the message says why, and the way out."""
+    """The file can't be used by this Studio; the message says why and how to fix it."""
 
 
 class Store:
-    """Writes batches of statements in order, in a thread of its own; reads in the caller's.
+    """Writes batches of statements in order, in its own thread; reads in the caller's.
 
-    `failure` says why nothing can be written at the moment; what is waiting is tried again until it can.
+    `failure` is the error while nothing can be written; waiting statements are retried until they succeed.
     """
 
     def __init__(self, path: Path) -> None:
@@ -78,15 +78,15 @@ class Store:
         self._thread.start()
 
     def write(self, statements: list[Statement], done: asyncio.Future[None] | None = None) -> None:
-        """Have the statements written as one transaction, or as a part of one; `done` is set afterwards."""
+        """Write the statements as one transaction or a part of one; `done` is set afterwards."""
         self._waiting.put((statements, done))
 
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
-        """The rows of a query, of what is committed."""
+        """The rows of a query on committed data."""
         return self._reader.execute(sql, parameters).fetchall()
 
     def close(self) -> None:
-        """Write what waits, and close the file."""
+        """Write what is waiting, and close the file."""
         self._closing.set()
         self._waiting.put(None)
         self._thread.join(5)
@@ -103,21 +103,21 @@ class Store:
                     self._waiting.put(None)
                     break
                 batches.append(further)
-            if not self._kept(writer, [statement for batch, _ in batches for statement in batch]):
+            if not self._write_all(writer, [statement for batch, _ in batches for statement in batch]):
                 break
             for _, done in batches:
                 if done is not None:
                     _announce(done)
         writer.close()
 
-    def _kept(self, writer: sqlite3.Connection, statements: list[Statement]) -> bool:
-        """Write until it worked; False if Studio stops before that."""
+    def _write_all(self, writer: sqlite3.Connection, statements: list[Statement]) -> bool:
+        """Retry until the statements are written; False if Studio stops before that."""
         while True:
             try:
                 _transact(writer, statements)
-            except _HOPELESS:
-                logger.exception("something can't be kept in %s", self.path)
-                statements = _possible(writer, statements)
+            except _PERMANENT_ERRORS:
+                logger.exception("a statement can't be written to %s", self.path)
+                statements = _without_failing(writer, statements)
             except sqlite3.Error as error:
                 if self.failure is None:
                     logger.error("%s can't be written to: %s", self.path, error)  # noqa: TRY400
@@ -136,16 +136,16 @@ def _transact(writer: sqlite3.Connection, statements: list[Statement]) -> None:
             writer.execute(sql, parameters)
 
 
-def _possible(writer: sqlite3.Connection, statements: list[Statement]) -> list[Statement]:
-    """The statements without those that can never be written: they must not hold up the others."""
-    possible = []
+def _without_failing(writer: sqlite3.Connection, statements: list[Statement]) -> list[Statement]:
+    """The statements without those that can never be written, so that they don't block the others."""
+    valid = []
     for statement in statements:
         try:
             _transact(writer, [("SAVEPOINT trial", ()), statement, ("ROLLBACK TO trial", ())])
-        except _HOPELESS:
+        except _PERMANENT_ERRORS:
             continue
-        possible.append(statement)
-    return possible
+        valid.append(statement)
+    return valid
 
 
 def _announce(done: asyncio.Future[None]) -> None:
@@ -153,7 +153,7 @@ def _announce(done: asyncio.Future[None]) -> None:
         if not done.done():
             done.set_result(None)
 
-    with suppress(RuntimeError):  # the server has gone; nobody waits any more
+    with suppress(RuntimeError):  # the server has stopped, so nothing waits
         done.get_loop().call_soon_threadsafe(set_done)
 
 
@@ -166,7 +166,7 @@ def _connected(path: Path) -> sqlite3.Connection:
 
 
 def _locked(path: Path) -> IO[bytes]:
-    """A file that is locked as long as it is open: two Studios would not know of each other's runs."""
+    """Open a file that stays locked while it is open, since two Studios would not see each other's runs."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = path.with_name(f"{path.name}.lock").open("ab")
@@ -193,7 +193,7 @@ def _unusable(path: Path, error: Exception) -> DatabaseError:
 
 
 def _prepare(path: Path) -> None:
-    """Create the file, for its owner's eyes only, or see that it is one of ours."""
+    """Create the file, readable only by its owner, or check that it is a Studio database."""
     try:
         path.touch(mode=0o600)
         connection = _connected(path)

@@ -1,4 +1,4 @@
-"""What browsers are sent: runs, messages and questions as they are, and what happens to them (`Op`)."""
+"""What browsers receive: runs, messages and questions, and the changes to them (`Op`)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ QuestionState = Literal["open", "answered", "withdrawn"]
 
 
 class Run(msgspec.Struct):
-    """One run of a program. `live` counts messages being written, `questions` those that are open."""
+    """One run of a program. `live` counts messages being written, `questions` the open ones."""
 
     id: str
     project: str
@@ -34,7 +34,7 @@ class Run(msgspec.Struct):
 
 
 class ToolCall(msgspec.Struct):
-    """A tool call as far as it is known; `arguments` is its JSON text."""
+    """A tool call so far; `arguments` is its JSON text."""
 
     i: int
     id: str | None = None
@@ -69,7 +69,7 @@ class Message(msgspec.Struct):
 
 
 class Question(msgspec.Struct):
-    """Something that a program asks the user."""
+    """A question of a program to the user."""
 
     id: str
     run: str
@@ -82,17 +82,17 @@ class Question(msgspec.Struct):
 
 
 class Op(msgspec.Struct, tag_field="op", tag=str.lower):
-    """Something that happened in a run."""
+    """A change in a run."""
 
 
 class MessageOp(Op, tag="message"):
-    """A message is new, or to be shown as it stands here."""
+    """A message is new, or replaces what is shown."""
 
     message: Message
 
 
 class TextOp(Op, tag="text", omit_defaults=True):
-    """Text came: blocks that are closed now, and the open tail anew (`tail`) or what it has `more`."""
+    """New text: closed blocks, and the open tail as a whole (`tail`) or what is added to it (`more`)."""
 
     m: str
     blocks: list[str] = []
@@ -101,13 +101,13 @@ class TextOp(Op, tag="text", omit_defaults=True):
 
 
 class FreshOp(Op, tag="fresh"):
-    """What was shown of the message goes."""
+    """Remove what was shown of the message."""
 
     m: str
 
 
 class ReasoningOp(Op, tag="reasoning"):
-    """More of the thinking."""
+    """More reasoning."""
 
     m: str
     d: str
@@ -124,20 +124,20 @@ class ToolOp(Op, tag="tool"):
 
 
 class GapOp(Op, tag="gap"):
-    """Text was lost on the way."""
+    """Text is missing."""
 
     m: str
     lost: int
 
 
 class EndOp(Op, tag="end"):
-    """The message is over. Its `blocks` are null if they are the sum of those that were sent."""
+    """The message is over. Its `blocks` are null if they are those already sent."""
 
     message: Message
 
 
 class RunOp(Op, tag="run"):
-    """The run's summary is this now."""
+    """The new summary of the run."""
 
     run: Run
 
@@ -149,7 +149,7 @@ class QuestionOp(Op, tag="question"):
 
 
 class QuestionOverOp(Op, tag="question-over"):
-    """A question need not be answered any more."""
+    """A question is settled."""
 
     q: str
     value: Any

@@ -1,4 +1,4 @@
-"""Where Studio is, and the token to publish with: as given, from the environment, or the user's files."""
+"""Find Studio's address and publish token: from the options, the environment, or the user's files."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ class Address(msgspec.Struct, frozen=True):
 
     @property
     def url(self) -> str:
-        """The address without the token, as one may show it."""
+        """The address without the token, safe to show."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}{self.path}"
 
 
 def find(url: str | None, token: str | None) -> Address:
-    """The address that is meant now: a Studio that was started anew may have moved.
+    """The current address of Studio, which may change when it is restarted.
 
-    Raises `ConfigError` for an url that is none.
+    Raises `ConfigError` for an invalid URL.
     """
     known = places.known_place()
-    given = url or os.environ.get(places.URL) or (known.url if known else places.default_url())
-    parts, port = _parsed(given)
+    chosen = url or os.environ.get(places.URL) or (known.url if known else places.default_url())
+    parts, port = _parsed(chosen)
     host = parts.hostname or ""
     token = token or os.environ.get(places.TOKEN) or parse_qs(parts.fragment).get("publish", [None])[0]
     if token is None and known is not None and host in LOOPBACK:
-        token = known.tokens.publish  # the user's own; nobody else's business
+        token = known.tokens.publish  # only for a Studio on this machine
     return Address(parts.scheme, host, port, parts.path.rstrip("/"), token)
 
 

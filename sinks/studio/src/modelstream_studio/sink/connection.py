@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import encodings.idna  # noqa: F401 - or the first connection would import it, in a thread
+import encodings.idna  # noqa: F401 - else the first connection would import it, in a thread
 import socket
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from modelstream_studio.sink.address import Address
 
 CONNECT_SECONDS = 2.0
-"""Seconds that a connection may take to come about."""
+"""Seconds to wait for a connection."""
 
 START = "Messages are kept until it answers; `modelstream studio` starts it."
 
-MOST_READ = 16 << 20
-"""Bytes of an answer."""
+MAX_REPLY = 16 << 20
+"""Bytes of a reply."""
 
 
-class Unreachable(Exception):  # noqa: N818 - a state of things rather than an error
-    """Studio does not answer, or answers with an error; the text says why.
+class Unreachable(Exception):  # noqa: N818 - a state rather than an error
+    """Studio does not answer, or answers with an error; the message says why.
 
-    `retry_after` is in seconds, if it said; `hint` is what the user may do about it.
+    `retry_after` is in seconds, if Studio sent it; `hint` is how the user can fix it.
     """
 
     def __init__(self, why: str, *, retry_after: float | None = None, hint: str = START) -> None:
@@ -33,9 +33,9 @@ class Unreachable(Exception):  # noqa: N818 - a state of things rather than an e
 
 
 class Connection:
-    """Sends requests to one address, one at a time, over a connection that is made when it is needed.
+    """Sends requests to one address, one at a time, over a connection that is opened when needed.
 
-    `timeout` is how many seconds Studio may be silent. Used by one thread, but for `abort`.
+    `timeout` is how many seconds Studio may be silent. Used by one thread, except `abort`.
     """
 
     def __init__(self, address: Address, timeout: float) -> None:
@@ -47,7 +47,7 @@ class Connection:
     def request(self, method: str, path: str, body: bytes | None = None) -> Reply:
         """Send a request and read the answer. Raises `Unreachable`.
 
-        A kept connection that turns out to be closed is made anew, once: requests may be repeated.
+        If a kept connection turns out to be closed, the request is repeated once on a new one.
         """
         kept = self._open is not None
         try:
@@ -69,7 +69,7 @@ class Connection:
             connection.close()
 
     def abort(self) -> None:
-        """Have the request that is being made fail, now. From any thread."""
+        """Make the current request fail at once. Safe from any thread."""
         self._aborted = True
         connection = self._open
         if connection is not None and connection.sock is not None:
@@ -86,7 +86,7 @@ class Connection:
                 connection.putheader("Content-Length", str(len(body)))
             connection.endheaders(body)
             response = connection.getresponse()
-            reply = Reply(response.status, response.read(MOST_READ), response.headers.get("Retry-After"))
+            reply = Reply(response.status, response.read(MAX_REPLY), response.headers.get("Retry-After"))
             if response.will_close or not response.isclosed():
                 self.close()
         except BaseException:
@@ -104,14 +104,14 @@ class Connection:
                 self.close()
                 raise
             connection.sock.settimeout(self._timeout)
-        if self._aborted:  # asked only now: `abort` has either seen the socket, or was before this
+        if self._aborted:  # checked last: `abort` has either seen the socket or set this before
             self.close()
             raise ConnectionAbortedError("no longer wanted")
         return self._open
 
 
 class Reply:
-    """What Studio answered. `retry_after` is in seconds, if it said."""
+    """Studio's reply. `retry_after` is in seconds, if Studio sent it."""
 
     def __init__(self, status: int, body: bytes, retry_after: str | None) -> None:
         self.status = status

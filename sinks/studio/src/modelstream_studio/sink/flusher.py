@@ -1,4 +1,4 @@
-"""The thread that brings a producer's frames to Studio."""
+"""The thread that sends a producer's frames to Studio."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ if TYPE_CHECKING:
     from modelstream_studio.sink.publisher import Publisher
 
 TICK = 0.06
-"""Seconds between two batches: what comes meanwhile goes together."""
+"""Seconds between two batches; frames that come in between are sent together."""
 
 FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
 """Seconds between attempts to reach Studio: at first, and at most."""
 
-LONGEST_WISH = 60.0
-"""Seconds that Studio may want to be left alone."""
+MAX_RETRY_AFTER = 60.0
+"""The largest Retry-After of Studio, in seconds, that is followed."""
 
 GRACE = 0.2
-"""Seconds for the thread to end that was told to."""
+"""Seconds that the thread has to end after `abort`."""
 
 
 class Source(Protocol):
     """Something that has frames for Studio."""
 
     def take(self, *, room: bool) -> Iterable[frames.Frame]:
-        """The frames since the last time. Without `room`, text is left for later."""
+        """Take the frames since the last call. Without `room`, text is kept for later."""
 
 
 class Flusher:
-    """Collects frames from whatever was put into its inbox, and has them sent.
+    """Collects frames from the sources in its inbox, and sends them.
 
-    The thread is a daemon. `end` and `finish` may be called from any thread, and at a program's exit, when no
-    thread can be started any more: the caller then does it all. `reached` is called after every success.
+    The thread is a daemon. `end` and `finish` may be called from any thread, and at interpreter exit, when no
+    thread can be started: the caller then does the work. `reached` is called after every success.
     """
 
     def __init__(
@@ -63,22 +63,22 @@ class Flusher:
         self._inbox.put(source)
 
     def ensure_running(self) -> None:
-        """Start the thread, unless it runs or the interpreter is about to end."""
+        """Start the thread, unless it runs or the interpreter is exiting."""
         if self._thread is not None:
             return
         with self._lock:
             if self._thread is None:
                 thread = threading.Thread(target=self._run, name="modelstream-studio", daemon=True)
-                with suppress(RuntimeError):  # the interpreter is about to end: `finish` does it all
+                with suppress(RuntimeError):  # the interpreter is exiting: `finish` does the work
                     thread.start()
                     self._thread = thread
 
     def end(self) -> None:
-        """Send what is left, and no more. Does not wait."""
+        """Send what is left, then stop. Does not wait."""
         self._finishing.set()
 
     def finish(self, seconds: float) -> bool:
-        """Wait until that is done, for `seconds` at most; whether there is nothing left."""
+        """Wait at most `seconds` until that is done; True if nothing is left."""
         if self._thread is None:
             self._finish()
         elif not self._done.wait(seconds):
@@ -111,7 +111,7 @@ class Flusher:
         return frames.HEARTBEAT if self._is_busy() else frames.IDLE_HEARTBEAT
 
     def _collect(self, timeout: float) -> None:
-        """Number all that has come by now; wait for it, for `timeout` seconds at most."""
+        """Move new frames to the outbox, waiting for at most `timeout` seconds for the first."""
         sources: dict[Source, None] = {}
         with suppress(Empty):
             sources[self._inbox.get(timeout > 0, timeout)] = None
@@ -122,7 +122,7 @@ class Flusher:
                 self._outbox.add(frame)
 
     def _send(self) -> float:
-        """Send a batch, even an empty one, and more while there is more; how long to rest."""
+        """Send batches until the outbox is empty, at least one; the seconds to pause afterwards."""
         began = time.monotonic()
         try:
             self._publisher.publish()
@@ -134,7 +134,7 @@ class Flusher:
         self._reached()
         return max(0.0, began + TICK - time.monotonic())
 
-    def _backed_off(self, wish: float | None) -> float:
+    def _backed_off(self, retry_after: float | None) -> float:
         wait, self._wait = self._wait, min(2 * self._wait, LONGEST_WAIT)
-        # Not all programs at once, when Studio comes back.
-        return max(wait * random.uniform(0.5, 1.0), min(wish or 0.0, LONGEST_WISH))  # noqa: S311
+        # Jitter, so that not all programs reconnect at once when Studio is back.
+        return max(wait * random.uniform(0.5, 1.0), min(retry_after or 0.0, MAX_RETRY_AFTER))  # noqa: S311

@@ -1,4 +1,4 @@
-"""One message on its way to Studio: the items that the sink gets of it, converted to frames."""
+"""One message on its way to Studio: its items, converted to frames."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from modelstream.sinks.base import Message
 
 PIECE = 1 << 16
-"""Characters in a frame: with all of them escaped it is still shorter than a line may be."""
+"""Characters in a frame; even with all of them escaped it is within the limit of a line."""
 
 
 class Lane:
-    """Takes the items of one message from the thread that shows it, and gives frames to the one that sends.
+    """Passes the items of one message from the thread that shows it to the one that sends, as frames.
 
-    Every delta passes `put`: it appends, and notifies the sender if that is idle. `take` coalesces what is
-    waiting. While there is no room for text nothing of it is lost as long as the message is open: the latest
+    Every delta goes through `put`: it appends, and notifies the sender if that is idle. `take` coalesces the
+    waiting items. While there is no room, text is not lost as long as the message is open: the latest
     snapshot has all of it.
     """
 
@@ -58,16 +58,16 @@ class Lane:
             self._notify(self)
 
     def end(self, outcome: Outcome) -> None:
-        """The message is over; what comes later is not taken any more."""
+        """Close the message; later items are ignored."""
         if not self.closed:
             self.closed = True
             self._ended_at = time.time()
-            self._first_at = self._first_at or 0.0  # none came
+            self._first_at = self._first_at or 0.0  # there were no items
             self.put(outcome)
 
     def take(self, *, room: bool) -> Iterator[frames.Frame]:
-        """What has come since the last time. Without `room`, text is left for later."""
-        self._idle = True  # first: what comes from now on notifies the sender
+        """Take the frames since the last call. Without `room`, text is kept for later."""
+        self._idle = True  # first, so that later items notify the sender
         items = self._items[:]
         del self._items[: len(items)]
         if not self._begun:
@@ -78,8 +78,8 @@ class Lane:
             if convert is not None:
                 yield from convert(self, item, room)
 
-    def again(self) -> list[frames.Frame]:
-        """All that was put into frames so far, for a Studio that knows nothing of it."""
+    def resend(self) -> list[frames.Frame]:
+        """Everything sent so far, for a Studio that has lost it."""
         text = self._latest.source.text_to(self._sent) if self._latest is not None else ""
         return [self._open(), *self._pieces(0, text)]
 
@@ -102,14 +102,14 @@ class Lane:
         end = snapshot.offset + len(snapshot.delta)
         if snapshot.offset >= self._seen or not snapshot.delta:
             self._seen = max(self._seen, end)
-        else:  # the text begins afresh, or was changed: Studio gets all of it
+        else:  # the text started over or was changed: send all of it
             self._restarted = self._restarted or self._sent > 0
             self._seen, self._sent = end, 0
         if room:
             yield from self._unsent(snapshot)
 
     def _unsent(self, snapshot: Snapshot) -> Iterator[frames.Frame]:
-        """All text that was seen and not sent, which as a rule is the snapshot's delta."""
+        """All text that was seen and not sent, usually the snapshot's delta."""
         text, missing = snapshot.delta, self._seen - self._sent
         if missing != len(text):
             text = snapshot.source.text_to(self._seen)[self._sent :] if missing else ""
@@ -125,7 +125,7 @@ class Lane:
             yield frames.Text(message=self.message.id, offset=offset + begin, delta=piece, at=self._at())
 
     def _at(self) -> float:
-        """When the first delta came, once; later ones need not be dated."""
+        """The time of the first delta, once; later ones need none."""
         dated, self._dated = self._dated, True
         return 0.0 if dated else self._first_at or 0.0
 
@@ -174,7 +174,7 @@ class Lane:
     def _close(self, outcome: Outcome) -> frames.Close:
         calls = [frames.Call(one.id, one.name, one.arguments) for one in outcome.tool_calls]
         if sum(len(call.arguments) for call in calls) > PIECE:
-            calls = []  # the pieces contain all of it
+            calls = []  # the pieces contain everything
         return frames.Close(
             message=self.message.id,
             state=outcome.state,

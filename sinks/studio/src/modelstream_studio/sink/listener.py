@@ -1,4 +1,4 @@
-"""The thread that hears from Studio: answers to questions, and messages that the user stops."""
+"""The thread that receives commands from Studio: answers to questions, and messages to stop."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ PAUSE = 2.0
 
 
 class Listener:
-    """Asks for commands as long as `is_busy`, and has each obeyed once.
+    """Polls for commands as long as `is_busy`, and passes each to `obey` once.
 
-    The thread is a daemon; it starts when it is needed, and ends when nothing is left to command.
+    The thread is a daemon; it starts when needed, and ends when no message or question is open.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Listener:
         self._connection: Connection | None = None
 
     def ensure_running(self) -> None:
-        """Start the thread, unless it runs or was ended."""
+        """Start the thread, unless it runs or `end` was called."""
         with self._lock:
             if self._thread is None and not self._ended.is_set():
                 self._thread = threading.Thread(
@@ -55,23 +55,23 @@ class Listener:
                 self._thread.start()
 
     def end(self) -> None:
-        """Listen no more. Does not wait."""
+        """Stop listening. Does not wait."""
         self._ended.set()
         connection = self._connection
         if connection is not None:
             connection.abort()
 
     def _run(self) -> None:
-        while self._goes_on():
+        while self._should_continue():
             try:
                 self._listen()
             except Unreachable:
                 self._ended.wait(PAUSE)
-            except Exception:  # noqa: BLE001 - a command that could not be obeyed; there may be others
+            except Exception:  # noqa: BLE001 - a failed command must not prevent others
                 logger.exception("the sink 'studio' failed")
                 self._ended.wait(PAUSE)
 
-    def _goes_on(self) -> bool:
+    def _should_continue(self) -> bool:
         with self._lock:
             if self._is_busy() and not self._ended.is_set():
                 return True
@@ -97,7 +97,7 @@ class Listener:
         try:
             commands = msgspec.json.decode(reply.body, type=frames.Commands).commands
         except msgspec.DecodeError as why:
-            raise Unreachable("what answers there is no Studio") from why
+            raise Unreachable("the server there is not a Studio") from why
         if commands:
             self._after[producer] = max(command.n for command in commands)
         return [command for command in commands if command.n > after]

@@ -1,4 +1,4 @@
-"""The frames that Studio has not acknowledged, under their numbers."""
+"""The numbered frames that Studio has not acknowledged."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _encoder = msgspec.json.Encoder(enc_hook=str)
 
 
 class Outbox:
-    """A log of frames that is forgotten from its beginning. Used by one thread.
+    """A log of frames that is trimmed at its beginning. Used by one thread.
 
-    `first` is the number of the oldest frame that is kept, `size` how many bytes there are. The log is `full`
-    from `limit` bytes on: then no text should be added, though anything can be.
+    `first` is the number of the oldest frame, `size` the number of bytes. The log is `full` from `limit`
+    bytes on: callers should then add no text, although nothing prevents it.
     """
 
     def __init__(self, limit: int) -> None:
@@ -31,36 +31,36 @@ class Outbox:
 
     @property
     def full(self) -> bool:
-        """Whether there is as much as there should be."""
+        """Whether the limit is reached."""
         return self.size >= self._limit
 
     def __len__(self) -> int:
         return len(self._lines)
 
     def add(self, frame: Frame) -> None:
-        """Number a frame and keep it until it is forgotten."""
+        """Number a frame and keep it until Studio has it."""
         line = encoded(frame)
         self._lines.append(line)
         self.size += len(line)
 
-    def batch(self, most: int) -> list[bytes]:
-        """The oldest lines, of `most` bytes together; one at least, if there is any."""
+    def batch(self, limit: int) -> list[bytes]:
+        """The oldest lines, at most `limit` bytes in total, but at least one if there is any."""
         lines: list[bytes] = []
         for line in self._lines:
-            most -= len(line)
-            if most < 0 and lines:
+            limit -= len(line)
+            if limit < 0 and lines:
                 break
             lines.append(line)
         return lines
 
     def forget(self, last: int) -> None:
-        """Studio has the frames up to number `last` for good."""
+        """Drop the frames up to number `last`, which Studio has stored."""
         while self.first <= last and self._lines:
             self.size -= len(self._lines.popleft())
             self.first += 1
 
-    def begin_anew(self, before: list[Frame]) -> None:
-        """Number all frames from 1 again, with `before` in front of them."""
+    def restart(self, before: list[Frame]) -> None:
+        """Number all frames from 1 again, with `before` in front."""
         lines = [encoded(frame) for frame in before]
         self._lines.extendleft(reversed(lines))
         self.size += sum(map(len, lines))
@@ -71,12 +71,12 @@ def encoded(frame: Frame) -> bytes:
     """The frame as a line of JSON."""
     try:
         return _encoder.encode(frame) + b"\n"
-    except UnicodeEncodeError:  # half a character, which no JSON can hold
+    except UnicodeEncodeError:  # a lone surrogate, which JSON can't contain
         return _encoder.encode(_whole(msgspec.to_builtins(frame, enc_hook=str))) + b"\n"
 
 
 def _whole(value: Any) -> Any:
-    """The value with every half of a character replaced, so that lengths stay."""
+    """The value with every lone surrogate replaced; lengths stay."""
     if isinstance(value, str):
         return _SURROGATE.sub("\ufffd", value)
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""What programs hand over, made fit for a frame."""
+"""Convert values of programs to what fits into a frame."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from typing import Any
 
 import msgspec
 
-MOST_SAID = 10_000
+MAX_TEXT = 10_000
 """Characters of an error's message, or of a question."""
 
-MOST_PLAIN = 1 << 16
+MAX_PLAIN = 1 << 16
 """Bytes of metadata, of a schema, or of an answer."""
 
 
 def clipped(text: str) -> str:
-    """The text, or as much of it as anybody wants to read."""
-    return text if len(text) <= MOST_SAID else f"{text[:MOST_SAID]}…"
+    """The text, cut at `MAX_TEXT`."""
+    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…"
 
 
 def as_plain(value: Any) -> Any:
-    """The value as JSON knows it; None for what JSON can't say, or what is too large."""
+    """The value in JSON's types; None if it can't be converted or is too large."""
     if not value:
         return value
     try:
         plain = msgspec.to_builtins(value, enc_hook=str, str_keys=True)
-        return plain if len(msgspec.json.encode(plain)) <= MOST_PLAIN else None
+        return plain if len(msgspec.json.encode(plain)) <= MAX_PLAIN else None
     except (TypeError, ValueError, OverflowError, RecursionError):
         return None

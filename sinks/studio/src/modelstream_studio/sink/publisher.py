@@ -1,4 +1,4 @@
-"""Batches: how a producer's log gets to Studio, and what Studio says to it."""
+"""Send a producer's log to Studio in batches, and handle its replies."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from modelstream_studio.sink.trouble import Trouble
 
 BATCH = 1 << 20
-"""Bytes of frames in a batch, if one frame alone is not longer."""
+"""Bytes of frames in a batch, unless a single frame is longer."""
 
-TOKEN_HINT = "Set MODELSTREAM_STUDIO_TOKEN to its publish token, or give the sink token=."  # noqa: S105
+TOKEN_HINT = "Set MODELSTREAM_STUDIO_TOKEN to its publish token, or pass token= to the sink."  # noqa: S105
 
 ANSWER_SECONDS = 5.0
 """Seconds that Studio may take to answer a batch. It answers when the frames are on disk."""
 
 
 class Publisher:
-    """Sends what is in the outbox, and has it forgotten when Studio has it.
+    """Sends what is in the outbox, and drops it once Studio has stored it.
 
-    `find` tells where Studio is; it is asked again after every failure. `so_far` is asked for all that is
-    open when Studio has lost what it had. Used by one thread, but for `abort`.
+    `find` returns Studio's address; it is called again after every failure. `so_far` returns everything that
+    is open, for a Studio that has lost its data. Used by one thread, except `abort`.
     """
 
     def __init__(
@@ -41,38 +41,38 @@ class Publisher:
         trouble: Trouble,
     ) -> None:
         self.outbox = outbox
-        self.producer = _name()
+        self.producer = _new_id()
         self._run = run
         self._find = find
         self._so_far = so_far
         self._trouble = trouble
         self._connection: Connection | None = None
-        self._introduced = False
+        self._registered = False
         self._aborted = False
-        self._most = BATCH
+        self._batch_limit = BATCH
 
     def publish(self) -> None:
-        """Send a batch: the oldest frames, or none as a sign of life. Raises `Unreachable`."""
+        """Send a batch: the oldest frames, or none as a heartbeat. Raises `Unreachable`."""
         connection = self._connected()
         where = connection.address.url
         try:
-            self._heed(connection.request("POST", frames.PUBLISH, self._batch()))
+            self._handle(connection.request("POST", frames.PUBLISH, self._batch()))
         except Unreachable as why:
             self.close()
             if not self._aborted:
-                self._trouble.happened(f"Studio at {where}: {why}. {why.hint}")
+                self._trouble.failed(f"Studio at {where}: {why}. {why.hint}")
             raise
-        self._trouble.is_there(where)
+        self._trouble.recovered(where)
 
     def close(self) -> None:
         """Close the connection."""
         connection, self._connection = self._connection, None
-        self._introduced = False
+        self._registered = False
         if connection is not None:
             connection.close()
 
     def abort(self) -> None:
-        """Have the request that is being made fail, now, and all later ones. From any thread."""
+        """Make the current request and all later ones fail at once. Safe from any thread."""
         self._aborted = True
         connection = self._connection
         if connection is not None:
@@ -86,20 +86,20 @@ class Publisher:
         return self._connection
 
     def _batch(self) -> bytes:
-        head = frames.Batch(self.producer, self.outbox.first, None if self._introduced else self._run)
-        return b"".join([msgspec.json.encode(head), b"\n", *self.outbox.batch(self._most)])
+        head = frames.Batch(self.producer, self.outbox.first, None if self._registered else self._run)
+        return b"".join([msgspec.json.encode(head), b"\n", *self.outbox.batch(self._batch_limit)])
 
-    def _heed(self, reply: Reply) -> None:
+    def _handle(self, reply: Reply) -> None:
         match reply.status:
             case 200:
                 self._forget(_persisted(reply))
-                self._introduced = True
+                self._registered = True
             case 409:
                 self._go_back(_persisted(reply))
-            case 413 if self._most > 1:
-                self._most //= 2
+            case 413 if self._batch_limit > 1:
+                self._batch_limit //= 2
             case _:
-                raise _unwilling(reply)
+                raise _rejection(reply)
 
     def _forget(self, persisted: frames.Persisted) -> None:
         self.outbox.forget(persisted.persisted)
@@ -107,18 +107,18 @@ class Publisher:
             self._trouble.refused(persisted.refused[0].why)
 
     def _go_back(self, persisted: frames.Persisted) -> None:
-        """Studio misses frames, or does not know who we are: it has another database than before."""
+        """Studio misses frames or does not know this producer, as with a new database."""
         if persisted.persisted + 1 < self.outbox.first:
-            self.producer = _name()
-            self.outbox.begin_anew(self._so_far())
-        elif self._introduced:
+            self.producer = _new_id()
+            self.outbox.restart(self._so_far())
+        elif self._registered:
             self.outbox.forget(persisted.persisted)
         else:
-            raise Unreachable("Studio wants other frames than there are")
-        self._introduced = False
+            raise Unreachable("Studio requests frames that do not exist")
+        self._registered = False
 
 
-def _name() -> str:
+def _new_id() -> str:
     return secrets.token_urlsafe(12)
 
 
@@ -126,12 +126,12 @@ def _persisted(reply: Reply) -> frames.Persisted:
     try:
         return msgspec.json.decode(reply.body, type=frames.Persisted)
     except msgspec.DecodeError as why:
-        raise Unreachable("what answers there is no Studio", hint="") from why
+        raise Unreachable("the server there is not a Studio", hint="") from why
 
 
-def _unwilling(reply: Reply) -> Unreachable:
+def _rejection(reply: Reply) -> Unreachable:
     if reply.status in (401, 403):
         return Unreachable(f"it does not accept the token ({reply.status})", hint=TOKEN_HINT)
-    said = " ".join(reply.body[:200].decode("utf-8", "replace").split())
-    why = f"it answered {reply.status}" + (f" ({said})" if said else "")
+    text = " ".join(reply.body[:200].decode("utf-8", "replace").split())
+    why = f"it answered {reply.status}" + (f" ({text})" if text else "")
     return Unreachable(why, retry_after=reply.retry_after, hint="Messages are kept for now.")

@@ -1,4 +1,4 @@
-"""One producer: what a sink in a process has to report, from its first message to the end."""
+"""One producer: everything that a sink in one process reports, from its first message to the end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from modelstream.sinks import run
 from modelstream.sinks.base import Message, Outcome
 from modelstream_studio import frames
-from modelstream_studio.sink.asked import Asked
+from modelstream_studio.sink.asked_question import AskedQuestion
 from modelstream_studio.sink.flusher import Flusher
 from modelstream_studio.sink.lane import Lane
 from modelstream_studio.sink.listener import Listener
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """Takes messages and questions, and has them brought to Studio. May be used from any thread.
+    """Reports messages and questions to Studio. Thread-safe.
 
-    `lanes` are the messages that are open.
+    `lanes` are the open messages.
     """
 
     def __init__(self, find: Callable[[], Address], limit: int) -> None:
         self._run_id = run.id
         self.lanes: dict[Message, Lane] = {}
-        self._asked: dict[str, Asked] = {}
+        self._questions: dict[str, AskedQuestion] = {}
         self._trouble = Trouble()
         self._publisher = Publisher(Outbox(limit), _this_run(), find, self._so_far, self._trouble)
         self._flusher = Flusher(self._publisher, self._is_busy, self._reached)
@@ -44,30 +44,30 @@ class Session:
 
     @property
     def is_over(self) -> bool:
-        """Whether its run is over, and nothing of it is open."""
+        """Whether its run is over and nothing is open."""
         return self._run_id != run.id and not self._is_busy()
 
     def open(self, message: Message) -> None:
-        """A message begins."""
+        """Open a message."""
         lane = self.lanes[message] = Lane(message, self._flusher.put)
         self._flusher.put(lane)
         self._flusher.ensure_running()
 
     def close(self, message: Message, outcome: Outcome) -> None:
-        """A message is over."""
+        """Close a message."""
         lane = self.lanes.pop(message, None)
         if lane is not None:
             lane.end(outcome)
 
     def ask(self, question: Question) -> None:
-        """Ask the user in Studio, until somebody has answered."""
-        asked = self._asked[question.id] = Asked(question, self._flusher.put)
+        """Ask the user in Studio, until the question is settled."""
+        asked = self._questions[question.id] = AskedQuestion(question, self._flusher.put)
         self._flusher.put(asked)
         self._flusher.ensure_running()
         question.when_over(lambda: self._over(asked))
 
     def finish(self, seconds: float) -> None:
-        """Close what is open, and send what is left, for `seconds` at most."""
+        """Close what is open and send what is left, for at most `seconds`."""
         for message in list(self.lanes):
             self.close(message, Outcome("cancelled"))
         self.leave()
@@ -75,25 +75,25 @@ class Session:
             self._trouble.unfinished()
 
     def leave(self) -> None:
-        """Have its threads send what is left, and end. Does not wait."""
+        """Let the threads send what is left and end. Does not wait."""
         self._listener.end()
-        self._flusher.put(_Farewell())
+        self._flusher.put(_ByeSource())
         self._flusher.end()
 
-    def _over(self, asked: Asked) -> None:
-        self._asked.pop(asked.question.id, None)
+    def _over(self, asked: AskedQuestion) -> None:
+        self._questions.pop(asked.question.id, None)
         asked.over()
 
     def _is_busy(self) -> bool:
-        return bool(self.lanes or self._asked)
+        return bool(self.lanes or self._questions)
 
     def _reached(self) -> None:
         if self._is_busy():
             self._listener.ensure_running()
 
     def _so_far(self) -> list[frames.Frame]:
-        sources: list[Lane | Asked] = [*self.lanes.values(), *self._asked.values()]
-        return [frame for source in sources for frame in source.again()]
+        sources: list[Lane | AskedQuestion] = [*self.lanes.values(), *self._questions.values()]
+        return [frame for source in sources for frame in source.resend()]
 
     def _obey(self, command: frames.Command) -> None:
         if isinstance(command, frames.Cancel):
@@ -101,19 +101,19 @@ class Session:
                 if message.id == command.message:
                     message.cancel()
         else:
-            asked = self._asked.get(command.question)
+            asked = self._questions.get(command.question)
             if asked is not None:
                 asked.answer(command.value)
 
 
-class _Farewell:
+class _ByeSource:
     def take(self, *, room: bool) -> list[frames.Frame]:
         return [frames.Bye(at=time.time())]
 
 
 def _this_run() -> frames.RunInfo:
     program = None
-    with suppress(AttributeError, IndexError):  # neither has to be there where Python is embedded
+    with suppress(AttributeError, IndexError):  # neither need exist where Python is embedded
         program = Path(sys.argv[0]).name or None
     return frames.RunInfo(
         id=run.id,

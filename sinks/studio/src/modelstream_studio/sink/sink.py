@@ -20,26 +20,26 @@ if TYPE_CHECKING:
     from modelstream_studio.sink.session import Session
 
 LIMIT = 64 << 20
-"""Bytes that are kept while Studio is away."""
+"""Bytes that are kept while Studio is unreachable."""
 
 EXIT_SECONDS = 1.0
-"""Seconds that the end waits for Studio."""
+"""Seconds that a shutdown waits for Studio."""
 
 
 class Studio(StreamSink):
-    """Reports everything to a Studio, live, and has its user answer questions and stop messages.
+    """Reports everything to a Studio, live; its user can answer questions and stop messages.
 
-    `url` and `token` say where it is and what it lets programs publish with; what is not given is looked up
-    in the environment (MODELSTREAM_STUDIO, MODELSTREAM_STUDIO_TOKEN), and then in the files of a Studio of
-    the same user. Nothing is waited for and nothing raised: what Studio has not confirmed is kept, up to
-    `limit` bytes, and sent when it is there. Of what is beyond that, Studio shows how much is missing.
+    `url` and `token` are Studio's address and its publish token; by default they are looked up in the
+    environment (MODELSTREAM_STUDIO, MODELSTREAM_STUDIO_TOKEN), then in the files of the user's own Studio.
+    The sink never waits and never raises: what Studio has not confirmed is kept, up to `limit` bytes, and
+    sent when Studio is reachable. Beyond the limit, Studio shows how much is missing.
 
-    The first message starts a thread. A forked child reports by itself, of the messages that it opens. At the
-    end of the program the rest is sent, within a second.
+    The first message starts a thread. A forked child reports the messages that it opens itself. At the end
+    of the program the rest is sent, within a second.
     """
 
     sink_type = "studio"
-    delivery = "inline"  # what is done in place is to append to a list
+    delivery = "inline"  # in place it only appends to a list
 
     def __init__(self, *, url: str | None = None, token: str | None = None, limit: int = LIMIT) -> None:
         if type(limit) is not int or limit <= 0:
@@ -49,20 +49,20 @@ class Studio(StreamSink):
         self._url = url
         self._token = token
         self._limit = limit
-        self.begin_anew()
+        self.reset()
         if url is not None:
-            self._find()  # raises for one that can't be
+            self._find()  # raises for an invalid URL
         _all.add(self)
 
-    def begin_anew(self) -> None:
-        """Know of no message: new, or in the child of a fork, whose parent reports the messages of before."""
+    def reset(self) -> None:
+        """Start without messages: new, or in the child of a fork, whose parent reports the earlier ones."""
         self._lock = threading.Lock()
         self._session: Session | None = None
         self._lanes: dict[Message, Lane] = {}
 
     def open(self, message: Message) -> None:
-        """Report that a message begins."""
-        self._in_session().open(message)
+        """Report a new message."""
+        self._current_session().open(message)
 
     def write(self, message: Message, snapshot: Snapshot) -> None:
         """Queue what is new in the text."""
@@ -83,11 +83,11 @@ class Studio(StreamSink):
             session.close(message, outcome)
 
     def ask(self, question: Question) -> None:
-        """Ask in Studio."""
-        self._in_session().ask(question)
+        """Ask the user in Studio."""
+        self._current_session().ask(question)
 
     def shutdown(self) -> None:
-        """Send what is left, for a second at most."""
+        """Send what is left, for at most a second."""
         self._finish(EXIT_SECONDS)
 
     def _finish(self, seconds: float) -> None:
@@ -96,9 +96,9 @@ class Studio(StreamSink):
         if session is not None:
             session.finish(seconds)
 
-    def _in_session(self) -> Session:
-        """The present session. Another run is another session; the thread of the last one finishes it."""
-        # Not by the thread: a fork in the middle of it would leave the child with half a module.
+    def _current_session(self) -> Session:
+        """The current session. A new run gets a new one; the thread of the last one finishes it."""
+        # Not imported in the thread: a fork during the import would leave the child with half a module.
         from modelstream_studio.sink.session import Session
 
         with self._lock:
@@ -119,13 +119,13 @@ class Studio(StreamSink):
 def _finish_all() -> None:
     """Send what is left when the process ends, within the time that all sinks share."""
     for sink in list(_all):
-        sink._finish(min(EXIT_SECONDS, seconds_left_at_exit()))  # noqa: SLF001 - of its own class
+        sink._finish(min(EXIT_SECONDS, seconds_left_at_exit()))  # noqa: SLF001 - same class
 
 
-def _begin_anew_in_child() -> None:
+def _reset_in_child() -> None:
     for sink in list(_all):
-        sink.begin_anew()
+        sink.reset()
 
 
 _all: weakref.WeakSet[Studio] = weakref.WeakSet()
-after_fork(_begin_anew_in_child)
+after_fork(_reset_in_child)

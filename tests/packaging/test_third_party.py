@@ -1,4 +1,4 @@
-"""A stranger's provider and sink: built outside the repository, installed by pip, found and used."""
+"""A third party's provider and sink: built outside the repository, installed by pip, found and used."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ def _project(folder: Path, *, module: str, kind: str, entry: str, value: str, co
 
 @pytest.fixture(scope="module")
 def scripts(root, tmp_path_factory) -> Path:
-    """The commands of a fresh environment that has the core, the terminal and both strangers."""
-    folder = tmp_path_factory.mktemp("strangers")
+    """The commands of a fresh environment that has the core, the terminal and both third-party packages."""
+    folder = tmp_path_factory.mktemp("third_party")
     provider = _project(
         folder / "provider",
         module="strange_provider",
@@ -104,7 +104,7 @@ def _run(*command: str | Path) -> str:
     return done.stdout
 
 
-def test_strangers_are_listed(scripts):
+def test_third_party_plugins_are_listed(scripts):
     lines = _run(scripts / "modelstream", "plugins").splitlines()
     for name, distribution in (("strange_echo", "strange-provider"), ("strange_upper", "strange-sink")):
         line = next((line for line in lines if name in line.split()), None)
@@ -113,9 +113,9 @@ def test_strangers_are_listed(scripts):
         assert "3.2.1" in line
 
 
-def test_the_stranger_s_provider_answers(scripts):
+def test_the_third_party_provider_answers(scripts):
     assert _run(scripts / "modelstream", "--model", "strange_echo", "to and fro").strip() == "to and fro"
 
 
-def test_the_stranger_s_sink_shows(scripts):
+def test_the_third_party_sink_shows(scripts):
     assert "ONE TWO THREE" in _run(scripts / "python", "-c", PROGRAM)

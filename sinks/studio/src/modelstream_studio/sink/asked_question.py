@@ -1,4 +1,4 @@
-"""One question on its way to Studio, and its answer on the way back."""
+"""One question to the user in Studio, and its answer."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ if TYPE_CHECKING:
 _NOTHING = object()
 
 
-class Asked:
-    """Tells Studio of a question, and of its end; gives the question the answer that comes from there."""
+class AskedQuestion:
+    """Reports a question and its end to Studio, and passes Studio's answer to the question."""
 
-    def __init__(self, question: Question, announce: Callable[[Asked], None]) -> None:
+    def __init__(self, question: Question, announce: Callable[[AskedQuestion], None]) -> None:
         self.question = question
         self._at = time.time()
-        self._told = self._told_over = False
+        self._sent = self._end_sent = False
         self._from_studio: Any = _NOTHING
         self._announce = announce
 
     def answer(self, value: Any) -> None:
-        """Somebody has answered in Studio. Too late is too late."""
+        """Pass on an answer from Studio; ignored if it comes too late."""
         self._from_studio = value
         self.question.answer(value)
 
     def over(self) -> None:
-        """The question need not be asked any more."""
+        """Report that the question is over."""
         self._announce(self)
 
     def take(self, *, room: bool) -> Iterator[frames.Frame]:
-        """What has come since the last time."""
-        if not self._told:
-            self._told = True
-            yield from self.again()
-        if self.question.over and not self._told_over:
-            self._told_over = True
+        """Take the frames since the last call."""
+        if not self._sent:
+            self._sent = True
+            yield from self.resend()
+        if self.question.over and not self._end_sent:
+            self._end_sent = True
             yield self._end()
 
-    def again(self) -> list[frames.Frame]:
-        """The question, for a Studio that knows nothing of it."""
+    def resend(self) -> list[frames.Frame]:
+        """The question, for a Studio that has lost it."""
         question = self.question
         return [
             frames.Ask(
