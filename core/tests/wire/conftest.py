@@ -54,7 +54,7 @@ class Pieces:
 
 
 class InMemory(WireWrapper):
-    """Answers in the shape of OpenAI's, unless told otherwise."""
+    """Answers in OpenAI's format by default."""
 
     model_type = "in_memory"
     framer = SseFramer
@@ -74,7 +74,7 @@ class InMemory(WireWrapper):
         return self.frames()
 
 
-def told(response, snapshots, error):
+def outcome(response, snapshots, error):
     return SimpleNamespace(
         snapshots=snapshots,
         text=response.partial_text,
@@ -90,7 +90,7 @@ def told(response, snapshots, error):
 
 
 def read(wrapper, *, stream=True, raw=False):
-    """What a reader of the wrapper's answer is told, sync."""
+    """What a sync reader of the wrapper's answer sees."""
     try:
         response = wrapper("hi", stream=stream, raw=raw)
     except StreamError as error:
@@ -100,7 +100,7 @@ def read(wrapper, *, stream=True, raw=False):
         snapshots += response.stream or []
     except StreamError as failed:
         error = failed
-    return told(response, snapshots, error)
+    return outcome(response, snapshots, error)
 
 
 def aread(wrapper, *, stream=True, raw=False):
@@ -118,7 +118,7 @@ def aread(wrapper, *, stream=True, raw=False):
                     snapshots.append(snapshot)  # noqa: PERF401
         except StreamError as failed:
             error = failed
-        return told(response, snapshots, error)
+        return outcome(response, snapshots, error)
 
     return asyncio.run(call())
 

@@ -46,8 +46,8 @@ def model_of(request, server):
         pytest.importorskip("httpx")
 
     def model_of(kind=SmallChat, **fields):
-        given = {"model_name": "m", "api_key": "k", "base_url": f"{server.url}/v1", "max_retries": 0}
-        return kind(**{**given, "transport": request.param, **fields})
+        config = {"model_name": "m", "api_key": "k", "base_url": f"{server.url}/v1", "max_retries": 0}
+        return kind(**{**config, "transport": request.param, **fields})
 
     return model_of
 

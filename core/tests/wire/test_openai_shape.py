@@ -344,8 +344,8 @@ def test_error_frames(*, answered, error, kind, status, retryable, named):
     sent = b"event: error\n" * named + b"data: %b\n\n" % json.dumps({"error": error}).encode()
     got = answered(frame(content="x"), sent)
     assert type(got.error) is kind
-    said = error if isinstance(error, str) else error["message"]
-    assert str(got.error) == f"in_memory: the provider sent an error: {said}"
+    message = error if isinstance(error, str) else error["message"]
+    assert str(got.error) == f"in_memory: the provider sent an error: {message}"
     assert (got.error.status, got.error.retryable, got.error.partial_text) == (status, retryable, "x")
     assert got.snapshots == [(False, "x")]
 

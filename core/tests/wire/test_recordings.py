@@ -30,7 +30,7 @@ RESPONSES_API = {
 }
 # The gateway sent [DONE] and no finish_reason: exactly what must not pass for an end.
 WITHOUT_FINISH = "openai/llm__test_tools_streaming_variant_a__0.sse"
-# Groq found its own tool call invalid and said so in the stream.
+# Groq found its own tool call invalid and reported that in the stream.
 WITH_ERROR = "groq/pyd__test_tool_use_failed_error_streaming__0.sse"
 ODD = {WITHOUT_FINISH, WITH_ERROR}
 
@@ -62,7 +62,7 @@ def usage_of(expected):
     )
 
 
-def said(got):
+def content(got):
     usage = got.usage and (
         got.usage.input_tokens,
         got.usage.output_tokens,
@@ -104,7 +104,7 @@ def test_every_split_gives_what_was_said(recorded, reading, in_memory, pieces, s
             continue
         got = reading(in_memory(pieces(SPLITS[split](stream))))
         assert (file, got.error) == (file, None)
-        assert (file, *said(got)) == (file, *expected(what))
+        assert (file, *content(got)) == (file, *expected(what))
         assert (file, got.snapshots[-1]) == (file, (True, got.text))
         assert (file, "".join(one.delta for one in got.snapshots)) == (file, got.text)
 

@@ -83,7 +83,7 @@ def test_a_call_is_cancelled_while_it_waits_for_the_headers(server, model_of):
         ({"client_args": {"http_options": 7}}, "client_args.http_options is int"),
         (
             {"client_args": {"http_options": {"retry_options": {}}}},
-            "client_args.http_options has 'retry_options'.*\nIt takes: .*timeout.*'transport': 'sdk'",
+            "client_args.http_options has 'retry_options'.*\nIt supports: .*timeout.*'transport': 'sdk'",
         ),
         ({"client_args": {"http_options": {"haeders": {}}}}, "'haeders'.* Did you mean 'headers'"),
         ({"client_args": {"http_options": {"headers": "x"}}}, "http_options.headers is 'x': expected a dict"),

@@ -58,7 +58,7 @@ def test_an_address_that_is_none(monkeypatch, host):
     ("client_args", "told"),
     [
         ({"timeuot": 1}, r"'timeuot'.* Did you mean 'timeout'\?"),
-        ({"verify": False}, "'verify', which the native transport does not take"),
+        ({"verify": False}, "'verify', which the native transport does not support"),
         ({"timeout": "soon"}, "timeout is 'soon'"),
     ],
 )

@@ -1,10 +1,10 @@
-"""What tests stand on: of model wrappers, of sinks, and of applications.
+"""Test tools for authors of model wrappers, sinks and applications.
 
 For authors of plugins: `WrapperConformance` with a `Wire` or a `Dialect`, `DialectConformance` and
-`SinkConformance`. For what is special to one provider, the modules `server` (a real server that misbehaves as
-a script says), `calls` (call a model and keep all that its caller sees) and `fixtures` (both as pytest
+`SinkConformance`. For tests of what is specific to one provider, the modules `server` (a real server that
+misbehaves as scripted), `calls` (call a model and record what its caller sees) and `fixtures` (both as pytest
 fixtures). For authors of applications: `scripted`. The kit needs `pip install "modelstream[testing]"`. The
-rest of modelstream imports nothing of this.
+rest of modelstream does not import this package.
 """
 
 from __future__ import annotations

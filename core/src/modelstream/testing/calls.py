@@ -1,4 +1,4 @@
-"""Call a model in a test, from code or from a coroutine, and keep all that its caller sees.
+"""Call a model in a test, from code or from a coroutine, and record what its caller sees.
 
     got = read(model, "hi")                       # streamed, to its end or to its error
     assert got.snapshots == [(False, "Hel"), (False, "Hello"), (True, "Hello")]
@@ -10,7 +10,7 @@
     error = refused(model, "hi")                  # the error that the call itself raises
     assert type(error) is RateLimitError
 
-`modelstream.testing.fixtures` has the same as pytest fixtures that run each test both ways.
+`modelstream.testing.fixtures` has the same as pytest fixtures, which run each test both ways.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 class Reading:
     """What the caller of a model saw: the `snapshots` in order, and the `error` that ended the answer.
 
-    `response` is None when the call itself raised the error, which is what `refused` says.
+    `response` is None if the call itself raised the error; `refused` is then True.
     """
 
     response: ModelResponse | AsyncModelResponse | None = None
@@ -47,14 +47,14 @@ class Reading:
 
     @property
     def text(self) -> str:
-        """The text, as far as it came."""
+        """The text that arrived."""
         if self.response is not None:
             return self.response.partial_text
         return self.error.partial_text if self.error is not None else ""
 
     @property
     def reasoning(self) -> str:
-        """The reasoning, as far as it came."""
+        """The reasoning that arrived."""
         return "" if self.response is None else self.response.reasoning
 
     @property
@@ -64,12 +64,12 @@ class Reading:
 
     @property
     def calls(self) -> list[tuple[str, Any]]:
-        """The tool calls as pairs: the name, and the arguments read from their JSON."""
+        """The tool calls as pairs of the name and the decoded arguments."""
         return [(call.name, json.loads(call.arguments)) for call in self.tool_calls]
 
     @property
     def usage(self) -> Usage | None:
-        """The token counts, of an answer that failed, too."""
+        """The token counts, also of an answer that failed."""
         if self.response is not None:
             return self.response.usage
         return self.error.usage if self.error is not None else None
@@ -93,13 +93,13 @@ class Reading:
 def read(model: ModelWrapper, messages: Any = "hi", /, **arguments: Any) -> Reading:
     """Call the model and read its answer to the end, or to its error.
 
-    `arguments` are those of the call. The answer is streamed unless `stream` says otherwise; `stream=None`
-    leaves that to the model's config. Other exceptions than a `StreamError` are raised.
+    `arguments` are those of the call. The answer is streamed by default; with `stream=None` the model's
+    config decides. Exceptions other than a `StreamError` are raised.
     """
     reading = Reading()
     try:
         reading.response = response = model(messages, **{"stream": True, **arguments})
-        # A loop: the snapshots before an error are wanted.
+        # Not list(): the snapshots before an error must be kept.
         for snapshot in response.stream or ():
             reading.snapshots.append(snapshot)
     except StreamError as error:
@@ -121,7 +121,7 @@ async def aread(model: ModelWrapper, messages: Any = "hi", /, **arguments: Any) 
 
 
 def refused(model: ModelWrapper, messages: Any = "hi", /, **arguments: Any) -> StreamError:
-    """The error that the call itself raises, before anything is read. Fails if it raises none."""
+    """The error that the call itself raises. Fails if the call raises none."""
     return _refusal(read(model, messages, **arguments))
 
 
@@ -131,9 +131,9 @@ async def arefused(model: ModelWrapper, messages: Any = "hi", /, **arguments: An
 
 
 class Reader:
-    """`read` and `refused` in one of the two ways, for tests that are run in both.
+    """`read` and `refused`, sync or async, for tests that run both ways.
 
-    With `way="async"` each call runs in an event loop of its own, which ends with it.
+    With `way="async"` each call runs in its own event loop.
     """
 
     def __init__(self, way: Literal["sync", "async"]) -> None:
@@ -146,7 +146,7 @@ class Reader:
     def each(
         self, model: ModelWrapper, count: int, messages: Any = "hi", /, **arguments: Any
     ) -> list[Reading]:
-        """Do so `count` times, one after the other; `async` in one and the same event loop."""
+        """Do so `count` times in sequence; async calls share one event loop."""
         if self.way == "sync":
             return [read(model, messages, **arguments) for _ in range(count)]
 
@@ -156,7 +156,7 @@ class Reader:
         return asyncio.run(each())
 
     def refused(self, model: ModelWrapper, messages: Any = "hi", /, **arguments: Any) -> StreamError:
-        """The error that the call itself raises, before anything is read. Fails if it raises none."""
+        """The error that the call itself raises. Fails if the call raises none."""
         return _refusal(self(model, messages, **arguments))
 
     def __repr__(self) -> str:
@@ -167,5 +167,5 @@ def _refusal(reading: Reading) -> StreamError:
     if reading.error is None:
         raise AssertionError(f"the call was not refused: the answer is {reading.text!r}")
     if not reading.refused:
-        raise AssertionError("the call gave a response, and only reading it raised") from reading.error
+        raise AssertionError("the call returned a response, and only reading it raised") from reading.error
     return reading.error

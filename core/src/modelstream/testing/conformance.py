@@ -1,4 +1,4 @@
-"""The contract of a model wrapper as tests: a plugin's author subclasses `WrapperConformance`."""
+"""The contract of model wrappers as tests: authors of plugins subclass `WrapperConformance`."""
 
 from __future__ import annotations
 
@@ -21,27 +21,28 @@ if TYPE_CHECKING:
 
 
 class WrapperConformance:
-    """Everything that a model wrapper must do, as tests of a class of yours.
+    """Tests of everything that a model wrapper must do.
 
         class TestMyChat(WrapperConformance):
             model_type = "my_chat"
             wire = MyWire()
 
     The wrapper is loaded as a user loads it, and talks through its real SDK to a real server on this machine,
-    which sends what hypothesis has written, in the bytes of your `Wire`. There is one test for each law and
-    way (sync, async). A law that is broken says so with its name, its sentence, the shortest script that
+    which sends answers that hypothesis generates, in the bytes of your `Wire`. There is one test for each law
+    and way (sync, async). The report of a broken law has its name, its sentence, the shortest script that
     breaks it, and the bytes.
 
-    * `dialect` in the place of `wire` is the dialect that the wrapper itself reads with (`Dialect`).
+    * `dialect`, instead of `wire`, is the dialect that the wrapper itself uses (`Dialect`).
     * `config` has further fields of the model config, such as an `api_key`; `base_url` and `model_name` are
       filled in.
-    * `skip` names laws that your wrapper can't keep, each with the reason, which pytest shows. To override or
-      remove a law in another way is an error.
-    * `make(**fields)` makes the wrapper; override it for one that is not installed.
-    * A wrapper that works inside the process has no `wire`: it overrides `engine`, and says with `reasoning`,
-      `tools`, `usage` and `finishes` what its answers may have.
+    * `skip` maps laws that your wrapper can't keep to the reason, which pytest shows. Overriding or removing
+    a
+      law in another way is an error.
+    * `make(**fields)` creates the wrapper; override it for one that is not installed.
+    * For a model that runs inside the process there is no `wire`: override `engine`, and set `reasoning`,
+      `tools`, `usage` and `finishes` to what its answers may have.
 
-    How many examples a law tries follows from the hypothesis profile.
+    The number of examples per law depends on the hypothesis profile.
     """
 
     model_type: ClassVar[str] = ""
@@ -65,17 +66,17 @@ class WrapperConformance:
     def engine(
         self, start: Callable[[], Generator[Delta | None, None, None]]
     ) -> AbstractContextManager[object]:
-        """Put `start` in the place of the wrapper's engine, for as long as the context is open.
+        """Replace the wrapper's engine by `start` while the context is open.
 
-        `start()`, called once for every answer, gives a generator of the deltas to say, and of None whenever
-        a moment has passed without any: the occasion to look whether the engine is to stop. An engine that is
-        stopped closes the generator. What the generator raises, the engine raises.
+        `start()` is called once for every answer and returns a generator of deltas, which also yields None
+        whenever a moment has passed without any, so that the engine can check whether to stop. An engine that
+        is stopped closes the generator. What the generator raises, the engine raises.
         """
         raise NotImplementedError(f"{type(self).__name__} has neither a wire nor an engine")
 
     @classmethod
     def features(cls) -> Features:
-        """What the provider's format can say."""
+        """What the provider's format supports."""
         wire = cls.written_by()
         if wire is not None:
             return Features.of(wire)
@@ -83,7 +84,7 @@ class WrapperConformance:
 
     @classmethod
     def written_by(cls) -> Wire | None:
-        """The `wire`, or else the `dialect`, that writes the provider's answers; None inside the process."""
+        """The `wire` or `dialect` that writes the provider's answers; None for a model inside the process."""
         return cls.dialect if cls.wire is None else cls.wire
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -93,14 +94,14 @@ class WrapperConformance:
 
     @classmethod
     def _laws(cls) -> list[Law]:
-        """The laws that this wrapper can break."""
+        """The laws that apply to this wrapper."""
         in_process = cls.written_by() is None
         if in_process and cls.engine is WrapperConformance.engine:
-            return []  # a base of the author's own
+            return []  # the author's own base class
         return [law for law in LAWS.values() if law.applies(cls.features(), in_process=in_process)]
 
     def bench(self, way: str) -> Bench:
-        """The bench on which this wrapper is called in one way: `sync`, `async` or `both`."""
+        """The bench that calls this wrapper in one way: `sync`, `async` or `both`."""
         cls = type(self)
         if cls._rig is None:
             cls._rig = Rig(self)
@@ -108,11 +109,11 @@ class WrapperConformance:
 
     @classmethod
     def teardown_class(cls) -> None:
-        """Take down what the tests of this class shared."""
+        """Close what the tests of this class share."""
         if cls._rig is not None:
             cls._rig.close()
             cls._rig = None
 
     def test_every_law_stands(self) -> None:
-        """No law was overridden or removed but by `skip`."""
+        """No law is overridden or removed, other than by `skip`."""
         must_stand(type(self), self._laws())

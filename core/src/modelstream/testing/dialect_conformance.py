@@ -1,4 +1,4 @@
-"""The contract of a dialect as tests: a plugin's author subclasses `DialectConformance`."""
+"""The contract of dialects as tests: authors of plugins subclass `DialectConformance`."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 
 class DialectConformance:
-    """Everything that a dialect must do, as tests of a class of yours.
+    """Tests of everything that a dialect must do.
 
         class TestMyDialect(DialectConformance):
             dialect = MyDialect()
 
-    What the dialect writes is read by its own reader: answers of hypothesis's making, streamed and whole, cut
-    anywhere, with errors and refusals; its samples; and its requests, if it both writes and reads them. A law
-    that is broken says so with its name, its sentence, the shortest answer that breaks it, and the bytes.
+    The dialect's reader reads what the dialect writes: answers that hypothesis generates, streamed and whole,
+    cut anywhere, with errors and refusals; its samples; and its requests, if it both writes and reads them.
+    The report of a broken law has its name, its sentence, the shortest answer that breaks it, and the bytes.
     There is no network.
 
-    `skip` names laws that your dialect can't keep, each with the reason.
+    `skip` maps laws that your dialect can't keep to the reason.
     """
 
     dialect: ClassVar[Dialect | None] = None
@@ -33,7 +33,7 @@ class DialectConformance:
 
     @classmethod
     def features(cls) -> DialectFeatures:
-        """What the dialect can do."""
+        """What the dialect supports."""
         return DialectFeatures() if cls.dialect is None else DialectFeatures.of_dialect(cls.dialect)
 
     def __init_subclass__(cls, **kwargs: object) -> None:
@@ -42,9 +42,9 @@ class DialectConformance:
 
     @classmethod
     def _laws(cls) -> list[Law]:
-        """The laws that this dialect can break."""
+        """The laws that apply to this dialect."""
         if cls.dialect is None:
-            return []  # a base of the author's own
+            return []  # the author's own base class
         return [law for law in LAWS.values() if law.applies(cls.features(), in_process=False)]
 
     def bench(self, way: str) -> DialectBench:
@@ -54,5 +54,5 @@ class DialectConformance:
         return DialectBench(self.dialect, way)
 
     def test_every_law_stands(self) -> None:
-        """No law was overridden or removed but by `skip`."""
+        """No law is overridden or removed, other than by `skip`."""
         must_stand(type(self), self._laws())

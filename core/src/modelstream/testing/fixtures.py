@@ -1,4 +1,4 @@
-"""Pytest fixtures for tests of model wrappers: a real server on this machine, and calls in both ways.
+"""Pytest fixtures for tests of model wrappers: a real server on this machine, and sync and async calls.
 
 In the `conftest.py` at the top of your tests:
 
@@ -8,17 +8,17 @@ In the `conftest.py` at the top of your tests:
     def answer():
         return Answer([sse_event({"text": "Hello"}), sse_event("[DONE]")])
 
-or, in a `conftest.py` below it, where pytest does not allow that, import those that you use:
+In a `conftest.py` below that, where pytest does not allow `pytest_plugins`, import the fixtures that you use:
 
     from modelstream.testing.fixtures import read, refused, server
 
-A test then reads
+This test
 
     def test_text(server, read):
         model = MyChat(model_name="m", base_url=server.url)
         assert read(model).snapshots == [(False, "Hello"), (True, "Hello")]
 
-and is run twice, for callers in ordinary code and in coroutines.
+runs twice, for callers in ordinary code and in coroutines.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ __all__ = ["answer", "read", "refused", "server"]
 
 @pytest.fixture
 def answer() -> Answer | None:
-    """What `server` sends until a test has it `play` something else. Override it with an answer of yours."""
+    """What `server` sends until a test calls `play`. Override this fixture with your own answer."""
     return None
 
 
 @pytest.fixture
 def server(answer: Answer | None) -> Iterator[LoopbackServer]:
-    """A `LoopbackServer` of the test's own."""
+    """A new `LoopbackServer` for each test."""
     with LoopbackServer() as server:
         if answer is not None:
             server.play(answer)
@@ -54,13 +54,13 @@ def server(answer: Answer | None) -> Iterator[LoopbackServer]:
 
 @pytest.fixture(params=["sync", "async"])
 def read(request: pytest.FixtureRequest) -> Reader:
-    """A `Reader`: calls a model and reads the answer; the test is run once for each way to call."""
+    """A `Reader`, which calls a model and reads the answer; the test runs once sync and once async."""
     return Reader(request.param)
 
 
 @pytest.fixture
 def refused(read: Reader) -> Callable[..., StreamError]:
-    """The `Reader.refused` of the fixture `read`: the error that a call itself raises."""
+    """`Reader.refused` of the fixture `read`: the error that a call itself raises."""
 
     def refused(model: Any, messages: Any = "hi", /, **arguments: Any) -> StreamError:
         return read.refused(model, messages, **arguments)

@@ -1,7 +1,7 @@
-"""The wire of OpenAI's chat completions under the name that it has in the conformance kit."""
+"""The wire of OpenAI's chat completions, for the conformance kit."""
 
 from modelstream.wire.openai.dialect import OpenAIDialect
 
 
 class OpenAIWire(OpenAIDialect):
-    """`modelstream.wire.OpenAIDialect`, for tests that need no more than a `Wire`."""
+    """`modelstream.wire.OpenAIDialect`, for tests that only need a `Wire`."""

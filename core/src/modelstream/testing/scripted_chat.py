@@ -1,4 +1,4 @@
-"""A model that answers from a script: for tests of agents, of sinks, and of whatever else uses a model."""
+"""A model that answers from a script, for tests of agents, sinks and applications."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from modelstream.request import Request
 
 Step = str | Delta | float | Exception
-"""What happens next: a delta, a pause of so many seconds, or an error."""
+"""A step of an answer: a delta, a pause in seconds, or an error."""
 
 
 class ScriptedConfig(ModelConfig, kw_only=True):
@@ -52,8 +52,8 @@ class ScriptedChat(ModelWrapper):
         assert model("Hi").text == "Hello world"
         assert model.requests[0].messages == [{"role": "user", "content": "Hi"}]
 
-    `requests` are the calls so far. Errors are not tried again unless `max_retries` says so; each further
-    attempt takes the next answer. Configs know the model_type once this module was imported.
+    `requests` are the calls so far. Errors are not retried unless `max_retries` is set; each attempt takes
+    the next answer. The model_type is known to configs once this module is imported.
     """
 
     model_type = "scripted_chat"
@@ -66,23 +66,23 @@ class ScriptedChat(ModelWrapper):
         self._answers = [_steps(answer) for answer in self.config.answers]
 
     def will_answer(self, *answers: Iterable[Step]) -> None:
-        """Answer the next calls so, and all further ones like the last of them."""
+        """Set the answers to the next calls; the last one is repeated."""
         self._answers = [_steps(answer) for answer in answers]
 
     def deltas(self, request: Request) -> Iterator[Yielded]:
-        """Take the steps of the next answer."""
-        over = threading.Event()
-        request.on_cancel(over.set)
+        """Yield the steps of the next answer."""
+        cancelled = threading.Event()
+        request.on_cancel(cancelled.set)
         yield None
         for step in self._next_answer(request):
             if isinstance(step, float):
-                if over.wait(step):
+                if cancelled.wait(step):
                     return
             else:
-                yield _said(step)
+                yield _delta(step)
 
     async def adeltas(self, request: Request) -> AsyncIterator[Yielded]:
-        """Take the steps of the next answer."""
+        """Yield the steps of the next answer."""
         import asyncio
 
         yield None
@@ -90,22 +90,20 @@ class ScriptedChat(ModelWrapper):
             if isinstance(step, float):
                 await asyncio.sleep(step)
             else:
-                yield _said(step)
+                yield _delta(step)
 
     def _next_answer(self, request: Request) -> list[Step]:
         self.requests.append(request)
         if not self._answers:
-            raise ConfigError(
-                "scripted_chat has no answer: give it some, such as scripted('Hello ', 'world')."
-            )
+            raise ConfigError("scripted_chat has no answer: pass one, such as scripted('Hello ', 'world').")
         return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 
 
 def scripted(*answer: Step, **fields: Any) -> ScriptedChat:
-    """A model that gives this answer to every call.
+    """A model that returns this answer to every call.
 
-    The steps are deltas (a str is text), pauses in seconds, and errors; the end follows by itself unless a
-    `Finish` or an error stands there. `fields` are those of every model config, such as `idle_timeout`.
+    The steps are deltas (a str is text), pauses in seconds, and errors; a `Finish` is added unless there is
+    one, or an error. `fields` are those of every model config, such as `idle_timeout`.
     """
     model = ScriptedChat(**fields)
     model.will_answer(answer)
@@ -113,12 +111,12 @@ def scripted(*answer: Step, **fields: Any) -> ScriptedChat:
 
 
 def _steps(answer: Any) -> list[Step]:
-    """The steps of one answer, with its end."""
-    given = [answer] if isinstance(answer, str) else list(answer)
+    """The steps of one answer, including its end."""
+    values = [answer] if isinstance(answer, str) else list(answer)
     steps: list[Step] = []
     calls = 0
-    for one in given:
-        step = _step(one, calls)
+    for value in values:
+        step = _step(value, calls)
         if isinstance(step, ToolCallDelta):
             calls = max(calls, step.index + 1)
         steps.append(step)
@@ -127,61 +125,61 @@ def _steps(answer: Any) -> list[Step]:
     return steps
 
 
-def _step(given: Any, next_call: int) -> Step:
-    if isinstance(given, str | Delta | Exception):
-        return given
-    if isinstance(given, int | float) and not isinstance(given, bool):
-        return float(given)
-    if isinstance(given, ToolCall):
-        return ToolCallDelta(next_call, given.id, given.name, given.arguments)
-    if isinstance(given, Mapping):
+def _step(value: Any, next_call: int) -> Step:
+    if isinstance(value, str | Delta | Exception):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, ToolCall):
+        return ToolCallDelta(next_call, value.id, value.name, value.arguments)
+    if isinstance(value, Mapping):
         for key, make in _FROM_CONFIG.items():
-            if key in given:
-                return make({"index": next_call, **given})
+            if key in value:
+                return make({"index": next_call, **value})
     raise ConfigError(
-        f"scripted_chat: {given!r} is no step of an answer."
-        "\nGive a str, a delta, a pause in seconds, an error, or a dict with one of: "
+        f"scripted_chat: {value!r} is not a step of an answer."
+        "\nExpected a str, a delta, a pause in seconds, an error, or a dict with one of: "
         f"{', '.join(_FROM_CONFIG)}."
     )
 
 
-def _tool_call(given: Mapping[str, Any]) -> ToolCallDelta:
-    call = given["tool_call"]
+def _tool_call(step: Mapping[str, Any]) -> ToolCallDelta:
+    call = step["tool_call"]
     arguments = call.get("arguments", {})
     text = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
-    return ToolCallDelta(call.get("index", given["index"]), call.get("id"), call.get("name"), text)
+    return ToolCallDelta(call.get("index", step["index"]), call.get("id"), call.get("name"), text)
 
 
-def _error(given: Mapping[str, Any]) -> StreamError:
-    name, message = given["error"], given.get("message", "the script wants it so")
+def _error(step: Mapping[str, Any]) -> StreamError:
+    name, message = step["error"], step.get("message", "scripted error")
     kind = getattr(errors, str(name), None)
     if not (isinstance(kind, type) and issubclass(kind, StreamError)):
         known = ", ".join(sorted(one.__name__ for one in StreamError.__subclasses__()))
-        raise ConfigError(f"scripted_chat: {name!r} is no StreamError; there are: {known}.")
-    fields = {key: value for key, value in given.items() if key not in {"error", "message", "index"}}
+        raise ConfigError(f"scripted_chat: {name!r} is not a StreamError; known are: {known}.")
+    fields = {key: value for key, value in step.items() if key not in {"error", "message", "index"}}
     if kind is errors.StreamTimeoutError:
         fields = {"clock": "idle", **fields}
     return kind(message, **fields)
 
 
 _FROM_CONFIG: dict[str, Callable[[Mapping[str, Any]], Step]] = {
-    "text": lambda given: TextDelta(given["text"]),
-    "reasoning": lambda given: ReasoningDelta(given["reasoning"]),
+    "text": lambda step: TextDelta(step["text"]),
+    "reasoning": lambda step: ReasoningDelta(step["reasoning"]),
     "tool_call": _tool_call,
-    "usage": lambda given: UsageDelta(*msgspec.structs.astuple(msgspec.convert(given["usage"], Usage))),
-    "finish": lambda given: Finish(given["finish"]),
+    "usage": lambda step: UsageDelta(*msgspec.structs.astuple(msgspec.convert(step["usage"], Usage))),
+    "finish": lambda step: Finish(step["finish"]),
     "error": _error,
 }
 
 
-def _said(step: Step) -> Yielded:
+def _delta(step: Step) -> Yielded:
     if isinstance(step, Exception):
-        raise _copied(step)
+        raise _copy(step)
     return step  # type: ignore[return-value]
 
 
-def _copied(error: Exception) -> Exception:
-    # An error belongs to the call that it ended, and the script may be played again.
+def _copy(error: Exception) -> Exception:
+    # The core sets attributes of an error, and the script may be used again: raise a copy.
     copy = type(error).__new__(type(error), *error.args)
     copy.__dict__.update(error.__dict__)
     copy.__cause__ = error.__cause__

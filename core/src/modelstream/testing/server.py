@@ -1,12 +1,13 @@
-r"""A real HTTP/1.1 server on the loopback interface that answers as a script says.
+r"""A real HTTP/1.1 server on the loopback interface that sends scripted answers.
 
     with LoopbackServer() as server:
         gate = Gate()
         server.play(Answer([b"data: 1\n\n", gate, b"data: 2\n\n"]))
         ...                           # a client calls server.url and gets the first piece
-        gate.open()                   # and now the second one
+        gate.open()                   # and now the second piece
 
-Every piece of a body is sent by itself, at once. What a client sent, and when it went away, is on record.
+Each piece of a body is sent at once and separately. The server records what clients send and when they
+disconnect.
 """
 
 from __future__ import annotations
@@ -24,17 +25,17 @@ from dataclasses import dataclass, field
 from http.client import responses
 from typing import Any, Literal, Self
 
-LOOK = 0.005
-"""Seconds between two looks whether the client is still there, while the server waits."""
+POLL_INTERVAL = 0.005
+"""Seconds between checks whether the client is still connected, while the server waits."""
 
 MOMENT = 0.002
-"""Seconds in which a reader that waits for bytes has read what came."""
+"""Seconds in which a waiting reader reads what has arrived."""
 
 
 class Gate:
-    """A place in an answer where the server waits until the test lets it go on.
+    """A place in an answer where the server waits until the test opens it.
 
-    `reached` is an event, set when the server has come here: all that stands before was sent.
+    `reached` is an event, set when the server waits here: everything before it was sent.
     """
 
     def __init__(self) -> None:
@@ -42,20 +43,20 @@ class Gate:
         self._opened = threading.Event()
 
     def open(self) -> None:
-        """Let the server go on; it need not have come here yet."""
+        """Let the server continue, also if it has not reached this place yet."""
         self._opened.set()
 
     def wait(self, seconds: float) -> bool:
-        """Wait here; whether it is open by then."""
+        """Wait for `seconds` at most; return whether the gate is open."""
         self.reached.set()
         return self._opened.wait(seconds)
 
 
 class Moment(Gate):
-    """A place where the server rests for a moment: what stands before is likely to be read by itself."""
+    """A place where the server pauses, so that what was sent before is likely to be read separately."""
 
     def wait(self, seconds: float) -> bool:
-        """Rest."""
+        """Pause."""
         self.reached.set()
         time.sleep(MOMENT)
         return True
@@ -64,7 +65,7 @@ class Moment(Gate):
 class End(enum.Enum):
     """How an answer ends."""
 
-    VALID = "as HTTP wants it"
+    VALID = "valid HTTP"
     CUT = "the server closes the connection in the middle"
     RESET = "the server resets the connection in the middle"
     SILENCE = "the server sends nothing more and keeps the connection open"
@@ -72,11 +73,11 @@ class End(enum.Enum):
 
 @dataclass(frozen=True)
 class Answer:
-    """What to send for one request.
+    """The answer to one request.
 
-    `status` None sends no headers: the answer then consists of its `end` alone. The server waits at `before`,
-    if given, before the headers. A body ends by its last chunk, by its `length`, or by the `close` of the
-    connection.
+    If `status` is None, no headers are sent and the answer consists only of its `end`. The server waits at
+    `before` before it sends the headers. `framing` is how a body ends: by its last chunk, by its length, or
+    by the close of the connection.
     """
 
     body: Sequence[bytes | Gate] = ()
@@ -88,7 +89,7 @@ class Answer:
 
     @classmethod
     def of_json(cls, document: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Self:
-        """One JSON document, whole."""
+        """An answer with one JSON document as its body."""
         kinds = {"Content-Type": "application/json", **(headers or {})}
         return cls([json.dumps(document).encode()], status, kinds, framing="length")
 
@@ -108,7 +109,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Received:
-    """One request as it came; the names of its headers are in lower case."""
+    """One request; the names of its headers are in lower case."""
 
     method: str
     path: str
@@ -148,7 +149,7 @@ class Connection:
             self.disconnected.set()
 
     def shut_down(self) -> None:
-        """End the connection from another thread, whatever it waits for."""
+        """Close the connection from another thread, whatever it waits for."""
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
 
@@ -189,7 +190,7 @@ class Connection:
         self._unread += data
 
     def _send(self, answer: Answer) -> bool:
-        """Send the answer; whether the connection can take another request."""
+        """Send the answer; return whether the connection can be used for another request."""
         if answer.before is not None:
             self._wait_at(answer.before)
         if answer.status is not None:
@@ -206,7 +207,7 @@ class Connection:
         if answer.end is End.SILENCE:
             self._wait_at(Gate())
         if answer.end is End.RESET:
-            # Lingering for no time at all: close() then throws away what was not sent, and resets.
+            # With a linger time of 0, close() discards unsent data and resets the connection.
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         if answer.end is not End.VALID or answer.framing == "close":
             return False
@@ -215,7 +216,7 @@ class Connection:
         return True
 
     def _wait_at(self, gate: Gate) -> None:
-        while not gate.wait(LOOK):
+        while not gate.wait(POLL_INTERVAL):
             if self._client_is_gone():
                 raise _ClientGoneError
 
@@ -226,26 +227,26 @@ class Connection:
 def _readable(sock: socket.socket) -> bool:
     if not hasattr(select, "poll"):
         return bool(select.select([sock], [], [], 0)[0])
-    # select() refuses descriptors from 1024 on, which a test that leaks connections gets to.
+    # select() fails for descriptors from 1024 on, which a test that leaks connections reaches.
     poll = select.poll()
     poll.register(sock, select.POLLIN)
     return bool(poll.poll(0))
 
 
 class LoopbackServer:
-    """Listens on a free port of 127.0.0.1 from its making until `close()`; a context manager.
+    """A server on a free port of 127.0.0.1, listening from its creation until `close()`; a context manager.
 
-    `requests` and `connections` hold what came, in order. Requests take the answers of the script one by one.
+    `requests` and `connections` are in order of arrival. Each request gets the next answer of the script.
     """
 
     def __init__(self) -> None:
         self.requests: list[Received] = []
         self.connections: list[Connection] = []
         self._script: list[Answer] = []
-        self._changing = threading.Lock()
+        self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._serving: list[threading.Thread] = []
-        self._accepting = _started(self._accept)
+        self._accepting = _start_thread(self._accept)
 
     @property
     def port(self) -> int:
@@ -254,12 +255,12 @@ class LoopbackServer:
 
     @property
     def url(self) -> str:
-        """The address without a path."""
+        """The URL of the server, without a path."""
         return f"http://127.0.0.1:{self.port}"
 
     def play(self, *answers: Answer) -> None:
-        """Give these answers to the next requests, and the last of them to all that follow."""
-        with self._changing:
+        """Set the answers to the next requests; the last one is repeated."""
+        with self._lock:
             self._script = list(answers)
 
     def close(self) -> None:
@@ -284,24 +285,24 @@ class LoopbackServer:
             while True:
                 connection = Connection(self._listener.accept()[0], self._answer_to)
                 self.connections.append(connection)
-                self._serving.append(_started(connection.serve))
+                self._serving.append(_start_thread(connection.serve))
 
     def _answer_to(self, request: Received) -> Answer:
-        with self._changing:
+        with self._lock:
             self.requests.append(request)
             if not self._script:
                 return Answer.of_json({"error": {"message": "the script has no answer"}}, 500)
             return self._script.pop(0) if len(self._script) > 1 else self._script[0]
 
 
-def _started(work: Callable[[], None]) -> threading.Thread:
+def _start_thread(work: Callable[[], None]) -> threading.Thread:
     thread = threading.Thread(target=work, name="loopback-server", daemon=True)
     thread.start()
     return thread
 
 
 def sse_event(data: Any) -> bytes:
-    """One server-sent event with these data: text as it is, anything else as JSON."""
+    """One server-sent event: a str is sent unchanged, anything else as JSON."""
     text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
     return f"data: {text}\n\n".encode()
 
@@ -312,6 +313,6 @@ def json_line(data: Any) -> bytes:
 
 
 def refused_url() -> str:
-    """An address on the loopback interface where nobody listens."""
+    """A URL on the loopback interface where no server listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -1,4 +1,4 @@
-"""The contract of a sink as tests: a plugin's author subclasses `SinkConformance`."""
+"""The contract of sinks as tests: authors of plugins subclass `SinkConformance`."""
 
 from __future__ import annotations
 
@@ -15,23 +15,24 @@ if TYPE_CHECKING:
 
 
 class SinkConformance:
-    """Everything that a sink must do, as tests of a class of yours.
+    """Tests of everything that a sink must do.
 
         class TestUpper(SinkConformance):
             sink_type = "upper"
             options = {"file": "/dev/null"}
 
-    The sink is made as a user's is, a new one for each example, and told answers that hypothesis has
-    written: by the kit, in every order in which the core may call it, and by the core itself, with other
-    sinks beside it. A law that is broken says so with its name, its sentence, the shortest answer that
-    breaks it, and the calls.
+    A new sink is created for each example, as for a user, and receives answers that hypothesis generates:
+    from the kit, in every order in which the core may call it, and from the core itself, together with other
+    sinks. The report of a broken law has its name, its sentence, the shortest answer that breaks it, and the
+    calls.
 
-    * `make()` makes a sink; override it for one that is not installed, or that needs a folder of its own.
+    * `make()` creates a sink; override it for one that is not installed, or that needs its own folder.
     * `shown(sink, message)` returns the text that the sink has shown for a message, after it was shut down;
-      of a text that begins afresh, the new one. Override it if there is a way to look: then the kit compares
-      texts. `looks(text)` is how a text looks when it is shown, for sinks that don't show it as it is.
-    * `ends(sink, message)` returns how often the end of a message is shown: the kit sees that it is once.
-    * `skip` names laws that your sink can't keep, each with the reason.
+    if
+      the text was replaced, the new one. Override it if the text is accessible: then the kit compares texts.
+      `looks(text)` returns a text as the sink shows it, for sinks that change it.
+    * `ends(sink, message)` returns how often the end of a message was shown: the kit checks that it is once.
+    * `skip` maps laws that your sink can't keep to the reason.
     """
 
     sink_type: ClassVar[str] = ""
@@ -53,12 +54,12 @@ class SinkConformance:
         raise NotImplementedError
 
     def looks(self, text: str) -> str:
-        """How this text looks when the sink shows it."""
+        """Return a text as the sink shows it."""
         return text
 
     @classmethod
     def features(cls) -> SinkFeatures:
-        """What the kit can look at."""
+        """What the kit can check."""
         return SinkFeatures(
             shown=cls.shown is not SinkConformance.shown,
             ends=cls.ends is not SinkConformance.ends,
@@ -70,15 +71,15 @@ class SinkConformance:
 
     @classmethod
     def _laws(cls) -> list[Law]:
-        """The laws that this sink can break."""
+        """The laws that apply to this sink."""
         if not cls.sink_type and cls.make is SinkConformance.make:
-            return []  # a base of the author's own
+            return []  # the author's own base class
         return [law for law in LAWS.values() if law.applies(cls.features(), in_process=False)]
 
     def bench(self, way: str) -> SinkBench:
-        """The bench on which this sink is called in one way: `alone`, `show` or `ashow`."""
+        """The bench that calls this sink in one way: `alone`, `show` or `ashow`."""
         return SinkBench(self, way)
 
     def test_every_law_stands(self) -> None:
-        """No law was overridden or removed but by `skip`."""
+        """No law is overridden or removed, other than by `skip`."""
         must_stand(type(self), self._laws())

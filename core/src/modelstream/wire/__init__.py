@@ -1,11 +1,10 @@
-"""From a provider's bytes to deltas and back: what wrappers of HTTP providers, and servers, stand on.
+"""From a provider's bytes to deltas and back: the base of wrappers of HTTP providers, and of servers.
 
     bytes ──framer──▶ frames ──FrameReader──▶ deltas ──AnswerWriter──▶ documents ──framing──▶ bytes
 
 A `Dialect` is one provider's wire, both ways. `WireWrapper` reads an answer with its framer and reader, sync
-and async; `HttpChat`, on top of it, sends the request by its dialect and an `HttpConfig`.
-Plugins import what they need from here, and from no module of this package; nothing is imported before it is
-used.
+and async; `HttpChat`, on top of it, sends the request by its dialect and an `HttpConfig`. Plugins import what
+they need from here, not from the modules of this package. Each name is imported when it is first used.
 """
 
 from __future__ import annotations
@@ -95,7 +94,7 @@ _WHERE = {
     "unsendable": "modelstream.wire.native.message",
     "with_query": "modelstream.wire.native.message",
 }
-"""Every public name and the module that it lives in."""
+"""Every public name and the module that defines it."""
 
 __all__ = [*_WHERE]  # noqa: PLE0604
 

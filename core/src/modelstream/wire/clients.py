@@ -1,4 +1,4 @@
-"""A wrapper's clients: connections are kept from call to call, and belong to one event loop or to none."""
+"""A wrapper's HTTP clients: one for all threads, and one for each event loop."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class _Kept(NamedTuple, Generic[A]):
 
 
 class Clients(Generic[S, A]):
-    """One client for all threads, and one for each event loop: made when they are first needed.
+    """One client for all threads, and one for each event loop, created when they are first needed.
 
-    `make` and `make_async` may take their time (an SDK is imported, certificates are read): the latter is
-    called in a thread, so that no event loop stands still. `close` and `aclose` let go of a client's
-    connections.
+    `make` and `make_async` may be slow (they import an SDK or read certificates), so `make_async` is called
+    in a thread and does not block the event loop. `close` and `aclose` close a client's connections.
+    Connections are kept from call to call.
     """
 
     def __init__(
@@ -38,13 +38,13 @@ class Clients(Generic[S, A]):
         self._make_async = make_async
         self._close = close
         self._aclose = aclose
-        self._making = threading.Lock()
+        self._lock = threading.Lock()
         self._client: S | None = None
         self._of_loops: WeakKeyDictionary[AbstractEventLoop, _Kept[A]] = WeakKeyDictionary()
 
     def client(self) -> S:
-        """The client for code that blocks."""
-        with self._making:
+        """The client for blocking code."""
+        with self._lock:
             if self._client is None:
                 self._client = self._make()
             return self._client
@@ -56,7 +56,7 @@ class Clients(Generic[S, A]):
         loop = asyncio.get_running_loop()
         kept = self._of_loops.get(loop)
         if kept is None:
-            client = await asyncio.to_thread(self._made_async)
+            client = await asyncio.to_thread(self._create_async)
             kept = self._of_loops.get(loop)
             if kept is None:
                 kept = _Kept(client, _closing(client, self._aclose))
@@ -67,24 +67,24 @@ class Clients(Generic[S, A]):
 
     def close(self) -> None:
         """Close the connections of threads; those of event loops are closed by their loops."""
-        with self._making:
+        with self._lock:
             if self._client is not None:
                 self._close(self._client)
 
-    def _made_async(self) -> A:
-        with self._making:
+    def _create_async(self) -> A:
+        with self._lock:
             return self._make_async()
 
     def _forget_closed_loops(self) -> None:
-        # Open connections refer to their loop, so that the weak key alone would keep them.
+        # Open connections refer to their loop, so the weak key alone would not free it.
         for loop in list(self._of_loops):
             if loop.is_closed():
                 del self._of_loops[loop]
 
 
 async def _closing(client: A, aclose: Callable[[A], Awaitable[object]]) -> AsyncIterator[None]:
-    # An event loop ends all async generators before it closes, and schedules the end of those that are
-    # dropped: the one occasion to close connections that belong to it.
+    # An event loop closes all async generators before it closes itself, and schedules the closing of those
+    # that are dropped. This is the only hook for closing connections that belong to the loop.
     try:
         yield
     finally:

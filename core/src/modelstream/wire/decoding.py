@@ -1,4 +1,4 @@
-"""Frames into structs."""
+"""Decode frames into structs."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ T = TypeVar("T")
 def json_decoder(kind: type[T]) -> Callable[[bytes], T]:
     """A function that decodes one JSON frame into `kind`, a msgspec Struct with the fields that matter.
 
-    Fields that `kind` does not name are skipped without being built, which is what makes this cheap. Raises
-    `MalformedDataError` for what is not JSON or does not fit.
+    Fields that `kind` does not name are skipped without being built, which makes this cheap. Raises
+    `MalformedDataError` for a frame that is not JSON or does not fit `kind`.
     """
     decode = msgspec.json.Decoder(kind).decode
 
@@ -30,17 +30,17 @@ def json_decoder(kind: type[T]) -> Callable[[bytes], T]:
 
 
 def _decode_leniently(frame: bytes, kind: type[T], error: msgspec.DecodeError) -> T:
-    r"""Once more with the standard library, which takes half characters (`\ud83d`) that providers do send."""
+    r"""Decode with the standard library, which accepts lone surrogates (`\ud83d`), as some providers send."""
     import json
 
     try:
         return msgspec.convert(json.loads(frame), kind)
     except (ValueError, RecursionError, msgspec.ValidationError) as again:
         why = again if isinstance(again, msgspec.ValidationError) else error
-        raise MalformedDataError(f"a frame can't be read ({why}): {excerpt(frame)}") from error
+        raise MalformedDataError(f"a frame can't be decoded ({why}): {excerpt(frame)}") from error
 
 
 def excerpt(frame: bytes, limit: int = 200) -> str:
-    """The beginning of a frame, to be shown in an error."""
+    """The beginning of a frame, for an error message."""
     text = repr(frame[:limit].decode("utf-8", "replace"))
     return text if len(frame) <= limit else f"{text} … ({len(frame)} bytes)"

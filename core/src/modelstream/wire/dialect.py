@@ -1,4 +1,4 @@
-"""One provider's wire, both ways: the base of dialects."""
+"""The base class of dialects: one provider's wire format, read and written."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class ChatRequest(msgspec.Struct, frozen=True):
-    """A call, as every dialect can write and read it.
+    """A call in a form that every dialect can write and read.
 
     `messages` are dicts with a role and content, as `Request.messages`. `arguments` are the call's other
     arguments, under OpenAI's names where OpenAI has one (`max_tokens`, `temperature`, `tools`, …).
@@ -45,7 +45,7 @@ class WrittenRequest(msgspec.Struct, frozen=True):
 
 
 class Dialect(Wire):
-    """One provider's wire: reads its frames as deltas, and writes deltas as its frames.
+    """One provider's wire format: reads its frames as deltas, and writes deltas as its frames.
 
         class MyDialect(Dialect):
             name = "my_chat"
@@ -64,7 +64,7 @@ class Dialect(Wire):
             def read_request(self, path, body, headers=()): ...
 
     The wrapper uses `reader`, `read_refusal` and `write_request`; servers and tests use the rest. An instance
-    keeps no state and may be shared by threads; `reader()` and `writer()` make what belongs to one answer.
+    keeps no state and may be shared by threads; `reader()` and `writer()` create the state of one answer.
     Offer the class as an entry point of the group `modelstream.dialects`, under its `name`.
 
     * `routes` are the method and path of the requests, such as `POST /v1/models/{model}:stream`.
@@ -82,7 +82,7 @@ class Dialect(Wire):
         """A new reader for the frames of one answer."""
 
     def read_refusal(self, status: int, body: bytes, headers: Mapping[str, str]) -> StreamError:
-        """The error that an answer with another status than 200, or with HTML, means."""
+        """The error for an answer with a status other than 200, or with HTML."""
         return refusal_from(status, body, headers)
 
     def write_request(self, request: ChatRequest) -> WrittenRequest:
@@ -92,14 +92,14 @@ class Dialect(Wire):
     def read_request(
         self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] = {}
     ) -> ChatRequest:
-        """The call that a client of this provider's API sent to `path`, as a server reads it.
+        """The call that a client of this provider's API sent to `path`, for a server.
 
         Raises `BadRequestError` for a body that is not valid in this format.
         """
         raise NotImplementedError(f"the dialect {self.name!r} does not read requests")
 
     def samples(self) -> list[Sample]:
-        """Sample bodies that ship with the dialect: by default those in `samples/` beside its module."""
+        """Sample bodies that ship with the dialect, by default those in `samples/` next to its module."""
         package = getattr(sys.modules.get(type(self).__module__), "__package__", None)
         return load_samples(package) if package else []
 
@@ -119,5 +119,5 @@ class Dialect(Wire):
         return FrameWriter(self if self.answer_id else self.for_answer())
 
     def does(self, method: str) -> bool:
-        """Whether the dialect has `write_request` or `read_request`."""
+        """Whether the dialect implements `method`: `write_request` or `read_request`."""
         return getattr(type(self), method) is not getattr(Dialect, method)

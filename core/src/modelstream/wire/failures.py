@@ -1,4 +1,4 @@
-"""What goes wrong before an answer is there, as errors of ours."""
+"""Errors for requests that get no answer."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def unanswered(error: BaseException, url: str) -> StreamError:
-    """`error` as one of ours that tells where the request went, without a password and the query."""
-    ours = as_stream_error(error)
+    """The `StreamError` for `error`, with the URL in its message, but no password and no query."""
+    mapped = as_stream_error(error)
     parts = urlsplit(url)
-    ours.message = f"{ours.message} at {parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-    ours.args = (ours.message,)
-    return ours
+    mapped.message = f"{mapped.message} at {parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    mapped.args = (mapped.message,)
+    return mapped

@@ -1,8 +1,8 @@
-"""Bytes as they arrive, cut into frames: one JSON value each.
+"""Framers: cut arriving bytes into frames of one JSON value each.
 
-A framer gives a frame out as soon as its last byte is there, wherever the network cut the bytes. It works on
-bytes and never decodes: a character is only looked at when its frame is whole. Only CR and LF end a line, so
-the other characters that Unicode calls line ends (U+2028, U+2029, U+0085) are left alone inside JSON.
+A framer returns a frame as soon as its last byte has arrived, wherever the network split the bytes. It works
+on bytes and never decodes, so a character that is split between reads does no harm. Only CR and LF end a
+line; Unicode's other line ends (U+2028, U+2029, U+0085) may stand inside JSON.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from typing import Any, Protocol
 from modelstream.errors import MalformedDataError
 
 MAX_FRAME = 64 * 1024 * 1024
-"""Bytes that one frame may have. What is longer is no answer but a fault, or an attack on our memory."""
+"""The maximum size of a frame in bytes. A longer one is a fault, or an attack on our memory."""
 
 
 class Framer(Protocol):
-    """Cuts one byte stream into frames; each stream needs a framer of its own."""
+    """Cuts one byte stream into frames; each stream needs its own framer."""
 
     def feed(self, data: bytes) -> list[Any]:
         """The frames that `data` completes, in order."""
 
     def finish(self) -> list[Any]:
-        """What came behind the last whole frame, once the stream has ended: perhaps half a frame."""
+        """The bytes after the last whole frame, once the stream has ended; they may be half a frame."""
 
 
 class Pending:
-    """Bytes that wait for the rest of their frame, kept in pieces so that a long frame costs linear time."""
+    """The bytes of an incomplete frame, kept in pieces so that a long frame takes linear time."""
 
     __slots__ = ("_pieces", "_size")
 
@@ -36,11 +36,11 @@ class Pending:
         self._size = 0
 
     def ends_with(self, byte: bytes) -> bool:
-        """Whether the last byte that waits is `byte`."""
+        """Whether the last pending byte is `byte`."""
         return bool(self._pieces) and self._pieces[-1].endswith(byte)
 
     def add(self, data: bytes) -> None:
-        """Keep `data`, or raise `MalformedDataError` when the frame gets too long."""
+        """Keep `data`. Raises `MalformedDataError` when the frame gets too long."""
         if data:
             self._size += len(data)
             if self._size > MAX_FRAME:
@@ -48,7 +48,7 @@ class Pending:
             self._pieces.append(data)
 
     def take(self, data: bytes = b"") -> bytes:
-        """All that waited, and `data` behind it."""
+        """All pending bytes, followed by `data`; nothing is pending afterwards."""
         if not self._pieces:
             return data
         self._pieces.append(data)
@@ -59,13 +59,13 @@ class Pending:
 
 
 class NdjsonFramer:
-    """One JSON value a line (application/x-ndjson)."""
+    """One JSON value per line (application/x-ndjson)."""
 
     def __init__(self) -> None:
         self._pending = Pending()
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The lines that `data` completes, without those that are blank."""
+        """The lines that `data` completes, without blank ones."""
         if b"\n" not in data:
             self._pending.add(data)
             return []
@@ -83,7 +83,7 @@ _STRUCTURE = re.compile(rb'["\\{}\[\]]')
 
 
 class JsonArrayFramer:
-    """The elements of one JSON array of objects that is being written. An object alone is a frame, too."""
+    """The elements of one JSON array of objects, as they arrive. An object alone is a frame, too."""
 
     def __init__(self) -> None:
         self._pending = Pending()
@@ -103,7 +103,7 @@ class JsonArrayFramer:
                 continue
             mark = found[0]
             if mark == b"\\":
-                # A backslash stands for the byte behind it, which may not be here yet.
+                # A backslash escapes the next byte, which may not have arrived yet.
                 skip = at + 2
                 self._escaped = self._in_string and skip > len(data)
             elif mark == b'"':
@@ -123,6 +123,6 @@ class JsonArrayFramer:
         return frames
 
     def finish(self) -> list[bytes]:
-        """The object that was not completed."""
+        """The incomplete object at the end, if there is one."""
         rest = self._pending.take()
         return [rest] if rest else []

@@ -1,4 +1,4 @@
-"""How frames are put into a body, and cut out of it again: one `Framing` for each format of bodies."""
+"""How frames are put into a body and cut out of it again: one `Framing` for each format."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from modelstream.wire.sse import SseEventFramer, SseFramer
 
 @dataclass(frozen=True)
 class Framing:
-    """A format of bodies, both ways.
+    """A body format, for reading and writing.
 
     * `content_type` is the media type of a streamed body.
-    * `framer()` makes a new framer, which cuts one body into frames.
-    * `write(payload, position, event)` is the frame number `position` of its body, counted from 0; `event` is
+    * `framer()` creates a new framer, which cuts one body into frames.
+    * `write(payload, position, event)` returns the frame number `position` of its body, counted from 0;
+    `event` is
       the name of an SSE event, or None.
-    * `tail` is what a whole body still needs after its last frame.
+    * `tail` is what a complete body has after its last frame.
     """
 
     content_type: str
@@ -26,27 +27,27 @@ class Framing:
     tail: bytes = b""
 
     def frame(self, payload: bytes, position: int, event: str | None = None) -> bytes:
-        """One frame with this payload. Raises `ValueError` for an event in a format that has no events."""
+        """One frame with this payload. Raises `ValueError` for an `event` in a format without event names."""
         return self.write(payload, position, event)
 
 
 def _sse(payload: bytes, _position: int, event: str | None) -> bytes:
     data = payload if b"\n" not in payload else payload.replace(b"\n", b"\ndata: ")
-    named = b"" if event is None else b"event: %b\n" % event.encode()
-    return b"%bdata: %b\n\n" % (named, data)
+    event_line = b"" if event is None else b"event: %b\n" % event.encode()
+    return b"%bdata: %b\n\n" % (event_line, data)
 
 
 def _ndjson(payload: bytes, _position: int, event: str | None) -> bytes:
-    _no_event(event)
+    _check_no_event(event)
     return b"%b\n" % payload
 
 
 def _json_array(payload: bytes, position: int, event: str | None) -> bytes:
-    _no_event(event)
+    _check_no_event(event)
     return (b",\r\n%b" if position else b"[%b") % payload
 
 
-def _no_event(event: str | None) -> None:
+def _check_no_event(event: str | None) -> None:
     if event is not None:
         raise ValueError(f"the event {event!r} can't be written: only server-sent events have names")
 
@@ -58,7 +59,7 @@ SSE_EVENTS = Framing("text/event-stream", SseEventFramer, _sse)
 """Server-sent events, read as `SseEvent`s, for formats that use the `event` field or comments."""
 
 NDJSON = Framing("application/x-ndjson", NdjsonFramer, _ndjson)
-"""One JSON document a line."""
+"""One JSON document per line."""
 
 JSON_ARRAY = Framing("application/json", JsonArrayFramer, _json_array, b"]")
 """One JSON array, written element by element."""

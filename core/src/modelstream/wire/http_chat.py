@@ -1,4 +1,4 @@
-"""The base of wrappers of HTTP providers: a dialect, a config class, and the core does the rest."""
+"""The base class of wrappers of HTTP providers, made from a dialect and a config class."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _CONTENT = {"Content-Type": "application/json", "Accept": "application/json, tex
 
 
 class HttpChat(WireWrapper):
-    """A wrapper of an HTTP provider.
+    """A wrapper for an HTTP provider.
 
         class MyChat(HttpChat):
             model_type = "my_chat"
@@ -38,9 +38,9 @@ class HttpChat(WireWrapper):
             key_variables = ("MY_API_KEY",)
             default_base_url = "https://api.my.example/v1"
 
-    The config's `transport` sends the requests; its bytes are read by the dialect. Headers, timeout and
-    extra body of a call are taken out of its arguments, and go over those of the config. `write` is how a
-    request becomes a body; override it, or `prepare`, where a dialect alone does not say it.
+    The config's `transport` sends the requests; the dialect reads the bytes of the answers. Headers, timeout
+    and extra body are taken out of a call's arguments and override those of the config. `write` turns a
+    request into a body; override it, or `prepare`, where the dialect is not enough.
     """
 
     dialect: ClassVar[Dialect]
@@ -49,7 +49,7 @@ class HttpChat(WireWrapper):
     key_variables: ClassVar[tuple[str, ...]] = ()
     default_base_url: ClassVar[str] = ""
     base_url_variable: ClassVar[str] = ""
-    """The environment variable that names the server where the config does not."""
+    """The environment variable with the base URL, used where the config has none."""
 
     def __init__(self, config: Mapping[str, Any] | ModelConfig | None = None, /, **fields: Any) -> None:
         super().__init__(config, **fields)
@@ -64,9 +64,10 @@ class HttpChat(WireWrapper):
             cls.framer = staticmethod(dialect.framing.framer)
 
     def transport(self) -> Transport:
-        """What sends the requests. Raises `ConfigError` for one that there is not.
+        """The transport that sends the requests. Raises `ConfigError` for one that does not exist here.
 
-        Plugins override it to add `sdk`. It must not refer to the wrapper, which closes it when dropped.
+        Plugins override this to add `sdk`. The transport must not refer to the wrapper: it is closed when the
+        wrapper is garbage collected.
         """
         if self.config.transport == "sdk":
             raise ConfigError(f"{self.model_type} has no transport 'sdk': choose 'native' or 'httpx'.")
@@ -76,7 +77,7 @@ class HttpChat(WireWrapper):
         return HttpxTransport() if self.config.transport == "httpx" else NativeTransport()
 
     def open(self, request: Request) -> ByteStream:
-        """Prepare the request and send it; its answer once the headers are there."""
+        """Prepare the request and send it; return the answer once its headers have arrived."""
         http = self.prepare(request)
         return self._transport.open(http, self.config.headers_limit(http.timeout), request.on_cancel)
 
@@ -86,15 +87,15 @@ class HttpChat(WireWrapper):
         return await self._transport.aopen(http, self.config.headers_limit(http.timeout))
 
     def prepare(self, request: Request) -> HttpRequest:
-        """The HTTP request of a call. Raises `BadRequestError` for what JSON can't hold."""
+        """The HTTP request of a call. Raises `BadRequestError` for values that JSON can't represent."""
         return self.http_request(request, self.key_headers(self.key()) if self.key_variables else {})
 
     async def aprepare(self, request: Request) -> HttpRequest:
-        """The same for coroutines; override it where preparing blocks."""
+        """The same for coroutines; override it if preparing blocks."""
         return self.prepare(request)
 
     def http_request(self, request: Request, key_headers: Mapping[str, str]) -> HttpRequest:
-        """The HTTP request with these headers for the key."""
+        """The HTTP request of a call; `key_headers` are the headers with the API key."""
         options, arguments = self.options(request)
         written = self.write(request, arguments)
         headers = self.base_headers()
@@ -105,29 +106,29 @@ class HttpChat(WireWrapper):
         return HttpRequest(url, headers, as_json(body), body, options.timeout)
 
     def with_extra_body(self, body: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
-        """`body` with `extra`, which counts more."""
+        """`body` merged with `extra`, which takes precedence."""
         return {**body, **extra}
 
     def write(self, request: Request, arguments: dict[str, Any]) -> WrittenRequest:
-        """The request of a call; `arguments` are those of the call without its options."""
+        """The request in the provider's format; `arguments` are those of the call without its options."""
         model = arguments.pop("model", self.config.model_name)
         return self.dialect.write_request(ChatRequest(model, request.messages, arguments, request.stream))
 
     def options(self, request: Request) -> tuple[CallOptions, dict[str, Any]]:
-        """The options of a call over those of the config, and the call's other arguments."""
+        """The options of a call, merged over those of the config, and the call's other arguments."""
         options, arguments = CallOptions.taken_from(request.arguments)
         return options.over(self.config_options()), arguments
 
     def config_options(self) -> CallOptions:
-        """The options that the config sets; override it for those in `client_args`."""
+        """The options that the config sets; override this for options in `client_args`."""
         return CallOptions.of_config(self.config)
 
     def base_headers(self) -> Mapping[str, str]:
-        """The headers of every request, under all others."""
+        """The headers of every request; all others override them."""
         return _CONTENT
 
     def base_url(self) -> str:
-        """The server's address. Raises `ConfigError` if there is none."""
+        """The base URL of the server. Raises `ConfigError` if there is none."""
         variable = os.environ.get(self.base_url_variable) if self.base_url_variable else None
         url = self.config.base_url or variable or self.default_base_url
         if not url:
@@ -137,17 +138,17 @@ class HttpChat(WireWrapper):
         return url
 
     def key(self) -> str:
-        """The provider's key. Raises `MissingApiKeyError`."""
+        """The API key. Raises `MissingApiKeyError` if there is none."""
         return api_key(self.config.api_key, self.key_variables, model_type=self.model_type)
 
     def key_headers(self, key: str) -> dict[str, str]:
-        """The headers that carry the key."""
+        """The headers with the API key."""
         return {"Authorization": f"Bearer {key}"}
 
     def frame_reader(self, request: Request) -> FrameReader:
-        """A new reader for the frames of one answer: the dialect's."""
+        """The dialect's reader for the frames of one answer."""
         return self.dialect.reader()
 
     def refusal(self, answer: ByteStream | AsyncByteStream, body: bytes) -> StreamError:
-        """The error that a refused answer means: the dialect's."""
+        """The error for a refusal, as the dialect reads it."""
         return self.dialect.read_refusal(answer.status, body, answer.headers)

@@ -1,4 +1,4 @@
-"""The config fields that all HTTP providers share, and the options of one call."""
+"""The config fields shared by all HTTP providers, and the options of one call."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from modelstream.wire.native.message import merged
 
 
 class HttpConfig(ModelConfig, kw_only=True):
-    """The config of a model behind HTTP; providers add their own fields in a subclass.
+    """The config of a model served over HTTP; providers add their own fields in a subclass.
 
-    `model_name` defaults to `config_name`. `base_url` is the server's address up to and with the API's
-    version. `headers` are sent with every request, over those of the provider; `timeout` is in seconds and
-    ends with the response's headers; `extra_body` is merged into the JSON of every request. The same options
-    of a call override those of the config. `transport` names what sends the requests: `native` (the core's
-    own HTTP), `httpx`, or `sdk` where a provider has one.
+    `model_name` defaults to `config_name`. `base_url` is the server's URL, including the version of the API.
+    `headers` are sent with every request and override the provider's; `timeout` is in seconds and covers the
+    time until the response's headers; `extra_body` is merged into the JSON of every request. Options of a
+    call override those of the config. `transport` is what sends the requests: `native` (the core's own HTTP),
+    `httpx`, or `sdk` where a provider has one.
     """
 
     transport: Literal["httpx", "native", "sdk"] = "native"
@@ -30,7 +30,7 @@ class HttpConfig(ModelConfig, kw_only=True):
     extra_body: dict[str, Any] = msgspec.field(default_factory=dict)
 
     def model(self) -> str:
-        """The provider's name of the model. Raises `ConfigError` if there is none."""
+        """The provider's name for the model. Raises `ConfigError` if there is none."""
         name = self.model_name or self.config_name
         if not name:
             raise ConfigError(
@@ -40,7 +40,7 @@ class HttpConfig(ModelConfig, kw_only=True):
 
 
 class CallOptions(NamedTuple):
-    """How to send a request, as opposed to what is in it. `timeout` is in seconds."""
+    """How to send a request, as opposed to its content. `timeout` is in seconds."""
 
     headers: Mapping[str, str] = {}
     query: Mapping[str, Any] = {}
@@ -49,15 +49,15 @@ class CallOptions(NamedTuple):
 
     @classmethod
     def taken_from(cls, arguments: Mapping[str, Any]) -> tuple[CallOptions, dict[str, Any]]:
-        """The options among the arguments of a call, and the other arguments.
+        """Split the arguments of a call into options and the rest.
 
         Options are `headers` and `extra_headers`, `extra_query`, `extra_body` and `timeout`. Raises
-        `BadRequestError` for one that is no dict, `ConfigError` for a timeout that is no number.
+        `BadRequestError` for one that is not a dict, `ConfigError` for a timeout that is not a number.
         """
         others = dict(arguments)
-        plain = mapping(others.pop("headers", None), "headers")
+        headers = mapping(others.pop("headers", None), "headers")
         options = cls(
-            merged(plain, mapping(others.pop("extra_headers", None), "extra_headers")),
+            merged(headers, mapping(others.pop("extra_headers", None), "extra_headers")),
             mapping(others.pop("extra_query", None), "extra_query"),
             mapping(others.pop("extra_body", None), "extra_body"),
             timeout_seconds(others.pop("timeout", None)),
@@ -70,7 +70,7 @@ class CallOptions(NamedTuple):
         return cls(config.headers, {}, config.extra_body, config.timeout)
 
     def over(self, under: CallOptions) -> CallOptions:
-        """These options, and those of `under` that they do not set."""
+        """These options, merged over those of `under`."""
         return CallOptions(
             merged(under.headers, self.headers),
             {**under.query, **self.query},
@@ -89,7 +89,7 @@ def mapping(value: Any, name: str, kind: type[Exception] = BadRequestError) -> M
 
 
 def timeout_seconds(value: Any) -> float | None:
-    """A timeout in seconds; of an `httpx.Timeout` its read timeout. Raises `ConfigError` for others."""
+    """A timeout in seconds; for an `httpx.Timeout`, its read timeout. Raises `ConfigError` for others."""
     seconds: float | None = getattr(value, "read", value)
     if seconds is None or (type(seconds) in {int, float} and seconds > 0):
         return seconds

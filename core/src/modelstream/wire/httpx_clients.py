@@ -1,4 +1,4 @@
-"""The httpx clients of all wrappers: no cap on connections, certificates read once."""
+"""The httpx clients of all wrappers, without a limit on connections."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     import httpx
 
 KEEPALIVE = 20
-"""Idle connections that a client keeps for later calls."""
+"""The number of idle connections that a client keeps for later calls."""
 
 
 def uncapped_clients(**arguments: Any) -> Clients[httpx.Client, httpx.AsyncClient]:
-    """Clients for threads and event loops; `arguments` go to httpx over the defaults."""
+    """Clients without a limit on connections; `arguments` are passed to httpx and override the defaults."""
     return Clients(
         lambda: _httpx().Client(**_with_defaults(arguments)),
         lambda: _httpx().AsyncClient(**_with_defaults(arguments)),
@@ -27,23 +27,23 @@ def uncapped_clients(**arguments: Any) -> Clients[httpx.Client, httpx.AsyncClien
 
 
 def httpx_limits(library: Any = None) -> Any:
-    """As many connections as there are calls: a stream must not wait for the end of others.
+    """`Limits` without a maximum number of connections: a stream must not wait for others to end.
 
-    `library` is httpx, or the fork of it that an SDK stands on.
+    `library` is httpx, or the fork of it that an SDK uses.
     """
     return (library or _httpx()).Limits(max_connections=None, max_keepalive_connections=KEEPALIVE)
 
 
 def uncap(client: Any) -> None:
-    """Lift the cap on connections of an httpx client that an SDK has made with its own defaults.
+    """Remove the limit on connections from an httpx client that an SDK has created with its defaults.
 
-    Transports of the user's own, and proxies', keep what they were given if they have no such pool.
+    Custom transports without an httpcore pool are left unchanged.
     """
     mounted = getattr(client, "_mounts", {}).values()
     for transport in (getattr(client, "_transport", None), *mounted):
         pool: Any = getattr(transport, "_pool", None)
         if hasattr(pool, "_max_connections"):
-            # httpcore reads it for every request, and has no public name for it.
+            # httpcore reads this for every request and has no public name for it.
             pool._max_connections = _UNLIMITED  # noqa: SLF001
 
 
@@ -52,7 +52,7 @@ _UNLIMITED = 2**31
 
 @cache
 def certificates() -> SSLContext:
-    """The certificates to trust, read once: that takes longer than all else of making a client."""
+    """The trusted certificates, read once: reading them is the slowest part of creating a client."""
     context: SSLContext = _httpx().create_ssl_context()
     return context
 

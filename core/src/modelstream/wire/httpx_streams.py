@@ -1,4 +1,4 @@
-"""Answers of httpx, and of its fork httpx2, as byte streams; neither is imported here."""
+"""Responses of httpx, and of its fork httpx2, as byte streams; neither is imported here."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any
 from modelstream.call.timeouts import watchdog
 
 DRAINING = 0.1
-"""Seconds that a complete answer is given to end as HTTP wants it."""
+"""Seconds to wait for the end of the body once the answer is complete."""
 
 
 class HttpxStream:
-    """A streamed `httpx.Response` (or `httpx2.Response`), read in a thread."""
+    """A streamed `httpx.Response` (or `httpx2.Response`) of a sync client."""
 
     def __init__(self, response: Any) -> None:
         self._response = response
@@ -24,7 +24,7 @@ class HttpxStream:
         _forget_read_timeout(response)
 
     def __iter__(self) -> Iterator[bytes]:
-        # Below iter_bytes(), which would only pass them on.
+        # Without iter_bytes(), which would only pass them on.
         plain = "content-encoding" not in self.headers
         pieces: Iterator[bytes] = iter(self._response.stream) if plain else self._response.iter_bytes()
         self._pieces = pieces
@@ -35,17 +35,18 @@ class HttpxStream:
         return bytes(self._response.read())
 
     def drain(self) -> None:
-        """Read the end of a body that is complete, so that its connection can serve the next call.
+        """Read the body to its end, so that the connection can be used again.
 
-        The end has mostly come along. A server that keeps it back is given `DRAINING` seconds and no more.
+        Mostly the end has arrived already. A server that has not sent it within `DRAINING` seconds loses the
+        connection.
         """
-        ends = time.monotonic() + DRAINING
+        deadline = time.monotonic() + DRAINING
 
         def check() -> float | None:
             if self._response.is_closed:
                 return None
-            if time.monotonic() < ends:
-                return ends
+            if time.monotonic() < deadline:
+                return deadline
             self.abort()
             return None
 
@@ -55,20 +56,21 @@ class HttpxStream:
                 pass
 
     def close(self) -> None:
-        """Close the response; its connection is closed too unless the body was read to its end."""
+        """Close the response, and its connection unless the body was read to its end."""
         self._response.close()
 
     def abort(self) -> None:
-        """Shut the socket down under a reader that blocks.
+        """Shut the socket down, which wakes a reader that blocks in another thread.
 
-        Closing the response from another thread would not wake the reader: on Linux a `recv` in progress
-        outlives the close of its descriptor.
+        Closing the response would not wake the reader: on Linux a `recv` in progress survives the close of
+        its descriptor.
         """
         if self._response.is_closed:
             return  # its connection may serve another call by now
         with suppress(Exception):
             raw = self._response.extensions["network_stream"].get_extra_info("socket")
-            # The plain socket's method: the SSL one would first tear down what the reader is using.
+            # The plain socket's method: SSLSocket.shutdown would first tear down the TLS state that the
+            # reader uses.
             socket.socket.shutdown(raw, socket.SHUT_RDWR)
 
 
@@ -92,7 +94,7 @@ class AsyncHttpxStream:
         return bytes(await self._response.aread())
 
     async def adrain(self) -> None:
-        """Read the end of a body that is complete, for `DRAINING` seconds at most."""
+        """Read the body to its end, for `DRAINING` seconds at most."""
         from asyncio import timeout
 
         with suppress(Exception):
@@ -106,7 +108,7 @@ class AsyncHttpxStream:
 
 
 def _forget_read_timeout(response: Any) -> None:
-    # The client's read timeout is made for the headers. From here on the call's own clocks watch, and they
-    # know the difference between a silent provider and a reader that takes its time.
+    # The client's read timeout is meant for the headers. From here on the call's own timeouts apply, which
+    # distinguish a silent provider from a slow reader.
     with suppress(Exception):
         response.request.extensions["timeout"]["read"] = None

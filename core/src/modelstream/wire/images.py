@@ -1,4 +1,4 @@
-"""Images as providers take them: a URL, or data in its place."""
+"""Image URLs in the form that providers accept."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 
 
 def image_url(url: str) -> str:
-    """The URL as it can be sent: a picture on this machine goes along as data. Raises `ValueError`."""
+    """The URL to send: a local file becomes a `data:` URL. Raises `ValueError` for anything else."""
     if urlsplit(url).scheme in {"http", "https", "data"}:
         return url
     kind = guess_type(url)[0] or ""
     path = Path(url.removeprefix("file://"))
     if not kind.startswith("image/") or not path.is_file():
-        raise ValueError(f"Image {url!r}: expected a URL (http, https, data) or the path of a picture.")
+        raise ValueError(f"Image {url!r}: expected a URL (http, https, data) or the path of an image file.")
     return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"

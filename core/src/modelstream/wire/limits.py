@@ -1,16 +1,16 @@
-"""How long the parts of an exchange may take until the headers are there; behind them clocks watch."""
+"""Time limits for the part of an exchange up to the headers; after that the call's timeouts apply."""
 
 from __future__ import annotations
 
-LONGEST_CONNECT = 5.0
-"""Seconds to wait for a connection; what answers at all has answered by then."""
+MAX_CONNECT = 5.0
+"""Seconds to wait for a connection; a server that is reachable accepts well within them."""
 
 
 def connect_limit(seconds: float | None) -> float:
-    """Seconds that a connection may take where the headers may take `seconds`."""
-    return LONGEST_CONNECT if seconds is None else min(seconds, LONGEST_CONNECT)
+    """The timeout for connecting, where the timeout for the headers is `seconds`."""
+    return MAX_CONNECT if seconds is None else min(seconds, MAX_CONNECT)
 
 
 def httpx_timeout(seconds: float | None) -> dict[str, float | None]:
-    """The extension `timeout` of an httpx request whose headers may take `seconds`."""
+    """The extension `timeout` of an httpx request with this timeout for the headers."""
     return {"connect": connect_limit(seconds), "read": seconds, "write": seconds, "pool": seconds}

@@ -1,4 +1,4 @@
-"""Sample bodies that ship with a dialect: what a provider sends, and what reading it means."""
+"""Sample bodies that ship with a dialect: what a provider sends, and the deltas in it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """The body of one answer, and the deltas that reading it gives.
+    """The body of one answer, and the deltas that a reader must return for it.
 
-    `deltas` are in order, with neighbours of one kind joined as `joined` does. `stream` is False for the body
-    of an answer that was not streamed. `error` is the name of the class in `modelstream.errors` that reading
-    raises after the deltas, if it does.
+    `deltas` are in order, with adjacent deltas of one kind joined as `joined` does. `stream` is False for the
+    body of an answer that was not streamed. `error` is the name of the class in `modelstream.errors` that
+    reading raises after the deltas, or None.
     """
 
     name: str
@@ -35,12 +35,12 @@ class Sample(msgspec.Struct, frozen=True):
 def load_samples(package: str) -> list[Sample]:
     """The samples in the folder `samples` of a package, by name; an empty list if there is no such folder.
 
-    Each is a file `name.body`, the bytes as they were sent, and beside it `name.json`:
+    Each is a file `name.body`, with the bytes that were sent, and a file `name.json`:
 
         {"stream": true, "deltas": ["Hello", {"reasoning": "…"}, {"tool_call": {"index": 0, "name": "f"}},
                                     {"usage": {"output_tokens": 3}}, {"finish": "length", "raw": "max"}]}
 
-    Raises `ValueError` for one that can't be read, with its name.
+    Raises `ValueError` with the name of a sample that can't be read.
     """
     folder = files(package).joinpath("samples")
     if not folder.is_dir():
@@ -50,9 +50,9 @@ def load_samples(package: str) -> list[Sample]:
 
 
 def joined(deltas: Iterable[str | Delta]) -> tuple[str | Delta, ...]:
-    """The same deltas with neighbouring texts, thoughts and pieces of one call joined, without empty ones.
+    """The same deltas with adjacent texts, reasoning and pieces of one call joined, and empty ones removed.
 
-    Texts are plain `str`s; calls are numbered in the order in which they begin.
+    Texts become plain `str`s; calls are numbered in the order in which they begin.
     """
     found: list[str | Delta] = []
     numbers: dict[int, int] = {}
@@ -61,15 +61,15 @@ def joined(deltas: Iterable[str | Delta]) -> tuple[str | Delta, ...]:
         if isinstance(piece, ToolCallDelta):
             number = numbers.setdefault(piece.index, len(numbers))
             piece = ToolCallDelta(number, piece.id, piece.name, piece.arguments)
-        together = _together(found[-1], piece) if found else None
-        if together is not None:
-            found[-1] = together
+        joined_pair = _join(found[-1], piece) if found else None
+        if joined_pair is not None:
+            found[-1] = joined_pair
         elif piece and not (isinstance(piece, ReasoningDelta) and not piece.text):
             found.append(piece)
     return tuple(found)
 
 
-def _together(before: str | Delta, piece: str | Delta) -> str | Delta | None:
+def _join(before: str | Delta, piece: str | Delta) -> str | Delta | None:
     """Both as one delta, or None if they are of different kinds."""
     if isinstance(before, str) and isinstance(piece, str):
         return before + piece
@@ -88,9 +88,9 @@ def _together(before: str | Delta, piece: str | Delta) -> str | Delta | None:
 def _sample(body: Traversable, folder: Traversable) -> Sample:
     name = body.name.removesuffix(".body")
     try:
-        meant = json.loads(folder.joinpath(f"{name}.json").read_text("utf-8"))
-        deltas = joined(map(_delta, meant["deltas"]))
-        return Sample(name, body.read_bytes(), deltas, meant.get("stream", True), meant.get("error"))
+        expected = json.loads(folder.joinpath(f"{name}.json").read_text("utf-8"))
+        deltas = joined(map(_delta, expected["deltas"]))
+        return Sample(name, body.read_bytes(), deltas, expected.get("stream", True), expected.get("error"))
     except (OSError, KeyError, TypeError, ValueError) as why:
         raise ValueError(f"the sample {name!r} can't be read: {name}.json: {why!r}") from why
 

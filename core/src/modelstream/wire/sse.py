@@ -1,9 +1,9 @@
-"""Server-sent events, after the WHATWG HTML standard, 9.2.6.
+"""Server-sent events, as specified in the WHATWG HTML standard, 9.2.6.
 
-Read as the standard says, with two differences. An event that the end of the stream left without its blank
-line is handed out by `finish`, so that a server which forgets the last line end loses nothing. And JSON that
-stands where an event should, which the standard would ignore, is handed out like data: it is an error, or an
-answer that a server did not stream although it was asked to.
+There are two differences from the standard. `finish` returns an event that has no blank line before the end
+of the stream, so that nothing is lost if a server omits the last line end. And JSON in the place of an event,
+which the standard ignores, is returned as data: it is an error, or the answer of a server that did not stream
+it although the request asked for that.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from modelstream.wire.framing import Pending
 
 
 class SseEvent(NamedTuple):
-    """One event with what stands around its data: its `event` field and its comment lines."""
+    """One event: its data, its `event` field and its comment lines."""
 
     data: bytes
     event: bytes
@@ -28,11 +28,11 @@ class ErrorData(bytes):
 
 
 class _EventBlocks:
-    """Cuts a byte stream into the blocks between blank lines, with every line end made LF."""
+    """Cuts a byte stream into blocks at blank lines, and normalises line ends to LF."""
 
     def __init__(self) -> None:
         self.between = False
-        """Whether all that came so far was given out, so that the next byte begins a block."""
+        """Whether all bytes so far were returned, so that the next byte begins a block."""
         self._pending = Pending()
         self._begun = False
         self._after_cr = False
@@ -49,23 +49,23 @@ class _EventBlocks:
         *blocks, rest = self._pending.take(data).split(b"\n\n")
         self._pending.add(rest)
         self.between = not (rest or self._after_cr)
-        return blocks if self._begun else self._without_mark(blocks)
+        return blocks if self._begun else self._without_bom(blocks)
 
     def finish(self) -> list[bytes]:
-        """The block that had no blank line behind it."""
+        """The block that was not followed by a blank line, if there is one."""
         rest = self._pending.take()
-        return self._without_mark([rest]) if rest else []
+        return self._without_bom([rest]) if rest else []
 
-    def _without_mark(self, blocks: list[bytes]) -> list[bytes]:
-        # Looked for only now: the byte order mark may have come in pieces.
+    def _without_bom(self, blocks: list[bytes]) -> list[bytes]:
+        # Not earlier than here: the byte order mark may arrive in pieces.
         if not self._begun:
             self._begun = True
             blocks[0] = blocks[0].removeprefix(b"\xef\xbb\xbf")
         return blocks
 
     def _with_lf(self, data: bytes) -> bytes:
-        # A CR ends its line at once; if a LF follows in the next read, that belongs to it. Waiting for it
-        # instead would hold back an event by one read.
+        # A CR ends its line at once; a LF at the start of the next read belongs to it. Waiting for that LF
+        # would delay an event by one read.
         if self._after_cr and data:
             data = data.removeprefix(b"\n")
             self._after_cr = False
@@ -75,14 +75,14 @@ class _EventBlocks:
 
 
 class SseFramer:
-    """The data of each event as bytes (`ErrorData` if it is named `error`): enough for most providers."""
+    """Returns the data of each event as bytes (`ErrorData` if the event is named `error`)."""
 
     def __init__(self) -> None:
         self._blocks = _EventBlocks()
 
     def feed(self, data: bytes) -> list[bytes]:
         """The data of the events that `data` completes."""
-        # Mostly it is one event of one line: servers send event by event.
+        # The common case, one event of one line: servers send event by event.
         if self._blocks.between and data.startswith(b"data: ") and data.endswith(b"\n\n"):
             line = data[6:-2]
             if line and b"\n" not in line and b"\r" not in line:
@@ -90,12 +90,12 @@ class SseFramer:
         return _data_of(self._blocks.feed(data))
 
     def finish(self) -> list[bytes]:
-        """The data of the event that had no blank line behind it."""
+        """The data of the event that was not followed by a blank line."""
         return _data_of(self._blocks.finish())
 
 
 class SseEventFramer:
-    """Whole events, for providers that say something in the `event` field or in comments."""
+    """Returns whole events, for providers that use the `event` field or comments."""
 
     def __init__(self) -> None:
         self._blocks = _EventBlocks()
@@ -105,14 +105,14 @@ class SseEventFramer:
         return [event for block in self._blocks.feed(data) if (event := _event_of(block)).data]
 
     def finish(self) -> list[SseEvent]:
-        """The event that had no blank line behind it."""
+        """The event that was not followed by a blank line."""
         return [event for block in self._blocks.finish() if (event := _event_of(block)).data]
 
 
 def _data_of(blocks: list[bytes]) -> list[bytes]:
     found = []
     for block in blocks:
-        # Nearly every event is one line; the rest takes the long way.
+        # Nearly every event is one line; skip the full parse for those.
         if block.startswith(b"data: ") and b"\n" not in block:
             if len(block) > 6:
                 found.append(block[6:])

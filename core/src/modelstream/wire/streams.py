@@ -1,4 +1,4 @@
-"""What a wrapper must be able to open: an HTTP answer as bytes."""
+"""Protocols for an HTTP answer as a stream of bytes."""
 
 from __future__ import annotations
 
@@ -17,66 +17,66 @@ class ByteStream(Protocol):
     headers: Mapping[str, str]
 
     def __iter__(self) -> Iterator[bytes]:
-        """The body in the pieces in which it arrived, content encoding undone."""
+        """The body in pieces as they arrive, with the content encoding decoded."""
 
     def read(self) -> bytes:
-        """The whole body; for errors, and for answers that are not streamed."""
+        """The whole body, for errors and for answers that are not streamed."""
 
     def drain(self) -> None:
-        """The answer is complete: read the end of the body, for the connection to be used again."""
+        """Read the body to its end after the answer is complete, so that the connection can be reused."""
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the answer, and its connection unless that can be reused."""
 
     def abort(self) -> None:
         """Make a read that blocks in another thread return or raise at once."""
 
 
 class AsyncByteStream(Protocol):
-    """The same for coroutines; a cancelled task is all the waking it needs."""
+    """The same for coroutines. There is no `abort`: cancelling the task ends a read."""
 
     status: int
     headers: Mapping[str, str]
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        """The body in the pieces in which it arrived."""
+        """The body in pieces as they arrive."""
 
     async def aread(self) -> bytes:
         """The whole body."""
 
     async def adrain(self) -> None:
-        """The answer is complete: read the end of the body, if it is there."""
+        """Read the body to its end after the answer is complete, so that the connection can be reused."""
 
     async def aclose(self) -> None:
-        """Let go of the connection."""
+        """Close the answer, and its connection unless that can be reused."""
 
 
 @runtime_checkable
 class PushedStream(Protocol):
-    """What an `AsyncByteStream` offers besides if its bytes come in callbacks of the event loop."""
+    """An `AsyncByteStream` that can also push its bytes from callbacks of the event loop."""
 
     async def apush(self, take: Callable[[bytes], bool]) -> bool:
-        """Call `take` with each piece of the body in the moment in which it arrives.
+        """Call `take` with each piece of the body as it arrives, in the event loop's callback.
 
-        Returns True when the body has ended, and False if `take` has returned False before; what arrives
-        after that is there for the next call. Raises what `take` raises.
+        Returns True when the body has ended, and False if `take` returned False before; what arrives after
+        that is kept for the next call. Raises what `take` raises.
         """
 
 
-def refused(answer: ByteStream | AsyncByteStream) -> bool:
-    """Whether `answer` is no answer of the API, so that its body has to be read to say why."""
+def is_refusal(answer: ByteStream | AsyncByteStream) -> bool:
+    """Whether `answer` is an error or a web page instead of an answer of the API."""
     return answer.status != 200 or "html" in (answer.headers.get("content-type") or "").lower()
 
 
 def refusal_of(answer: ByteStream | AsyncByteStream, body: bytes) -> StreamError:
-    """The error that a refused answer means."""
+    """The error for a refusal with this body."""
     return refusal_from(answer.status, body, answer.headers)
 
 
 def refusal_from(status: int, body: bytes, headers: Mapping[str, str]) -> StreamError:
-    """The error for an answer with another status than 200, or with a web page."""
+    """The error for an answer with a status other than 200, or with a web page."""
     if status != 200:
         return http_error(status, body, headers)
     return MalformedDataError(
-        f"the answer is a web page and not the API's ({excerpt(body)}); is base_url right?", status=status
+        f"the answer is a web page, not an answer of the API ({excerpt(body)}); check base_url", status=status
     )

@@ -1,4 +1,4 @@
-"""The one rule for `tool_choice` in OpenAI's shape."""
+"""`tool_choice` in OpenAI's format."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _WORDS = frozenset({"none", "auto", "required", "any"})
 
 
 def tool_choice(choice: Any) -> Any:
-    """A function's name, as AgentScope takes it, in the form that the API takes; others unchanged."""
+    """The name of a function, as in AgentScope, in the API's format; other values are unchanged."""
     if isinstance(choice, str) and choice not in _WORDS:
         return {"type": "function", "function": {"name": choice}}
     return choice

@@ -1,4 +1,4 @@
-"""What sends the requests of a wrapper: the core's own HTTP, or httpx."""
+"""Transports, which send the requests of a wrapper: the core's own HTTP, or httpx."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ OnCancel = Callable[[Callable[[], None]], None]
 
 
 class Transport(Protocol):
-    """Sends HTTP requests. `timeout` is in seconds and ends with the response's headers."""
+    """Sends HTTP requests. `timeout` is in seconds and covers the time until the response's headers."""
 
     def open(self, http: HttpRequest, timeout: float | None, on_cancel: OnCancel) -> ByteStream:
-        """Send from a thread; the answer once its headers are there. Raises `StreamError`s.
+        """Send from a thread; return the answer once its headers have arrived. Raises `StreamError`s.
 
-        `on_cancel` takes what ends the exchange from another thread.
+        `on_cancel` is called with a function that ends the exchange from another thread.
         """
 
     async def aopen(self, http: HttpRequest, timeout: float | None) -> AsyncByteStream:  # noqa: ASYNC109
@@ -39,7 +39,7 @@ class Transport(Protocol):
 
 
 class NativeTransport:
-    """The core's own HTTP. Its connections belong to the process."""
+    """The core's own HTTP. All its instances in a process share their connections."""
 
     def open(self, http: HttpRequest, timeout: float | None, on_cancel: OnCancel) -> NativeStream:
         """Send from a thread."""
@@ -50,11 +50,11 @@ class NativeTransport:
         return await apost(http, timeout=timeout)
 
     def close(self) -> None:
-        """Nothing of this transport is open."""
+        """Do nothing: the connections are shared with other transports."""
 
 
 class HttpxTransport:
-    """httpx, with clients of its own or those of an SDK."""
+    """httpx, with its own clients or those of an SDK."""
 
     def __init__(self, clients: Clients[Any, Any] | None = None) -> None:
         self._clients = _own_clients() if clients is None else clients
@@ -64,7 +64,7 @@ class HttpxTransport:
         """Send from a thread."""
         client = self._clients.client()
         try:
-            return HttpxStream(client.send(_built(client, http, timeout), stream=True))
+            return HttpxStream(client.send(_build(client, http, timeout), stream=True))
         except Exception as error:
             raise _failure(error, client, http) from error
 
@@ -72,12 +72,12 @@ class HttpxTransport:
         """Send from the running event loop."""
         client = await self._clients.of_this_loop()
         try:
-            return AsyncHttpxStream(await client.send(_built(client, http, timeout), stream=True))
+            return AsyncHttpxStream(await client.send(_build(client, http, timeout), stream=True))
         except Exception as error:
             raise _failure(error, client, http) from error
 
 
-def _built(client: Any, http: HttpRequest, timeout: float | None) -> Any:
+def _build(client: Any, http: HttpRequest, timeout: float | None) -> Any:
     extensions = {"timeout": httpx_timeout(timeout)}
     return client.build_request(
         "POST", http.url, headers=dict(http.headers), content=http.body, extensions=extensions

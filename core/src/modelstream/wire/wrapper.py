@@ -1,4 +1,4 @@
-"""The base of wrappers that read an HTTP provider's bytes."""
+"""The base class of wrappers that read an HTTP provider's bytes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from modelstream.errors import MalformedDataError
-from modelstream.wire.streams import PushedStream, refusal_of, refused
+from modelstream.wire.streams import PushedStream, is_refusal, refusal_of
 from modelstream.wrapper import ModelWrapper
 
 if TYPE_CHECKING:
@@ -18,16 +18,17 @@ if TYPE_CHECKING:
     from modelstream.wire.streams import AsyncByteStream, ByteStream
 
 News = list["str | Delta"]
+"""The list that a `FrameReader` appends deltas to; a str is a `TextDelta`."""
 
 
 class FrameReader(Protocol):
-    """Maps the frames of one answer to deltas. Each attempt gets a fresh one, so it may keep state."""
+    """Maps the frames of one answer to deltas. Each attempt gets a new reader, so it may keep state."""
 
     done: bool
-    """Set by `read` when nothing more will follow: the rest of the body is not read."""
+    """Set by `read` when nothing more follows: the rest of the body is then not read."""
 
     def read(self, frame: Any, news: News) -> None:
-        """Append to `news` what `frame` says, `Finish` if it is the end marker. Raises `StreamError`s."""
+        """Append the deltas in `frame` to `news`, with `Finish` for the end marker. Raises `StreamError`s."""
 
     def read_whole(self, body: bytes, news: News) -> None:
         """The same for the body of an answer that was not streamed."""
@@ -45,15 +46,15 @@ class WireWrapper(ModelWrapper):
             def frame_reader(self, request):
                 return MyFrames()
 
-    All frames that one read of the socket brings are handed on together. Errors of the HTTP library or the
-    SDK that `open` or the streams raise are mapped by the core; an answer with another status than 200, or
-    with HTML, is turned into the right error here.
+    The deltas of all frames in one read of the socket are yielded together. The core maps errors of the HTTP
+    library or the SDK that `open` or the streams raise; this class maps answers with a status other than 200,
+    or with HTML.
     """
 
     framer: ClassVar[Callable[[], Framer]]
 
     def open(self, request: Request) -> ByteStream:
-        """Send the request and return its answer once the headers are there."""
+        """Send the request and return the answer once its headers have arrived."""
         raise NotImplementedError
 
     async def aopen(self, request: Request) -> AsyncByteStream:
@@ -65,9 +66,9 @@ class WireWrapper(ModelWrapper):
         raise NotImplementedError
 
     def refusal(self, answer: ByteStream | AsyncByteStream, body: bytes) -> StreamError:
-        """The error that an answer with another status than 200, or with HTML, means.
+        """The error for an answer with a status other than 200, or with HTML.
 
-        Override it where a provider's own codes say more than the status does.
+        Override it where a provider's own codes are more precise than the status.
         """
         return refusal_of(answer, body)
 
@@ -75,7 +76,7 @@ class WireWrapper(ModelWrapper):
         """Open the answer and yield its deltas, read by read."""
         with closing(self.open(request)) as answer:
             request.on_cancel(answer.abort)
-            if refused(answer):
+            if is_refusal(answer):
                 raise self.refusal(answer, answer.read())
             frames = _Frames(self, request)
             if not request.stream:
@@ -95,7 +96,7 @@ class WireWrapper(ModelWrapper):
     async def adeltas(self, request: Request) -> AsyncGenerator[Yielded, None]:
         """Open the answer and yield its deltas, read by read."""
         async with aclosing(await self.aopen(request)) as answer:
-            if refused(answer):
+            if is_refusal(answer):
                 raise self.refusal(answer, await answer.aread())
             frames = _Frames(self, request)
             if not request.stream:
@@ -121,7 +122,7 @@ class WireWrapper(ModelWrapper):
 
 
 class _Frames:
-    """One answer on its way from bytes to deltas: what sync and async have in common."""
+    """Turns the bytes of one answer into deltas, for sync and async callers."""
 
     def __init__(self, wrapper: WireWrapper, request: Request) -> None:
         self._framer = type(wrapper).framer()
@@ -131,7 +132,7 @@ class _Frames:
         self.over = False
 
     def feed(self, data: bytes) -> Yielded:
-        """What the frames that `data` completes say; when one of them fails, what those ahead of it said."""
+        """The deltas of the frames that `data` completes; if one of them fails, of those before it."""
         news: News = []
         reader = self._reader
         try:
@@ -148,7 +149,7 @@ class _Frames:
         return news if len(news) != 1 else news[0]
 
     def taker(self, hand_on: Callable[[Yielded], bool]) -> Callable[[bytes], bool]:
-        """What hands on the news in each piece of the body; it returns whether to go on."""
+        """A callback that passes the deltas of each piece to `hand_on`; it returns whether to go on."""
 
         def take(data: bytes) -> bool:
             news = self.feed(data)
@@ -157,7 +158,7 @@ class _Frames:
         return take
 
     def finish(self) -> News:
-        """What the bytes behind the last whole frame say. Half a frame says nothing: the stream was cut."""
+        """The deltas in the bytes after the last whole frame. Half a frame has none: the stream was cut."""
         news: News = []
         try:
             for frame in self._framer.finish():
@@ -171,12 +172,12 @@ class _Frames:
         return news
 
     def check(self) -> None:
-        """Raise what failed, now that all that came before it was handed on."""
+        """Raise the error of a failed frame, after the deltas before it were yielded."""
         if self._failure is not None:
             raise self._failure
 
     def whole(self, body: bytes) -> News:
-        """What the body of an answer that was not streamed says."""
+        """The deltas of an answer that was not streamed."""
         if self._raw is not None:
             self._raw.append(body)
         news: News = []

@@ -1,4 +1,4 @@
-"""Deltas as a provider's frames: the writing half of a dialect."""
+"""Write deltas as a provider's frames: the writing half of a dialect."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from modelstream.deltas import Delta
 
 Document = Any
-"""One frame: a dict or list goes out as JSON, a str as it is, framed; bytes go out as they are; an `Event` is
-an SSE event with a name."""
+"""The content of one frame: a dict or list is sent as JSON, a str unchanged. Bytes are sent without framing.
+An `Event` is an SSE event with a name."""
 
 
 class Event(msgspec.Struct, frozen=True):
-    """A server-sent event with an `event` field; `data` is a dict, which goes out as JSON, or a str."""
+    """A server-sent event with an `event` field; `data` is a dict, which is sent as JSON, or a str."""
 
     name: str
     data: dict[str, Any] | str
 
 
 class AnswerParts(Protocol):
-    """What `Wire.whole` is called with: a `WholeAnswer`, or a `Script` of the conformance kit."""
+    """The argument of `Wire.whole`: a `WholeAnswer`, or a `Script` of the conformance kit."""
 
     @property
     def text(self) -> str:
@@ -37,7 +37,7 @@ class AnswerParts(Protocol):
 
     @property
     def reasoning(self) -> str:
-        """The whole of the model's thinking."""
+        """The whole reasoning."""
 
     @property
     def tool_calls(self) -> Sequence[ToolCall]:
@@ -53,7 +53,7 @@ class AnswerParts(Protocol):
 
 
 class WholeAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A complete answer, to be written as one body."""
+    """A complete answer that is not streamed."""
 
     text: str = ""
     reasoning: str = ""
@@ -63,10 +63,10 @@ class WholeAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AnswerWriter(ABC):
-    """Writes one answer as frames; each answer needs a writer of its own, so it may keep state.
+    """Writes one answer as frames; each answer needs its own writer, which may keep state.
 
     The order of calls is `start`, any number of `write`, then `end` or `error`. The conformance kit also
-    calls `write` after `end`, to see that readers ignore what comes there.
+    calls `write` after `end`, to test that readers ignore the rest.
     """
 
     def start(self) -> list[Document]:
@@ -79,7 +79,7 @@ class AnswerWriter(ABC):
 
     @abstractmethod
     def end(self, finish: Finish, usage: Usage | None) -> list[Document]:
-        """The frames at the end of a complete answer; a `finish.raw` of None means the dialect's own word."""
+        """The frames at the end of a complete answer; if `finish.raw` is None, with the dialect's word."""
 
     @abstractmethod
     def error(self, status: int, code: str, message: str) -> list[Document]:
@@ -87,7 +87,7 @@ class AnswerWriter(ABC):
 
 
 class FrameWriter(AnswerWriter):
-    """Writes one answer by the methods of a wire, which keep no state."""
+    """Writes one answer with the methods of a wire, which keep no state."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
@@ -120,7 +120,7 @@ class FrameWriter(AnswerWriter):
 
 
 class Wire(ABC):
-    r"""A provider's encoder: what answers look like in that provider's format.
+    r"""Encodes answers in a provider's format.
 
         class MyWire(SseWire):
             path = "/v1"
@@ -139,25 +139,25 @@ class Wire(ABC):
             def refusal(self, status, code, message):
                 return {"error": {"code": code, "message": message}}
 
-    `framing` puts what the methods return into a body (see `Document`): take `SseWire`, `NdjsonWire` or
-    `JsonArrayWire` as the base, or set it. Override `reasoning`, `tool_call`, `usage` and `error` where the
-    provider has them: one that is not overridden says that the format cannot carry such a thing, and the
-    conformance kit does without.
+    `framing` puts what the methods return into a body (see `Document`): subclass `SseWire`, `NdjsonWire` or
+    `JsonArrayWire`, or set it. Override `reasoning`, `tool_call`, `usage` and `error` where the format
+    supports them. The conformance kit does not send what is not overridden.
 
-    * `path` is appended to the server's address to make the config's `base_url`.
+    * `path` is appended to the server's URL to form the config's `base_url`.
     * `finishes` has the provider's word for each of our finish reasons that it can send. A script with tool
-      calls always finishes with `tool_calls`; the other reasons go with scripts without.
-    * `tool_pieces`: whether a call's arguments may come in several pieces; if not, every call is sent whole.
+      calls always finishes with `tool_calls`; one without uses the other reasons.
+    * `tool_pieces`: whether a call's arguments may come in several pieces; if not, each call is sent whole.
     * `tool_ids`: whether the provider sends ids of calls.
-    * `counts`: which counts of `Usage` the provider sends.
+    * `counts`: the fields of `Usage` that the provider sends.
     * `whole_reasoning`: whether an answer that is not streamed has the reasoning.
-    * `halves`: whether text may be split inside a character, as JSON can with `\ud83d` and `\ude00`.
-    * `end_marker`: which of the frames of `end` holds the end marker; -1 is the last one.
-    * `carries`: for a wire that overrides `writer` instead of these methods, which of `reasoning`,
-      `tool_call`, `usage` and `error` its writer can write.
+    * `halves`: whether text may be split inside a surrogate pair, as JSON can with `\ud83d` and `\ude00`.
+    * `end_marker`: the index of the frame of `end` with the end marker; -1 is the last one.
+    * `carries`: for a wire that overrides `writer` instead of these methods, those of `reasoning`,
+    `tool_call`,
+      `usage` and `error` that its writer supports.
 
     The methods keep no state: they are called in any order and any number of times. A format whose frames
-    depend on those before (numbers of blocks, the whole answer repeated at its end) overrides `writer`.
+    depend on earlier ones (numbered blocks, the whole answer repeated at the end) overrides `writer`.
     """
 
     framing: ClassVar[Framing] = SSE
@@ -172,9 +172,9 @@ class Wire(ABC):
     carries: ClassVar[frozenset[str]] = frozenset()
 
     ascii = False
-    """Whether JSON is written with all other characters escaped. The kit tries both."""
+    """Whether JSON is written with non-ASCII characters escaped. The kit tries both."""
 
-    # What a provider's author writes
+    # What the author of a plugin writes
 
     def writer(self) -> AnswerWriter:
         """A new writer for one answer."""
@@ -182,32 +182,32 @@ class Wire(ABC):
 
     def text(self, text: str) -> Document:
         """The frame for a piece of the text."""
-        raise NotImplementedError(f"{type(self).__name__} has neither text() nor a writer() of its own")
+        raise NotImplementedError(f"{type(self).__name__} has neither text() nor its own writer()")
 
     def reasoning(self, text: str) -> Document:
-        """The frame for a piece of the model's thinking."""
+        """The frame for a piece of the reasoning."""
         raise NotImplementedError
 
     def tool_call(self, call: ToolCallDelta) -> Document:
         """The frame for a piece of a tool call, or for a whole one.
 
         Calls are numbered 0, 1, 2 in the order in which they begin (`call.index`). The first piece of a call
-        has its `id` and `name`, further ones have None there. `arguments` is the text of a JSON object, or a
-        piece of it.
+        has its `id` and `name`; further ones have None. `arguments` is the text of a JSON object, or a piece
+        of it.
         """
         raise NotImplementedError
 
     def usage(self, usage: Usage) -> Document:
-        """The frame with the counts so far, in the middle of an answer."""
+        """The frame with the counts so far, before the end of the answer."""
         raise NotImplementedError
 
     def end(self, finish: Finish, usage: Usage | None) -> list[Document]:
-        """The frames that stand at the end of every complete answer.
+        """The frames at the end of every complete answer.
 
-        The one that `end_marker` names holds the end marker, with `finish.raw` for a reason. One of them has
-        `usage`, if there is any.
+        The one at the index `end_marker` has the end marker, with `finish.raw` as the reason. One of them has
+        `usage`, if it is not None.
         """
-        raise NotImplementedError(f"{type(self).__name__} has neither end() nor a writer() of its own")
+        raise NotImplementedError(f"{type(self).__name__} has neither end() nor its own writer()")
 
     @abstractmethod
     def whole(self, answer: AnswerParts) -> Document:
@@ -222,18 +222,18 @@ class Wire(ABC):
         raise NotImplementedError
 
     def start(self) -> list[Document]:
-        """The frames before the first delta, which have no content yet."""
+        """The frames before the first delta, which have no content."""
         return []
 
     def noise(self) -> list[Document]:
-        """Frames without content that may come anywhere in the middle: empty ones, ones with nulls."""
+        """Frames without content that may come anywhere before the end, such as empty ones."""
         return []
 
     def false_ends(self) -> list[Document]:
-        """Frames that go with the end marker but are none, such as OpenAI's `[DONE]`."""
+        """Frames that accompany the end marker but are not end markers, such as OpenAI's `[DONE]`."""
         return []
 
-    # What this base supplies
+    # What this class supplies
 
     @property
     def content_type(self) -> str:
@@ -242,11 +242,11 @@ class Wire(ABC):
 
     @property
     def tail(self) -> bytes:
-        """What a whole body still needs after its last frame."""
+        """What a complete body has after its last frame."""
         return self.framing.tail
 
     def worded(self, finish: Finish) -> Finish:
-        """`finish` with the provider's word for it; the nearest one for a reason that the format lacks."""
+        """`finish` with the provider's word for it, or the nearest one if the format has none."""
         if finish.raw is not None:
             return finish
         near = self.finishes.get("content_filter" if finish.reason == "refusal" else "stop", "stop")
@@ -257,7 +257,7 @@ class Wire(ABC):
         return self.framing.frame(payload, position, event)
 
     def json(self, document: Any) -> bytes:
-        """`document` as JSON, in UTF-8; halves of characters are escaped, for UTF-8 can't have them."""
+        """`document` as JSON in UTF-8; lone surrogates are escaped, because UTF-8 can't encode them."""
         text = json.dumps(document, ensure_ascii=self.ascii, separators=(",", ":"))
         return _HALVES.sub(lambda half: f"\\u{ord(half[0]):04x}", text).encode()
 
@@ -270,13 +270,13 @@ class Wire(ABC):
         return self.frame(self.payload(document), position)
 
     def payload(self, document: Document) -> bytes:
-        """A document as what stands inside a frame, or as a body of its own."""
+        """A document as the payload of a frame, or as a whole body."""
         if isinstance(document, bytes):
             return document
         return document.encode() if isinstance(document, str) else self.json(document)
 
     def can(self, method: str) -> bool:
-        """Whether the format can carry `reasoning`, `tool_call`, `usage` or `error`."""
+        """Whether the format supports `method`: `reasoning`, `tool_call`, `usage` or `error`."""
         return method in self.carries or getattr(type(self), method) is not getattr(Wire, method)
 
 
@@ -290,7 +290,7 @@ class SseWire(Wire):
 
 
 class NdjsonWire(Wire):
-    """One JSON document a line."""
+    """One JSON document per line."""
 
     framing = NDJSON
 

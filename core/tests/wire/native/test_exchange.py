@@ -32,7 +32,7 @@ class Sync:
     """Answers read by a thread."""
 
     def texts(self, *urls, headers=None, timeout=SOON):
-        """The answers to requests that are made one after the other."""
+        """The answers to several requests, sent one after the other."""
         found = []
         for url in urls:
             answer = post(HttpRequest(url, headers or {}, b"{}"), timeout=timeout)
@@ -85,7 +85,7 @@ def server():
 def trusting(monkeypatch):
     """This process trusts the certificate of the tests."""
     monkeypatch.setenv("SSL_CERT_FILE", str(LOCALHOST))
-    monkeypatch.setattr(tls, "_made", [])
+    monkeypatch.setattr(tls, "_contexts", [])
 
 
 class Relay:
@@ -167,7 +167,7 @@ class Tunnels(Relay):
     """A proxy that makes tunnels, or refuses to."""
 
     def __init__(self, status=b"200 Connection established"):
-        self.asked = []
+        self.requests = []
         self._status = status
         super().__init__()
 
@@ -175,7 +175,7 @@ class Tunnels(Relay):
         head = b""
         while not head.endswith(b"\r\n\r\n"):
             head += client.recv(1)
-        self.asked.append(head.decode())
+        self.requests.append(head.decode())
         client.sendall(b"HTTP/1.1 %b\r\n\r\n" % self._status)
         if self._status.startswith(b"200"):
             host, _, port = head.split()[1].decode().rpartition(":")
@@ -246,7 +246,7 @@ def test_an_old_connection_is_not_used_again(http, server, monkeypatch):
     from modelstream.wire.native import loops
 
     for module in (threads, loops):
-        monkeypatch.setattr(module, "KEPT_FOR", 0.0)
+        monkeypatch.setattr(module, "IDLE_TIMEOUT", 0.0)
     http.texts(*[server.url] * 2)
     assert len(server.connections) == 2
 
@@ -309,20 +309,20 @@ def test_no_headers_in_time(http, server):
 def test_a_thread_that_waits_for_the_headers_is_woken(server):
     gate = Gate()
     server.play(Answer(before=gate))
-    told = []
+    events = []
 
     def read():
         try:
-            post(HttpRequest(server.url, {}, b"{}"), timeout=None, on_cancel=told.append)
+            post(HttpRequest(server.url, {}, b"{}"), timeout=None, on_cancel=events.append)
         except ConnectionLostError as error:
-            told.append(error)
+            events.append(error)
 
     reader = threading.Thread(target=read)
     reader.start()
     assert gate.reached.wait(SOON)
-    told[0]()
+    events[0]()
     reader.join(SOON)
-    assert isinstance(told[1], ConnectionLostError)
+    assert isinstance(events[1], ConnectionLostError)
     assert server.connections[0].disconnected.wait(SOON)
 
 
@@ -353,15 +353,15 @@ def test_a_slow_reader_holds_the_server_up(server):
     from modelstream.wire.native import connection as connections
 
     gate = Gate()
-    body = b"x" * (20 * connections.MOST_UNREAD)
+    body = b"x" * (20 * connections.MAX_UNREAD)
     server.play(Answer([body, gate]))
 
     async def read():
         answer = await apost(HttpRequest(server.url, {}, b"{}"), timeout=SOON)
         connection = answer._connection
-        while not connection._paused:  # noqa: ASYNC110 (it has no event, for nobody else asks)
+        while not connection._paused:  # noqa: ASYNC110 (it has no event to wait for)
             await asyncio.sleep(0)
-        assert connection._unread < 3 * connections.MOST_UNREAD
+        assert connection._unread < 3 * connections.MAX_UNREAD
         gate.open()
         read = await answer.aread()
         await answer.aclose()
@@ -381,7 +381,7 @@ def test_tls(http, server, trusting):
 
 
 def test_a_certificate_that_nobody_trusts(http, server, monkeypatch):
-    monkeypatch.setattr(tls, "_made", [])
+    monkeypatch.setattr(tls, "_contexts", [])
     with TlsFront(server) as front, pytest.raises(ConnectionLostError, match="certificate verify failed"):
         http.texts(f"https://localhost:{front.port}/x")
 
@@ -412,8 +412,8 @@ def test_tls_through_a_tunnel(http, server, trusting, monkeypatch):
         assert http.texts(f"https://localhost:{front.port}/x") == [(200, b"Hello")]
         threads.pool().close()
         server.close()
-    assert proxy.asked[0].startswith("CONNECT localhost:")
-    assert "Proxy-Authorization: Basic bWU6cGFzcw==" in proxy.asked[0]
+    assert proxy.requests[0].startswith("CONNECT localhost:")
+    assert "Proxy-Authorization: Basic bWU6cGFzcw==" in proxy.requests[0]
     assert "proxy-authorization" not in server.requests[0].headers
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelstream.errors import ConnectionLostError, MalformedDataError
-from modelstream.wire.native.parsing import LONGEST_HEAD, LONGEST_LINE, Answer
+from modelstream.wire.native.parsing import MAX_HEAD, MAX_LINE, Answer
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -150,13 +150,13 @@ def test_a_connection_that_closes_too_early(begun):
         HEAD + b"Content-Length: -5\r\n\r\n",
         CHUNKED + b"-5\r\nHello",
         CHUNKED + b"five\r\nHello",
-        CHUNKED + b"x" * (LONGEST_LINE + 1),
-        b"HTTP/1.1 200 OK\r\n" + b"x" * (LONGEST_HEAD + 1),
-        CHUNKED + b"0\r\n" + b"x" * (LONGEST_HEAD + 1),
+        CHUNKED + b"x" * (MAX_LINE + 1),
+        b"HTTP/1.1 200 OK\r\n" + b"x" * (MAX_HEAD + 1),
+        CHUNKED + b"0\r\n" + b"x" * (MAX_HEAD + 1),
     ],
 )
 def test_what_is_no_http(sent):
-    with pytest.raises(ConnectionLostError, match=r"no HTTP/1\.1"):
+    with pytest.raises(ConnectionLostError, match=r"not valid HTTP/1\.1"):
         fed(sent)
 
 

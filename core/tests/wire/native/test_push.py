@@ -154,7 +154,7 @@ def test_a_piece_that_comes_before_the_task_has_its_turn_waits(run, server):
 
 
 def test_pieces_come_in_the_context_of_who_asked(run, server):
-    whose: ContextVar[str] = ContextVar("whose", default="nobody's")
+    whose: ContextVar[str] = ContextVar("whose", default="none")
     found = []
 
     async def read(name):
@@ -171,7 +171,7 @@ def test_pieces_come_in_the_context_of_who_asked(run, server):
             assert await answer.apush(take)
 
     async def main():
-        # The second call uses the connection that the first one made, in another context.
+        # The second call uses the connection that the first one opened, in another context.
         await asyncio.create_task(read("one"))
         await asyncio.create_task(read("two"))
 
@@ -233,7 +233,7 @@ def end(reason):
 
 
 def test_readers_that_are_far_behind_hold_the_server_up(run, server):
-    # More than the sockets between hold, in pieces of which each is more than a reader may be behind.
+    # More than the socket buffers hold, in pieces larger than the backpressure limit.
     piece = event(b"x" * 400) * (AHEAD + 1)
     gate = Gate()
     server.play(Answer([piece] * 60 + [gate, end(b"stop")]))
@@ -295,7 +295,7 @@ def test_a_wrapper_with_callbacks_of_its_own(run):
 
 
 def test_who_is_gone_wants_nothing_more(run):
-    told = []
+    results = []
 
     class LongChat(ModelWrapper):
         model_type = "long_chat"
@@ -306,7 +306,7 @@ def test_who_is_gone_wants_nothing_more(run):
             try:
                 await asyncio.Event().wait()
             finally:
-                told.append(hand_on("b"))
+                results.append(hand_on("b"))
 
     async def read():
         response = await LongChat().acall("hi", stream=True)
@@ -314,7 +314,7 @@ def test_who_is_gone_wants_nothing_more(run):
         return response.partial_text
 
     assert run(read()) == "a"
-    assert told == [False]
+    assert results == [False]
 
 
 class NoTransport(asyncio.Transport):

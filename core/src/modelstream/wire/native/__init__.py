@@ -1,17 +1,17 @@
-"""HTTP without an HTTP library: a POST and its answer as bytes, for wrappers that speak to an API themselves.
+"""HTTP without an HTTP library: a POST and its answer as bytes, for wrappers that call an API directly.
 
     answer = post(HttpRequest(url, headers, body), timeout=30, on_cancel=request.on_cancel)
     answer = await apost(HttpRequest(url, headers, body), timeout=30)
 
-Both give what `WireWrapper.open` and `aopen` have to return. All wrappers share one TLS context, one pool of
+Both return what `WireWrapper.open` and `aopen` must return. All wrappers share one TLS context, one pool of
 connections for threads, and one for each event loop.
 
-Why nothing but the standard library: what a client of one API needs of HTTP/1.1 is little (a
-POST; a body that is chunked, sized or ended by the close), while httpx costs 10 µs for every chunk that it
-hands on and aiohttp 200 ms to import. `http.client` would do for threads, but not for event loops, and it
-takes a call and two copies per chunk; so one parser (`parsing`), which never touches a socket, serves both.
-TLS, name resolution and event loops are Python's own. What is given up: HTTP/2, redirects, proxies that are
-reached by TLS or SOCKS, and answers compressed by anything but gzip and deflate.
+It uses only the standard library. A client of one API needs little of HTTP/1.1 (a POST; a body that is
+chunked, sized or ended by the close), while httpx costs 10 µs per chunk and aiohttp takes 200 ms to import.
+`http.client` works for threads but not for event loops, and needs a call and two copies per chunk. So one
+parser (`parsing`), which never touches a socket, serves both. TLS, name resolution and event loops are
+Python's own. Not supported are HTTP/2, redirects, proxies over TLS or SOCKS, and compression other than gzip
+and deflate.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ def post(
     timeout: float | None,
     on_cancel: Callable[[Callable[[], None]], None] | None = None,
 ) -> NativeStream:
-    """Send the request; return its answer once the headers are there.
+    """Send the request; return the answer once its headers have arrived.
 
-    `timeout` is in seconds and ends with the headers. `on_cancel` is told, before anything is sent, what
-    ends the exchange from another thread. Raises `StreamError`s that name the address, and `ConfigError`
-    for a proxy that can't be used.
+    `timeout` is in seconds and covers the time until the headers. Before anything is sent, `on_cancel` is
+    called with a function that ends the exchange from another thread. Raises `StreamError`s with the URL in
+    the message, and `ConfigError` for an unsupported proxy.
     """
     from modelstream.wire.native.threads import post
 

@@ -1,4 +1,4 @@
-"""A connection of an event loop: what arrives waits for its reader, or is handed on in the callback."""
+"""A connection of an event loop, which buffers what arrives or pushes it from the callback."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from contextvars import copy_context
 from functools import partial
 from typing import Any, cast
 
-MOST_UNREAD = 256 * 1024
-"""Bytes that wait for their reader before the server is made to wait."""
+MAX_UNREAD = 256 * 1024
+"""Bytes that are buffered before reading from the socket is paused."""
 
 
 class Connection(asyncio.Protocol):
-    """One connection: gathers what arrives until it is received, all at once, or pushes it on as it comes."""
+    """One connection. Buffers what arrives until `receive` is called, or pushes it to a callback at once."""
 
     def __init__(self) -> None:
         self.transport: asyncio.Transport = cast("asyncio.Transport", None)
@@ -27,11 +27,11 @@ class Connection(asyncio.Protocol):
         self._take: Callable[[bytes], bool] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The connection is there."""
+        """Store the transport."""
         self.transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        """Bytes have come."""
+        """Push the bytes to the callback of `push`, or buffer them."""
         if self._take is not None:
             try:
                 if self._take(data):
@@ -43,29 +43,30 @@ class Connection(asyncio.Protocol):
             return
         self._pieces.append(data)
         self._unread += len(data)
-        if self._unread > MOST_UNREAD and not self._paused:
+        if self._unread > MAX_UNREAD and not self._paused:
             self._paused = True
             self.transport.pause_reading()
         self._wake()
 
     def eof_received(self) -> None:
-        """The server will send nothing more."""
+        """Note that the server will send nothing more."""
         self.closed = True
         self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is gone."""
+        """Note that the connection is closed, and why."""
         self.closed = True
         self._error = self._error or exc
         self._wake()
 
     async def push(self, take: Callable[[bytes], bool]) -> bool:
-        """Call `take` with what arrives until it returns False; True: the server closed the connection."""
+        """Call `take` with what arrives until it returns False. True if the server closes before that."""
         while self._pieces:
             if not take(await self.receive()):
                 return False
         if not self.closed:
-            # The transport calls in a context of its own, which may be that of another call.
+            # The transport calls back in the context in which it was created, which may be that of another
+            # call.
             self._take = partial(cast("Any", copy_context().run), take)
             self._reader = asyncio.get_running_loop().create_future()
             try:
@@ -78,7 +79,7 @@ class Connection(asyncio.Protocol):
         return True
 
     async def receive(self) -> bytes:
-        """All that has arrived; waits for the first of it. Nothing: the server closed the connection."""
+        """Wait until something has arrived, and return all of it; b"" if the server closed the connection."""
         while not self._pieces:
             if self._error is not None:
                 raise self._error
@@ -94,11 +95,11 @@ class Connection(asyncio.Protocol):
 
     @property
     def idle(self) -> bool:
-        """Whether nothing came since its last answer."""
+        """Whether the connection is open and nothing has arrived since its last answer."""
         return not (self.closed or self._pieces or self.transport.is_closing())
 
     def abort(self) -> None:
-        """Close at once; it takes effect in the loop's next turn."""
+        """Close at once; this takes effect in the event loop's next iteration."""
         if self.transport is not None:
             self.transport.abort()
 

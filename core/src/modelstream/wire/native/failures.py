@@ -1,4 +1,4 @@
-"""What goes wrong with a connection, as errors of ours that name the address."""
+"""Errors of connections, with the URL in the message."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def told(url: str) -> Iterator[None]:
-    """Raise what goes wrong inside as a `StreamError` that says where."""
+def errors_at(url: str) -> Iterator[None]:
+    """Map `OSError`s and `StreamError`s inside to a `StreamError` with the URL in its message."""
     try:
         yield
     except (OSError, StreamError) as error:
-        ours = unanswered(error, url)
-        raise ours from ours.__cause__
+        mapped = unanswered(error, url)
+        raise mapped from mapped.__cause__
 
 
 def check_tunnel(answer: Answer) -> None:
-    """Raise unless the proxy has made the tunnel."""
+    """Raise `ProviderError` unless the proxy has opened the tunnel."""
     if answer.status != 200:
         raise ProviderError(
             f"the proxy refused to connect (HTTP {answer.status})",

@@ -1,4 +1,4 @@
-"""What is sent, as bytes: one POST."""
+"""Requests as bytes: a POST, and a CONNECT to a proxy."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 
 class HttpRequest(NamedTuple):
-    """A POST. `headers` say nothing of connection, length or encoding: that is this package's business."""
+    """A POST. `headers` omit Host, Content-Length and Accept-Encoding, which are added when it is sent."""
 
     url: str
     headers: Mapping[str, str]
     body: bytes
     document: Any = None
-    """The same before it was written as JSON, or the arguments of an SDK that writes it by itself."""
+    """The body before it was encoded as JSON, or the arguments for an SDK that encodes it itself."""
     timeout: float | None = None
-    """Seconds until the headers that the config or the call sets; None leaves it to the call's timeouts."""
+    """Seconds until the response's headers, as the config or the call sets them; None if neither does."""
 
 
 def as_json(body: Mapping[str, Any]) -> bytes:
-    """The body of a request. Raises `BadRequestError` for what JSON can't have."""
+    """The body of a request. Raises `BadRequestError` for values that JSON can't represent."""
     try:
         return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError) as error:
@@ -34,25 +34,25 @@ def as_json(body: Mapping[str, Any]) -> bytes:
 
 
 def unsendable(error: Exception) -> BadRequestError:
-    """The error for a request that JSON can't hold, caused by what a JSON library or an SDK raised."""
-    ours = BadRequestError(f"the request can't be sent as JSON ({error})")
-    ours.__cause__ = error
-    return ours
+    """The error for a request that can't be encoded as JSON; `error` is what the encoder raised."""
+    failure = BadRequestError(f"the request can't be sent as JSON ({error})")
+    failure.__cause__ = error
+    return failure
 
 
 def with_query(base_url: str, path: str, query: Mapping[str, Any]) -> str:
-    """`path` below `base_url`, whose own query is kept, with `query` added."""
-    base, _, own = base_url.partition("?")
+    """The URL of `path` below `base_url`, whose query is kept, with `query` added."""
+    base, _, own_query = base_url.partition("?")
     url = f"{base.rstrip('/')}{path}"
     if query:
         from urllib.parse import urlencode
 
-        own = "&".join(filter(None, (own, urlencode(query, doseq=True))))
-    return f"{url}{'&' if '?' in path else '?'}{own}" if own else url
+        own_query = "&".join(filter(None, (own_query, urlencode(query, doseq=True))))
+    return f"{url}{'&' if '?' in path else '?'}{own_query}" if own_query else url
 
 
 def merged(under: Mapping[str, str], over: Mapping[str, str]) -> dict[str, str]:
-    """The headers of both; of those that differ in case alone the last one."""
+    """Both headers; `over` replaces headers of `under` with the same name, in any case."""
     headers = dict(under)
     for name, value in over.items():
         for same in [one for one in headers if str(one).lower() == str(name).lower()]:
@@ -62,7 +62,7 @@ def merged(under: Mapping[str, str], over: Mapping[str, str]) -> dict[str, str]:
 
 
 def to_bytes(request: HttpRequest, route: Route, target: str) -> bytes:
-    """The request as it is sent along `route`. Raises `BadRequestError` for a header that can't be sent."""
+    """The bytes of the request for `route`. Raises `BadRequestError` for an invalid header."""
     headers = {"Host": route.host_header, "User-Agent": "modelstream", "Accept-Encoding": "identity"}
     headers = merged(headers, merged(request.headers, {"Content-Length": str(len(request.body))}))
     if authorization := authorization_in(request.url):
@@ -75,16 +75,16 @@ def to_bytes(request: HttpRequest, route: Route, target: str) -> bytes:
 def connect_to(route: Route) -> bytes:
     """The request for a tunnel through the proxy of `route`."""
     host = f"[{route.host}]" if ":" in route.host else route.host
-    there = f"{host}:{route.port}"
-    headers = {"Host": there, "User-Agent": "modelstream"}
+    authority = f"{host}:{route.port}"
+    headers = {"Host": authority, "User-Agent": "modelstream"}
     if route.proxy is not None and route.proxy.authorization:
         headers["Proxy-Authorization"] = route.proxy.authorization
-    return _head(f"CONNECT {there} HTTP/1.1", headers)
+    return _head(f"CONNECT {authority} HTTP/1.1", headers)
 
 
 def _head(first: str, headers: Mapping[str, str]) -> bytes:
     for name, value in headers.items():
-        # A caller may have put in anything.
+        # Headers come from the user's config or call: a line break in one would inject others.
         texts = type(name) is str and type(value) is str
         if not texts or not name.isascii() or any(char < " " for char in name + value):
             raise BadRequestError(f"the header {name!r} can't be sent: it must be one line of text")
@@ -92,4 +92,6 @@ def _head(first: str, headers: Mapping[str, str]) -> bytes:
     try:
         return "\r\n".join(lines).encode("latin-1")
     except UnicodeEncodeError as error:
-        raise BadRequestError(f"a header can't be sent: {error.object[error.start]!r} is in it") from error
+        raise BadRequestError(
+            f"a header can't be sent: it has the character {error.object[error.start]!r}"
+        ) from error

@@ -1,4 +1,4 @@
-"""One HTTP/1.1 answer, from the bytes of a connection to the bytes of its body. No socket is touched here."""
+"""Parse one HTTP/1.1 answer, from the bytes of a connection to the bytes of its body, without any I/O."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Protocol
 
 from modelstream.errors import ConnectionLostError, MalformedDataError
 
-LONGEST_HEAD = 256 * 1024
-"""Bytes of status line and headers; what sends more is no API."""
+MAX_HEAD = 256 * 1024
+"""The maximum size of status line and headers, in bytes."""
 
-LONGEST_LINE = 4096
-"""Bytes of a line that tells the size of a chunk."""
+MAX_LINE = 4096
+"""The maximum size of the line with the size of a chunk, in bytes."""
 
 NO_BODY = (204, 304)
 
@@ -20,7 +20,7 @@ NO_BODY = (204, 304)
 class _Body(Protocol):
     complete: bool
     surplus: bool
-    """Whether something came behind the end, which nobody asked for."""
+    """Whether bytes arrived after the end of the body."""
 
     def feed(self, data: bytes) -> bytes: ...
 
@@ -28,10 +28,10 @@ class _Body(Protocol):
 
 
 class Answer:
-    """Takes what a connection brings and gives out the body.
+    """Receives the bytes of a connection and returns those of the body.
 
-    `status` and `headers` (names in lower case) are valid once `has_head`. `complete` says that nothing more
-    belongs to this answer, and `reusable`, once it is complete, that the connection may serve another one.
+    `status` and `headers` (names in lower case) are valid once `has_head`. `complete` is True after
+    the end of the answer; `reusable` is then True if the connection can be used for another request.
     """
 
     def __init__(self, *, tunnel: bool = False) -> None:
@@ -43,10 +43,10 @@ class Answer:
         self._tunnel = tunnel
         self._head = b""
         self._body: _Body = _Sized(0)
-        self._decoded: Callable[[bytes], bytes] | None = None
+        self._decode: Callable[[bytes], bytes] | None = None
 
     def feed(self, data: bytes) -> bytes:
-        """What `data` adds to the body. Raises `ConnectionLostError` when it is no HTTP."""
+        """The bytes of the body in `data`. Raises `ConnectionLostError` if it is not valid HTTP."""
         if not self.has_head:
             data = self._read_head(data)
             if not self.has_head:
@@ -54,12 +54,12 @@ class Answer:
         body = self._body.feed(data)
         if self._body.complete:
             self.complete = True
-            if self._body.surplus:  # the next answer would begin with the rest of it
+            if self._body.surplus:  # the next answer would begin with these bytes
                 self.reusable = False
-        return body if self._decoded is None else self._decoded(body)
+        return body if self._decode is None else self._decode(body)
 
     def close(self) -> None:
-        """The server closed the connection. Raises `ConnectionLostError` unless that ends the answer."""
+        """Note that the connection was closed. Raises `ConnectionLostError` unless that ends the answer."""
         if not self.has_head:
             raise ConnectionLostError("the server closed the connection without an answer")
         self._body.close()
@@ -67,18 +67,18 @@ class Answer:
         self.reusable = False
 
     def _read_head(self, data: bytes) -> bytes:
-        """Take the head, if it is whole; what stands behind it."""
+        """Parse the head if it is complete; return what follows it."""
         self._head += data
         while True:
             head, end, rest = self._head.partition(b"\r\n\r\n")
             if not end:
-                if len(head) > LONGEST_HEAD or not b"HTTP/".startswith(head[:5]):
+                if len(head) > MAX_HEAD or not b"HTTP/".startswith(head[:5]):
                     raise _not_http(head)
                 return b""
             self._read_lines(head)
             if self.status >= 200:
                 break
-            self._head = rest  # 1xx only announces the answer
+            self._head = rest  # an interim response (1xx) precedes the final one
         self._head = b""
         self.has_head = True
         self._choose_body()
@@ -97,8 +97,8 @@ class Answer:
             name, value = name.strip().lower(), value.strip()
             before = self.headers.get(name)
             self.headers[name] = value if before is None else f"{before}, {value}"
-        told = self.headers.get("connection", "").lower()
-        self.reusable = "close" not in told and (version == "HTTP/1.1" or "keep-alive" in told)
+        connection = self.headers.get("connection", "").lower()
+        self.reusable = "close" not in connection and (version == "HTTP/1.1" or "keep-alive" in connection)
 
     def _choose_body(self) -> None:
         headers = self.headers
@@ -108,37 +108,37 @@ class Answer:
         elif headers.get("transfer-encoding", "").lower().endswith("chunked"):
             self._body = _Chunked()
         elif length is not None:
-            # Sent twice, it is joined by a comma: harmless as long as both say the same.
+            # A header that was sent twice is joined by a comma here: valid if both values are equal.
             lengths = {one.strip() for one in length.split(",")}
             size = lengths.pop()
             if lengths or not (size.isascii() and size.isdigit()):
                 raise _not_http(f"Content-Length: {length}".encode("latin-1"))
             self._body = _Sized(int(size))
         else:
-            self._body = _ToTheClose()
+            self._body = _UntilClose()
             self.reusable = False
         self._choose_coding(headers.get("content-encoding", "").lower())
 
     def _choose_coding(self, coding: str) -> None:
         if coding in ("gzip", "x-gzip", "deflate"):
-            self._decoded = _decompressing()
+            self._decode = _decompressor()
         elif coding not in ("", "identity"):
             raise MalformedDataError(
-                f"the answer is compressed by {coding!r}, which it was not asked for;"
+                f"the answer is compressed with {coding!r}, which the request does not accept;"
                 " set 'transport' to 'sdk'"
             )
 
 
-def _decompressing() -> Callable[[bytes], bytes]:
-    decompress = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress  # gzip or zlib, by its first bytes
+def _decompressor() -> Callable[[bytes], bytes]:
+    decompress = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress  # 32: detect gzip or zlib
 
-    def decoded(body: bytes) -> bytes:
+    def decode(body: bytes) -> bytes:
         try:
             return decompress(body)
         except zlib.error as error:
             raise MalformedDataError(f"the answer can't be decompressed ({error})") from error
 
-    return decoded
+    return decode
 
 
 class _Sized:
@@ -159,7 +159,7 @@ class _Sized:
             raise ConnectionLostError(f"the connection was closed with {self._left} bytes missing")
 
 
-class _ToTheClose:
+class _UntilClose:
     complete = False
     surplus = False
 
@@ -175,12 +175,12 @@ class _Chunked:
         self.complete = False
         self.surplus = False
         self._rest = b""
-        self._left = 0  # bytes of a chunk that has begun
+        self._left = 0  # bytes missing of the current chunk
         self._in_trailers = False
 
     def feed(self, data: bytes) -> bytes:
         if not (self._left or self._rest or self._in_trailers):
-            # Mostly it is one chunk, whole: servers send event by event.
+            # The common case, one whole chunk: servers send event by event.
             line, _, chunk = data.partition(b"\r\n")
             if len(chunk) > 2 and line == b"%x" % (len(chunk) - 2) and chunk.endswith(b"\r\n"):
                 return chunk[:-2]
@@ -197,7 +197,7 @@ class _Chunked:
         self._rest = data[at:]
         if self._in_trailers:
             self._skip_trailers()
-        elif len(self._rest) > LONGEST_LINE:
+        elif len(self._rest) > MAX_LINE:
             raise _not_http(self._rest)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
@@ -205,11 +205,11 @@ class _Chunked:
         raise ConnectionLostError("the connection was closed in the middle of the answer")
 
     def _chunks(self, data: bytes, at: int, pieces: list[bytes]) -> int:
-        """Append what the chunks from `at` on hold; the place of what is not a whole line yet."""
+        """Append the content of the chunks from `at` on; return the position of the first incomplete line."""
         find = data.find
         end = len(data)
         while True:
-            if data[at : at + 2] == b"\r\n":  # behind the chunk before
+            if data[at : at + 2] == b"\r\n":  # the line end after the previous chunk
                 at += 2
             line = find(b"\r\n", at)
             if line < 0:
@@ -218,7 +218,7 @@ class _Chunked:
             begin = line + 2
             if not size:
                 self._in_trailers = True
-                return line  # the line end, which an empty line may follow at once
+                return line  # keep the line end: without trailers an empty line follows at once
             at = begin + size
             if at > end:
                 pieces.append(data[begin:])
@@ -227,11 +227,11 @@ class _Chunked:
             pieces.append(data[begin:at])
 
     def _skip_trailers(self) -> None:
-        _, end, behind = self._rest.partition(b"\r\n\r\n")
+        _, end, rest = self._rest.partition(b"\r\n\r\n")
         if end:
             self.complete = True
-            self.surplus = bool(behind)
-        elif len(self._rest) > LONGEST_HEAD:
+            self.surplus = bool(rest)
+        elif len(self._rest) > MAX_HEAD:
             raise _not_http(self._rest)
 
 
@@ -240,13 +240,13 @@ def _size(line: bytes) -> int:
         size = int(line, 16)
     except ValueError:
         size = -1
-        told = line.partition(b";")[0].strip()  # behind it: extensions, which nobody uses
-        if told != line and told.isalnum():
-            return _size(told)
+        digits = line.partition(b";")[0].strip()  # the rest are chunk extensions
+        if digits != line and digits.isalnum():
+            return _size(digits)
     if size < 0:
         raise _not_http(line)
     return size
 
 
 def _not_http(found: bytes) -> ConnectionLostError:
-    return ConnectionLostError(f"the server's answer is no HTTP/1.1 ({found[:60]!r})")
+    return ConnectionLostError(f"the server's answer is not valid HTTP/1.1 ({found[:60]!r})")

@@ -1,4 +1,4 @@
-"""Where a request goes: the server, and the proxy on the way that the environment names."""
+"""The route of a request: the server, and the proxy that the environment sets for it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PORTS = {"http": 80, "https": 443}
 
 
 class Proxy(NamedTuple):
-    """A proxy that is spoken to in plain HTTP."""
+    """A proxy that is reached by plain HTTP."""
 
     host: str
     port: int
@@ -21,7 +21,7 @@ class Proxy(NamedTuple):
 
 
 class Route(NamedTuple):
-    """A server, by TLS or not, and how to get there: the same for all that can share a connection."""
+    """A server, with or without TLS, and the proxy to it. Requests with equal routes share connections."""
 
     secure: bool
     host: str
@@ -30,15 +30,15 @@ class Route(NamedTuple):
 
     @property
     def host_header(self) -> str:
-        """The server's name, and its port unless that goes without saying."""
+        """The server's name, and its port unless that is the default."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == PORTS["https" if self.secure else "http"] else f"{host}:{self.port}"
 
 
 def route_to(url: str, environment: Mapping[str, str] | None = None) -> tuple[Route, str]:
-    """The route to a URL and what to ask for there, by `environment` (else this process's).
+    """The route to a URL, and the request target; `environment` defaults to that of this process.
 
-    Raises `BadRequestError` for what is no URL, `ConfigError` for a proxy that can't be used.
+    Raises `BadRequestError` for an invalid URL, `ConfigError` for an unsupported proxy.
     """
     try:
         parts = urlsplit(url)
@@ -46,16 +46,14 @@ def route_to(url: str, environment: Mapping[str, str] | None = None) -> tuple[Ro
         name = host.encode("idna").decode() if host and not host.isascii() else host
     except ValueError as error:
         why = "" if "@" in url else f" ({error})"
-        raise BadRequestError(f"{_shown(url)} is no address{why}") from None
+        raise BadRequestError(f"{_shown(url)} is not a valid URL{why}") from None
     if parts.scheme not in PORTS or not name:
-        raise BadRequestError(
-            f"{_shown(url)} is no address of a server: it must begin with http:// or https://"
-        )
+        raise BadRequestError(f"{_shown(url)} is not a valid URL: it must begin with http:// or https://")
     target = parts.path or "/"
     if parts.query:
         target += f"?{parts.query}"
     if any(char <= " " or char > "~" for char in target):
-        raise BadRequestError(f"{_shown(url)} is no address: it has characters that must be escaped")
+        raise BadRequestError(f"{_shown(url)} is not a valid URL: it has characters that must be escaped")
     environ = os.environ if environment is None else environment
     secure = parts.scheme == "https"
     route = Route(secure, name, PORTS[parts.scheme] if port is None else port, None)
@@ -66,33 +64,33 @@ def route_to(url: str, environment: Mapping[str, str] | None = None) -> tuple[Ro
 
 
 def authorization_in(url: str) -> str | None:
-    """The Authorization that a URL with a name and a password (`https://name:password@host`) asks for."""
+    """The Authorization header for a URL with a user name and a password (`https://name:password@host`)."""
     parts = urlsplit(url)
     return _basic(parts.username, parts.password)
 
 
 def _shown(url: str) -> str:
-    """A URL as errors tell it: a password in it is nobody's business."""
+    """A URL for an error message, without the password in it."""
     head, at, rest = url.rpartition("@")
     return repr(f"{head.partition('://')[0]}://…@{rest}" if at else url)
 
 
 def _proxy_for(route: Route, scheme: str, environ: Mapping[str, str]) -> Proxy | None:
-    name, value = _named(environ, scheme)
+    name, value = _proxy_variable(environ, scheme)
     if not value or _bypassed(route, environ.get("no_proxy") or environ.get("NO_PROXY") or ""):
         return None
-    parts, port = _parted(name, value if "://" in value else f"http://{value}")
+    parts, port = _split_proxy(name, value if "://" in value else f"http://{value}")
     if parts.scheme != "http" or not parts.hostname:
         raise ConfigError(
-            f"{name} names a proxy that the native transport can't use: "
+            f"{name} is a proxy that the native transport does not support: "
             f"{parts.scheme}://{parts.hostname or ''}."
-            "\nIt speaks to http:// proxies; set 'transport' to 'sdk' for others, or NO_PROXY to go without."
+            "\nIt supports http:// proxies; set 'transport' to 'sdk' for others, or NO_PROXY to use none."
         )
     return Proxy(parts.hostname, port or 80, _basic(parts.username, parts.password))
 
 
-def _parted(name: str, value: str) -> tuple[SplitResult, int | None]:
-    """The parts of a proxy's address, and its port. Raises a `ConfigError` that shows no password."""
+def _split_proxy(name: str, value: str) -> tuple[SplitResult, int | None]:
+    """The parts of a proxy's URL, and its port. Raises a `ConfigError` that shows no password."""
     try:
         parts = urlsplit(value)
         if "@" not in parts.path + parts.query + parts.fragment:
@@ -100,15 +98,15 @@ def _parted(name: str, value: str) -> tuple[SplitResult, int | None]:
     except ValueError:
         pass
     raise ConfigError(
-        f"{name} is no address of a proxy (not shown: it may hold a password)."
-        "\nSuch is http://name:password@host:3128, with what is special in a password escaped ('#' as %23)."
+        f"{name} is not the URL of a proxy (not shown here: it may contain a password)."
+        "\nExpected: http://name:password@host:3128, with special characters escaped ('#' as %23)."
     )
 
 
-def _named(environ: Mapping[str, str], scheme: str) -> tuple[str, str]:
-    """The variable that names the proxy, and what it says."""
+def _proxy_variable(environ: Mapping[str, str], scheme: str) -> tuple[str, str]:
+    """The environment variable with the proxy, and its value; two empty strings if there is none."""
     for name in (f"{scheme}_proxy", f"{scheme}_proxy".upper(), "all_proxy", "ALL_PROXY"):
-        # In a CGI program HTTP_PROXY is whatever the client's header "Proxy" said.
+        # In a CGI program the client sets HTTP_PROXY, by its header "Proxy".
         if name == "HTTP_PROXY" and "REQUEST_METHOD" in environ:
             continue
         if name in environ:
@@ -117,18 +115,18 @@ def _named(environ: Mapping[str, str], scheme: str) -> tuple[str, str]:
 
 
 def _bypassed(route: Route, no_proxy: str) -> bool:
-    """Whether NO_PROXY names the server: `*`, a name (and all below it), an address, or a network."""
+    """Whether NO_PROXY includes the server: `*`, a domain (with its subdomains), an address, or a network."""
     host = route.host.lower()
-    for entry in no_proxy.lower().split(","):
-        one = entry.strip()
-        if one in ("*", host, f"{host}:{route.port}", f"[{host}]", f"[{host}]:{route.port}"):
+    for item in no_proxy.lower().split(","):
+        entry = item.strip()
+        if entry in ("*", host, f"{host}:{route.port}", f"[{host}]", f"[{host}]:{route.port}"):
             return True
-        name, colon, port = one.lstrip("*").lstrip(".").rpartition(":")
+        name, colon, port = entry.lstrip("*").lstrip(".").rpartition(":")
         if not colon or not port.isdigit():
-            name, port = one.lstrip("*").lstrip("."), ""
+            name, port = entry.lstrip("*").lstrip("."), ""
         if name and port in ("", str(route.port)) and (host == name or host.endswith(f".{name}")):
             return True
-        if "/" in one and _in_network(host, one):
+        if "/" in entry and _in_network(host, entry):
             return True
     return False
 

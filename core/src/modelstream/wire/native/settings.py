@@ -1,4 +1,4 @@
-"""What a user may set for the native transport, checked."""
+"""Check the settings that users give the native transport."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from modelstream.errors import ConfigError
 
 
 def check_client_args(given: Iterable[str], known: Sequence[str], field: str = "client_args") -> None:
-    """Raise a `ConfigError` for the first name in `field` that a wrapper does not know here."""
+    """Raise a `ConfigError` if a name in `given` is not in `known`; `field` is for the message."""
     for name in given:
         if name not in known:
             raise ConfigError(
-                f"{field} has {name!r}, which the native transport does not take."
+                f"{field} has {name!r}, which the native transport does not support."
                 f"{did_you_mean(name, known)}"
-                f"\nIt takes: {', '.join(known)}. The others need 'transport': 'sdk'."
+                f"\nIt supports: {', '.join(known)}. For others set 'transport': 'sdk'."
             )
 
 
 def check_no_retries(given: Mapping[str, Any]) -> None:
-    """Raise a `ConfigError` if `max_retries` is among the `client_args`: the core makes further attempts."""
+    """Raise a `ConfigError` if `max_retries` is among the `client_args`: only the core retries."""
     if given.get("max_retries", 0) != 0:
         raise ConfigError(
             f"client_args has max_retries={given['max_retries']!r}, "

@@ -1,4 +1,4 @@
-"""The TLS context that all connections share: to read certificates takes tens of milliseconds."""
+"""The TLS context that all connections share, because reading certificates takes tens of milliseconds."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import ssl
 
-_making = threading.Lock()
-_made: list[ssl.SSLContext] = []
+_lock = threading.Lock()
+_contexts: list[ssl.SSLContext] = []
 
 
 def tls_context() -> ssl.SSLContext:
-    """The context, which trusts what the platform trusts (`SSL_CERT_FILE` and `SSL_CERT_DIR` count)."""
+    """The shared context, which trusts the platform's certificates (or `SSL_CERT_FILE`, `SSL_CERT_DIR`)."""
     import ssl
 
-    with _making:
-        if not _made:
+    with _lock:
+        if not _contexts:
             context = ssl.create_default_context()
             context.set_alpn_protocols(["http/1.1"])
-            _made.append(context)
-        return _made[0]
+            _contexts.append(context)
+        return _contexts[0]
 
 
-def is_made() -> bool:
-    """Whether `tls_context` will return at once."""
-    return bool(_made)
+def tls_context_ready() -> bool:
+    """Whether `tls_context` returns without reading certificates."""
+    return bool(_contexts)

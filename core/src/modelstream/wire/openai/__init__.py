@@ -1,6 +1,6 @@
-"""The dialect `openai_chat`: OpenAI's chat completions, which a hundred other providers send as well.
+"""The dialect `openai_chat`: OpenAI's chat completions, a format that many other providers share.
 
 `shape.py` has the frames as structs, `frames.py` reads them, `dialect.py` writes them, `requests.py` writes
-and reads the calls, and `samples/` has bodies as OpenAI and others send them. Plugins import all of it from
+and reads requests, and `samples/` has bodies that OpenAI and others send. Plugins import all of it from
 `modelstream.wire`.
 """

@@ -1,4 +1,4 @@
-"""OpenAI's chat completions, as OpenAI and the many servers of the same shape send them."""
+"""The dialect of OpenAI's chat completions, which many other servers share."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 class OpenAIDialect(Dialect):
-    """The dialect of `openai_chat`, and a base for those that differ from it in little."""
+    """The dialect of `openai_chat`, and a base class for similar dialects.
+
+    Frames are written with the id `answer_id` and the model name `answer_model`.
+    """
 
     name = "openai_chat"
     framing = SSE
@@ -39,21 +42,21 @@ class OpenAIDialect(Dialect):
         return OpenAIFrames()
 
     def write_request(self, request: ChatRequest) -> WrittenRequest:
-        """The arguments as they are; a streamed call asks for the token counts."""
-        return requests.written(request)
+        """The arguments unchanged; a streamed call requests the token counts."""
+        return requests.write(request)
 
     def read_request(
         self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] = {}
     ) -> ChatRequest:
-        """All fields but `model`, `messages` and `stream` are arguments."""
+        """The call; all fields but `model`, `messages` and `stream` become arguments."""
         return requests.read(body)
 
     def samples(self) -> list[Sample]:
-        """Those beside the module of a subclass, or else OpenAI's and those of other servers of its shape."""
+        """The samples next to the module of a subclass, or else those of OpenAI and servers like it."""
         return super().samples() or load_samples("modelstream.wire.openai")
 
     def start(self) -> list[Document]:
-        """The role, and no text."""
+        """A frame with the role and no text."""
         return [self.chunk({"role": "assistant", "content": ""})]
 
     def text(self, text: str) -> Document:
@@ -61,11 +64,11 @@ class OpenAIDialect(Dialect):
         return self.chunk({"content": text})
 
     def reasoning(self, text: str) -> Document:
-        """`reasoning_content`: not OpenAI's own, but what most others send."""
+        """`reasoning_content`, which OpenAI does not send but most others do."""
         return self.chunk({"reasoning_content": text})
 
     def tool_call(self, call: ToolCallDelta) -> Document:
-        """A piece of a call, by its index."""
+        """A piece of a call, with its index."""
         function = {"arguments": call.arguments}
         piece: dict[str, Any] = {"index": call.index, "function": function}
         if call.name is not None:
@@ -74,7 +77,7 @@ class OpenAIDialect(Dialect):
         return self.chunk({"tool_calls": [piece]})
 
     def usage(self, usage: Usage) -> Document:
-        """A frame of its own, without choices."""
+        """A frame with the counts and no choices."""
         return self.named("chat.completion.chunk", choices=[], usage=self.counted(usage))
 
     def end(self, finish: Finish, usage: Usage | None) -> list[Document]:
@@ -85,7 +88,7 @@ class OpenAIDialect(Dialect):
         return [*frames, "[DONE]"]
 
     def whole(self, answer: AnswerParts) -> Document:
-        """`message` in the place of `delta`."""
+        """A body with `message` instead of `delta`."""
         message: dict[str, Any] = {"role": "assistant", "content": answer.text or None}
         if answer.reasoning:
             message["reasoning_content"] = answer.reasoning
@@ -103,11 +106,11 @@ class OpenAIDialect(Dialect):
         return self.named("chat.completion", choices=[choice], usage=usage)
 
     def error(self, status: int, code: str, message: str) -> Document:
-        """An `error` in the place of the choices."""
+        """An `error` instead of the choices."""
         return {"error": {"message": message, "type": "server_error", "code": code or status}}
 
     def refusal(self, status: int, code: str, message: str) -> Document:
-        """The same object."""
+        """A body with an `error` object."""
         return {"error": {"message": message, "type": "invalid_request_error", "param": None, "code": code}}
 
     def noise(self) -> list[Document]:
@@ -116,7 +119,7 @@ class OpenAIDialect(Dialect):
         return [{**empty, "choices": []}, empty, self.chunk({"content": None, "tool_calls": None})]
 
     def false_ends(self) -> list[Document]:
-        """`[DONE]`, which servers send behind a cut answer, too."""
+        """`[DONE]`, which servers also send after a cut answer."""
         return ["[DONE]"]
 
     def chunk(self, delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:

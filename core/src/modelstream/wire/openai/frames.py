@@ -1,8 +1,8 @@
-"""The frames of OpenAI's chat completions, which a hundred other providers and servers send as well.
+"""Reads the frames of OpenAI's chat completions, a format that many other providers share.
 
-All of them send the same shape, and none sends only that: what is read here beyond OpenAI's own is what the
-others are known to send. The end marker is a `finish_reason`; `[DONE]` alone is none, for servers send it
-behind a cut answer, too.
+Most of them extend the format: what is read here beyond OpenAI's own fields is what others are known to send.
+The end marker is a `finish_reason`. `[DONE]` alone is not an end marker, because servers also send it after a
+cut answer.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ _decode = json_decoder(Frame)
 
 
 class OpenAIFrames:
-    """Reads the frames of one answer; of several choices (`n`) the first one.
+    """Reads the frames of one answer; of several choices (`n`) only the first.
 
-    The text of a refusal is shown as text, and then the finish reason is `refusal`.
+    The text of a refusal becomes text of the answer, with the finish reason `refusal`.
     """
 
     finishes: ClassVar[dict[str, FinishReason]] = FINISHES
@@ -50,32 +50,32 @@ class OpenAIFrames:
         self._calls = ToolIndexes()
 
     def read(self, frame: bytes, news: News) -> None:
-        """Append what `frame` says."""
+        """Append the deltas in `frame`."""
         if frame == DONE:
             self.done = True
             return
         try:
-            got = _decode(frame)
+            decoded = _decode(frame)
         except MalformedDataError:
             if isinstance(frame, ErrorData):
                 raise sent_error(frame) from None
             raise
-        if got.error or not got.choices:
-            _check(got, frame)
+        if decoded.error or not decoded.choices:
+            _check(decoded, frame)
         finish = None
-        for choice in got.choices or ():
+        for choice in decoded.choices or ():
             if not choice.index:
                 self._read_choice(choice, news)
                 finish = choice.finish_reason or finish
-        if got.usage or got.x_groq:
-            _read_usage(got.usage or got.x_groq, news)
+        if decoded.usage or decoded.x_groq:
+            _read_usage(decoded.usage or decoded.x_groq, news)
         if finish:
             self._finish(finish, news)
 
     def read_whole(self, body: bytes, news: News) -> None:
-        """Append what the body of an answer that was not streamed says."""
+        """Append the deltas of an answer that was not streamed."""
         if body.lstrip().startswith((b"data:", b"event:", b":")):
-            # A server, or one before it, that streams whether or not it is asked to.
+            # Some servers and gateways stream even if the request does not ask for it.
             framer = SseFramer()
             for frame in (*framer.feed(body), *framer.finish()):
                 self.read(frame, news)
@@ -83,29 +83,29 @@ class OpenAIFrames:
         if not body.strip():
             raise MalformedDataError("the answer is empty")
         self.read(body, news)
-        if all(type(one) is UsageDelta for one in news):
+        if all(type(delta) is UsageDelta for delta in news):
             raise MalformedDataError(f"the answer has no choices: {excerpt(body)}")
 
     def _read_choice(self, choice: Choice, news: News) -> None:
-        said = choice.delta or choice.message
-        if said is not None:
-            content = said.content
-            if type(content) is str and not (said.reasoning_content or said.reasoning):
+        message = choice.delta or choice.message
+        if message is not None:
+            content = message.content
+            if type(content) is str and not (message.reasoning_content or message.reasoning):
                 if content:
                     news.append(content)
             else:
-                self._read_mixed(said, news)
-            if said.refusal or said.tool_calls or said.function_call:
-                self._read_rare(said, news)
+                self._read_mixed(message, news)
+            if message.refusal or message.tool_calls or message.function_call:
+                self._read_rare(message, news)
         if choice.usage:
             _read_usage(choice.usage, news)
 
-    def _read_mixed(self, said: Said, news: News) -> None:
-        """Append reasoning, and content that is no plain text."""
-        reasoning = said.reasoning_content or said.reasoning
+    def _read_mixed(self, message: Said, news: News) -> None:
+        """Append reasoning, and content that is not plain text."""
+        reasoning = message.reasoning_content or message.reasoning
         if type(reasoning) is str and reasoning:
             news.append(ReasoningDelta(reasoning))
-        content = said.content
+        content = message.content
         for part in content if type(content) is list else [content]:
             self._read_part(part, news)
 
@@ -121,17 +121,17 @@ class OpenAIFrames:
             self._read_part(part.get("text"), news)
             self._read_refusal(part.get("refusal"), news)
 
-    def _read_rare(self, said: Said, news: News) -> None:
+    def _read_rare(self, message: Said, news: News) -> None:
         """Append a refusal, and pieces of calls."""
-        self._read_refusal(said.refusal, news)
-        calls = said.tool_calls or []
-        if said.function_call and not calls:
-            calls = [Call(0, None, said.function_call)]
+        self._read_refusal(message.refusal, news)
+        calls = message.tool_calls or []
+        if message.function_call and not calls:
+            calls = [Call(0, None, message.function_call)]
         for call in calls:
             function = call.function or Function()
             index, new = self._calls.place(call.index, call.id, function.name)
             arguments = _json_text(function.arguments)
-            # Of a call that has begun the id is known; some servers make up another for every piece.
+            # Only the first piece has the call's id: some servers make up a new one for every piece.
             news.append(ToolCallDelta(index, call.id if new else None, function.name or None, arguments))
 
     def _read_refusal(self, refusal: Any, news: News) -> None:
@@ -144,20 +144,20 @@ class OpenAIFrames:
         if word in NO_FINISHES:
             return
         if word in FAILURES:
-            raise ProviderError(f"the provider gave up (finish_reason {raw!r})", code=raw, retryable=True)
+            raise ProviderError(f"the provider failed (finish_reason {raw!r})", code=raw, retryable=True)
         reason = "refusal" if self._refused else self.finishes.get(word, "stop")
         news.append(Finish(reason, raw))
 
 
-def _check(got: Frame, frame: bytes) -> None:
-    """Raise the error that a frame without choices is, if it is one."""
-    if got.error or isinstance(frame, ErrorData):
+def _check(decoded: Frame, frame: bytes) -> None:
+    """Raise the error in a frame without choices, if it has one."""
+    if decoded.error or isinstance(frame, ErrorData):
         raise sent_error(frame)
-    if got.choices is None and not got.usage:
-        said = msgspec.json.decode(frame)
-        told = "code" in said and ("message" in said or "msg" in said)
-        if told or said.get("object") == "error":
-            raise sent_error(said)
+    if decoded.choices is None and not decoded.usage:
+        document = msgspec.json.decode(frame)
+        has_code = "code" in document and ("message" in document or "msg" in document)
+        if has_code or document.get("object") == "error":
+            raise sent_error(document)
 
 
 def _json_text(arguments: Any) -> str:
@@ -169,7 +169,7 @@ def _json_text(arguments: Any) -> str:
 def _read_usage(usage: Any, news: News) -> None:
     if type(usage) is not dict:
         return
-    usage = usage.get("usage", usage)  # Groq has it within `x_groq` for those who did not ask for it
+    usage = usage.get("usage", usage)  # Groq sends it in `x_groq` where `include_usage` is not set
     counts = (
         _count(usage, "prompt_tokens"),
         _count(usage, "completion_tokens"),
@@ -185,5 +185,5 @@ def _inner(values: Any, name: str) -> Any:
 
 
 def _count(counts: Any, name: str) -> int | None:
-    found = _inner(counts, name)
-    return int(found) if isinstance(found, int | float) else None
+    count = _inner(counts, name)
+    return int(count) if isinstance(count, int | float) else None

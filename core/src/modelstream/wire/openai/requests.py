@@ -1,4 +1,4 @@
-"""Calls of `POST /v1/chat/completions`, written and read."""
+"""Write and read requests of `POST /v1/chat/completions`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from modelstream.wire.dialect import ChatRequest, WrittenRequest
 PATH = "/chat/completions"
 
 
-def written(request: ChatRequest) -> WrittenRequest:
-    """The request; a streamed one asks for the token counts, which OpenAI sends on request only."""
+def write(request: ChatRequest) -> WrittenRequest:
+    """The request; a streamed one asks for the token counts, which OpenAI sends only on request."""
     body: dict[str, Any] = {"model": request.model, **request.arguments}
     body["messages"] = request.messages
     body["stream"] = request.stream
@@ -22,7 +22,7 @@ def written(request: ChatRequest) -> WrittenRequest:
 
 
 def read(body: Mapping[str, Any]) -> ChatRequest:
-    """The call; raises `BadRequestError` with the field that is wrong."""
+    """The call in a request body. Raises `BadRequestError` that names the invalid field."""
     arguments = dict(body)
     model = arguments.pop("model", None)
     if not isinstance(model, str) or not model:

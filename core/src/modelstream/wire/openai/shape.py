@@ -1,4 +1,4 @@
-"""The frames of OpenAI's chat completions as structs, and the words in them."""
+"""The frames of OpenAI's chat completions as structs, and the finish reasons in them."""
 
 from __future__ import annotations
 
@@ -26,16 +26,17 @@ FINISHES: dict[str, FinishReason] = {
     "sensitive": "content_filter",
     "refusal": "refusal",
 }
-"""Our word for a finish_reason, beside which the provider's own is kept. Any other counts as `stop`."""
+"""The finish reasons of providers, mapped to ours. Any other counts as `stop`; `Finish.raw` keeps it."""
 
 FAILURES = frozenset({"error", "abort", "network_error", "insufficient_system_resource"})
-"""Words in the place of a finish_reason by which providers say that they gave up: errors, not ends."""
+"""Values of `finish_reason` by which providers report a failure: errors, not ends."""
 
 NO_FINISHES = frozenset({"", "null"})
+"""Values of `finish_reason` that some providers send instead of null."""
 
 
 class Function(msgspec.Struct, gc=False):
-    """A piece of a call: mostly JSON text, and from some servers, whole, the arguments as an object."""
+    """A piece of a call. `arguments` is JSON text; some servers send all of them as an object."""
 
     name: str | None = None
     arguments: Any = None
@@ -50,10 +51,10 @@ class Call(msgspec.Struct, gc=False):
 
 
 class Said(msgspec.Struct, gc=False):
-    """What is new (`delta`), or all of it (`message`).
+    """The content of a choice: what is new (`delta`), or all of it (`message`).
 
-    What may be of several types, or of the wrong one somewhere, is `Any`: a field that cannot be used must
-    not cost the answer.
+    Fields that have several types, or a wrong one on some servers, are `Any`: an unusable field must not make
+    the answer fail.
     """
 
     content: Any = None

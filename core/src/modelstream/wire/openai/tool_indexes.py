@@ -1,4 +1,4 @@
-"""Which tool call a piece belongs to."""
+"""Find the tool call that a piece belongs to."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from __future__ import annotations
 class ToolIndexes:
     """The calls of one answer, numbered in the order in which they begin.
 
-    OpenAI gives every piece the index of its call. Others leave the index out or null, or give all calls the
-    same, and then the id or a name tells where a call begins.
+    OpenAI sends the index of the call with every piece. Others omit the index, send null, or send the same
+    one for all calls; then the id or a name shows where a call begins.
     """
 
     __slots__ = ("_by_id", "_by_index", "_count", "_last")
@@ -35,7 +35,7 @@ class ToolIndexes:
     def _known(self, index: int | None, call_id: str | None, name: str | None) -> int | None:
         begins = bool(call_id and name) and call_id not in self._by_id
         if index is not None:
-            # Another id and a name again: a further call, whatever the index says.
+            # A new id and a name begin a new call, whatever the index is.
             return None if begins else self._by_index.get(index)
         if call_id in self._by_id:
             return self._by_id[call_id or ""]
