@@ -26,7 +26,9 @@ KNOWN: dict[Kind, dict[str, str]] = {
         "studio": "modelstream-studio",
     },
     "dialect": {
+        "ollama_chat": "modelstream-ollama",
         "openai_chat": "modelstream",
+        "zhipuai_chat": "modelstream-zhipuai",
     },
     "plugin": {},
     "sink": {
