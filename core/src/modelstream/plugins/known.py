@@ -28,7 +28,9 @@ KNOWN: dict[Kind, dict[str, str]] = {
     "dialect": {
         "dashscope_chat": "modelstream-dashscope",
         "gemini_chat": "modelstream-gemini",
+        "ollama_chat": "modelstream-ollama",
         "openai_chat": "modelstream",
+        "zhipuai_chat": "modelstream-zhipuai",
     },
     "plugin": {},
     "sink": {

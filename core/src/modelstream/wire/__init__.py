@@ -76,6 +76,7 @@ _WHERE = {
     "http_error": "modelstream.call.error_mapping",
     "httpx_limits": "modelstream.wire.httpx_clients",
     "httpx_timeout": "modelstream.wire.limits",
+    "image_data_url": "modelstream.wire.images",
     "image_url": "modelstream.wire.images",
     "joined": "modelstream.wire.samples",
     "json_decoder": "modelstream.wire.decoding",
@@ -144,6 +145,7 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.wire.httpx_clients import uncapped_clients as uncapped_clients
     from modelstream.wire.httpx_streams import AsyncHttpxStream as AsyncHttpxStream
     from modelstream.wire.httpx_streams import HttpxStream as HttpxStream
+    from modelstream.wire.images import image_data_url as image_data_url
     from modelstream.wire.images import image_url as image_url
     from modelstream.wire.limits import connect_limit as connect_limit
     from modelstream.wire.limits import httpx_timeout as httpx_timeout

@@ -11,23 +11,20 @@ from modelstream.wire import (
     HttpChat,
     HttpxTransport,
     NativeTransport,
-    NdjsonFramer,
-    WrittenRequest,
     check_client_args,
     mapping,
-    refusal_of,
     timeout_seconds,
 )
 from modelstream_ollama.addresses import server_at
 from modelstream_ollama.config import OllamaConfig
-from modelstream_ollama.failures import unreachable, with_hint
-from modelstream_ollama.frames import OllamaFrames
-from modelstream_ollama.requests import PATH, body_of
+from modelstream_ollama.dialect import OllamaDialect
+from modelstream_ollama.failures import unreachable
+from modelstream_ollama.requests import split_options
 
 if TYPE_CHECKING:
     from modelstream.config import ModelConfig
     from modelstream.request import Request
-    from modelstream.wire import AsyncByteStream, ByteStream, Transport
+    from modelstream.wire import AsyncByteStream, ByteStream, Transport, WrittenRequest
 
 _CLIENT_ARGS = ("headers", "host", "timeout")
 
@@ -41,7 +38,7 @@ class OllamaChat(HttpChat):
     model_type = "ollama_chat"
     config_class: ClassVar[type[OllamaConfig]] = OllamaConfig
     config: OllamaConfig
-    framer = NdjsonFramer
+    dialect = OllamaDialect()
 
     def __init__(self, config: Mapping[str, Any] | ModelConfig | None = None, /, **fields: Any) -> None:
         super().__init__(config, **fields)
@@ -49,19 +46,19 @@ class OllamaChat(HttpChat):
 
     def transport(self) -> Transport:
         """What sends the requests."""
-        given = self.config.for_client()
+        client_args = self.config.for_client()
         self.config_options()
         if self.config.transport == "sdk":
             from modelstream_ollama.sdk import clients
 
             self._server = ""
-            return HttpxTransport(clients(given))
-        check_client_args(given, _CLIENT_ARGS)
-        self._server = server_at(given["host"])
+            return HttpxTransport(clients(client_args))
+        check_client_args(client_args, _CLIENT_ARGS)
+        self._server = server_at(client_args["host"])
         return NativeTransport()
 
     def open(self, request: Request) -> ByteStream:
-        """Send the request; its answer once the headers are there."""
+        """Send the request and return its answer as soon as the headers have arrived."""
         try:
             return super().open(request)
         except StreamError as error:
@@ -75,8 +72,10 @@ class OllamaChat(HttpChat):
             raise unreachable(error, self._address()) from error.__cause__
 
     def write(self, request: Request, arguments: dict[str, Any]) -> WrittenRequest:
-        """The JSON of `/api/chat`."""
-        return WrittenRequest(PATH, body_of(self.config, request, arguments))
+        """The dialect's request, with what the config sets under the arguments of the call."""
+        named, options = split_options(arguments)
+        options = {**(self.config.options or {}), **options}
+        return super().write(request, {"keep_alive": self.config.keep_alive, **named, "options": options})
 
     def config_options(self) -> CallOptions:
         """The options that the config sets, over those in `client_args`."""
@@ -86,22 +85,14 @@ class OllamaChat(HttpChat):
         return super().config_options().over(under)
 
     def base_url(self) -> str:
-        """The server's address; empty where the SDK's client knows it."""
+        """The server's address; empty with the transport `sdk`, whose client knows it."""
         return self._server
 
     def _address(self) -> str:
         return self._server or server_at(self.config.for_client()["host"])
 
     def base_headers(self) -> Mapping[str, str]:
-        """The headers of every request, the key's among them if there is one."""
+        """The headers of every request, with the key if there is one."""
         key = self.config.key()
         headers = {"Content-Type": "application/json", "Accept": "application/x-ndjson"}
         return {**headers, "Authorization": f"Bearer {key}"} if key else headers
-
-    def frame_reader(self, request: Request) -> OllamaFrames:
-        """A new reader for the frames of one answer."""
-        return OllamaFrames()
-
-    def refusal(self, answer: ByteStream | AsyncByteStream, body: bytes) -> StreamError:
-        """What the server says, with the way out where there is one."""
-        return with_hint(refusal_of(answer, body), str(self.config.model_name))

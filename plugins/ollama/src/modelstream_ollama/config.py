@@ -1,4 +1,4 @@
-"""What a user writes about a model that Ollama runs."""
+"""The config of a model that Ollama runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 from modelstream.errors import BadRequestError, ConfigError
 from modelstream.wire import HttpConfig
-from modelstream_ollama.requests import parted
+from modelstream_ollama.requests import split_options
 
 
 class OllamaConfig(HttpConfig, kw_only=True):
@@ -18,9 +18,9 @@ class OllamaConfig(HttpConfig, kw_only=True):
     `host` (or `base_url`, which is the same) is the server's address; the default is the environment variable
     `OLLAMA_HOST`, then the server on this machine. `options` are the model's parameters (`temperature`,
     `num_ctx`, …), each overridden by `generate_args` and by those of a call. `keep_alive` is how long the
-    server keeps the model loaded, as "5m" or in seconds. `api_key`, which Ollama's own cloud wants, defaults
-    to `OLLAMA_API_KEY`. `client_args` go to the SDK's client. `transport` says who speaks HTTP:
-    `sdk`, or `native`, which is faster and takes less of `client_args`.
+    server keeps the model loaded, as "5m" or in seconds. `api_key`, which Ollama's own cloud requires,
+    defaults to `OLLAMA_API_KEY`. `client_args` go to the SDK's client. `transport` sends the requests: `sdk`,
+    or `native`, which is faster and supports fewer of the `client_args`.
     """
 
     transport: Literal["sdk", "native"] = "sdk"
@@ -30,9 +30,9 @@ class OllamaConfig(HttpConfig, kw_only=True):
     client_args: dict[str, Any] = msgspec.field(default_factory=dict)
 
     def completed(self) -> OllamaConfig:
-        """The same with the model's name, and with those of `generate_args` that are options among them."""
+        """The same with the model's name, and with the options among `generate_args` moved to `options`."""
         try:
-            arguments, options = parted(self.generate_args)
+            arguments, options = split_options(self.generate_args)
         except BadRequestError as error:
             raise ConfigError(f"generate_args: {error}") from error
         options = {**(self.options or {}), **options}
@@ -44,12 +44,12 @@ class OllamaConfig(HttpConfig, kw_only=True):
         """The arguments of the SDK's client."""
         if self.host and self.base_url and self.host != self.base_url:
             raise ConfigError(
-                f"host is {self.host!r} and base_url is {self.base_url!r}: both name the server's address; "
+                f"host is {self.host!r} and base_url is {self.base_url!r}: both are the server's address; "
                 "set one of them."
             )
         return {**self.client_args, "host": self.base_url or self.host or self.client_args.get("host")}
 
     def key(self) -> str | None:
         """The key, if there is one."""
-        given = self.api_key or os.environ.get("OLLAMA_API_KEY")  # which the oldest SDKs don't know
-        return given.strip() if given else None
+        key = self.api_key or os.environ.get("OLLAMA_API_KEY")  # which the oldest SDKs don't read
+        return key.strip() if key else None

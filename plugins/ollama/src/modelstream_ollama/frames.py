@@ -36,6 +36,7 @@ _NOTHING = _Message()
 
 class _Frame(msgspec.Struct, gc=False):
     message: _Message = _NOTHING
+    # These two are of /api/generate.
     response: str | None = None
     thinking: str | None = None
     done: bool = False
@@ -46,54 +47,56 @@ class _Frame(msgspec.Struct, gc=False):
 
 
 _decode = json_decoder(_Frame)
-_BETWEEN = re.compile(rb"(?<=})\s*\n\s*(?={)")  # which no document has inside
+_BETWEEN = re.compile(rb"(?<=})\s*\n\s*(?={)")
+"""A line end between two documents; inside a document, a comma follows a brace that another one follows."""
 
 
 class OllamaFrames:
-    """Reads the frames of one answer. The end marker is `done: true`, whatever reason stands beside it."""
+    """Reads the frames of one answer. The end marker is `done: true`, with any reason."""
 
     def __init__(self) -> None:
         self.done = False
         self._tool_calls = 0
 
-    def read(self, frame: bytes, news: list[str | Delta]) -> None:
-        """Append what one line says."""
-        said = _decode(frame)
-        if said.error is not None:
+    def read(self, frame: bytes, deltas: list[str | Delta]) -> None:
+        """Append the deltas of one line."""
+        line = _decode(frame)
+        if line.error is not None:
             raise sent_error(frame)
-        message = said.message
-        thinking = message.thinking or said.thinking
+        message = line.message
+        thinking = message.thinking or line.thinking
         if thinking:
-            news.append(ReasoningDelta(thinking))
-        text = message.content or said.response
+            deltas.append(ReasoningDelta(thinking))
+        text = message.content or line.response
         if text:
-            news.append(text)
-        news.extend(map(self._tool_call, message.tool_calls or ()))
-        if said.done:
-            self._end(said, news)
+            deltas.append(text)
+        deltas.extend(map(self._tool_call, message.tool_calls or ()))
+        if line.done:
+            self._end(line, deltas)
 
-    def read_whole(self, body: bytes, news: list[str | Delta]) -> None:
-        """Append what an answer that was not streamed says: one document, or lines all the same."""
+    def read_whole(self, body: bytes, deltas: list[str | Delta]) -> None:
+        """Append the deltas of an answer that was not streamed: one document, or lines all the same."""
         for document in _BETWEEN.split(body.strip()):
-            self.read(document, news)
+            self.read(document, deltas)
 
     def _tool_call(self, call: _ToolCall) -> ToolCallDelta:
         number = self._tool_calls
         self._tool_calls += 1
         return ToolCallDelta(number, call.id, call.function.name, _as_json(call.function.arguments))
 
-    def _end(self, said: _Frame, news: list[str | Delta]) -> None:
-        if said.prompt_eval_count is not None or said.eval_count is not None:
-            news.append(UsageDelta(said.prompt_eval_count, said.eval_count))
-        # Ollama says "stop" for tool calls, and "load" where it only loaded the model.
-        reason: FinishReason = "length" if said.done_reason == "length" else "stop"
+    def _end(self, line: _Frame, deltas: list[str | Delta]) -> None:
+        if line.prompt_eval_count is not None or line.eval_count is not None:
+            deltas.append(UsageDelta(line.prompt_eval_count, line.eval_count))
+        # Ollama sends "stop" for tool calls, and "load" where it only loaded the model.
+        reason: FinishReason = "length" if line.done_reason == "length" else "stop"
         if self._tool_calls and reason == "stop":
             reason = "tool_calls"
-        news.append(Finish(reason, said.done_reason))
+        deltas.append(Finish(reason, line.done_reason))
         self.done = True
 
 
 def _as_json(arguments: Any) -> str:
     if isinstance(arguments, str):
         return arguments
+    # Not msgspec, which would round integers beyond 64 bits.
     return json.dumps({} if arguments is None else arguments, ensure_ascii=False)

@@ -1,18 +1,16 @@
-"""A call as Ollama's `/api/chat` takes it."""
+"""Calls of `/api/chat`, written and read; those of `/api/generate` are read as well."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from modelstream.errors import BadRequestError
-from modelstream_ollama.messages import messages_of
+from modelstream.wire import ChatRequest, WrittenRequest
+from modelstream_ollama.messages import invalid, read_messages, read_prompt, write_messages
 
-if TYPE_CHECKING:
-    from modelstream.request import Request
-    from modelstream_ollama.config import OllamaConfig
-
-PATH = "/api/chat"
+CHAT = "/api/chat"
+GENERATE = "/api/generate"
 
 _OPTIONS = frozenset(
     {
@@ -43,34 +41,50 @@ _OPTIONS = frozenset(
 _RENAMED = {"max_tokens": "num_predict", "max_completion_tokens": "num_predict"}
 
 
-def body_of(config: OllamaConfig, request: Request, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The request's JSON: the call's arguments over the config's, and `options` merged one by one."""
-    arguments, options = parted(given)
+def write(request: ChatRequest) -> WrittenRequest:
+    """The request; arguments that are None are left to the server."""
+    arguments, options = split_options(request.arguments)
     body = {
-        "model": config.model_name,
-        "keep_alive": config.keep_alive,
+        "model": request.model,
         **arguments,
-        "messages": messages_of(request.messages),
+        "messages": write_messages(request.messages),
         "stream": request.stream,
+        "options": options or None,
     }
-    if options := {**(config.options or {}), **options}:
-        body["options"] = options
-    return {name: value for name, value in body.items() if value is not None}
+    return WrittenRequest(CHAT, {name: value for name, value in body.items() if value is not None})
 
 
-def parted(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def split_options(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Arguments of a call, and among them the model's parameters, which belong into `options`.
 
-    The server ignores a `temperature` that stands beside `options`, and says nothing.
+    The server ignores a `temperature` beside `options` without an error. Raises `BadRequestError`.
     """
     others = dict(arguments)
     options = others.pop("options", None) or {}
     if not isinstance(options, Mapping):
         raise BadRequestError(f"options is {options!r}: expected a dict such as {{'temperature': 0}}.")
-    loose = {name: others.pop(name) for name in _loose(arguments)}
-    named = {_RENAMED.get(name, name): value for name, value in loose.items() if value is not None}
-    return others, {**options, **named}
+    loose = [name for name in arguments if name in _OPTIONS or name in _RENAMED]
+    named = {_RENAMED.get(name, name): others.pop(name) for name in loose}
+    return others, {**options, **{name: value for name, value in named.items() if value is not None}}
 
 
-def _loose(arguments: Iterable[str]) -> list[str]:
-    return [name for name in arguments if name in _OPTIONS or name in _RENAMED]
+def read(path: str, body: Mapping[str, Any]) -> ChatRequest:
+    """The call; raises `BadRequestError` with the field that is wrong."""
+    arguments = dict(body)
+    model = arguments.pop("model", None)
+    if not isinstance(model, str) or not model:
+        raise invalid("model", "a model name")
+    is_generate = path.partition("?")[0].endswith(GENERATE)
+    messages = read_prompt(arguments) if is_generate else read_messages(arguments.pop("messages", None))
+    stream = arguments.pop("stream", None)
+    if not isinstance(stream, bool | None):
+        raise invalid("stream", "true or false")
+    options = arguments.pop("options", None) or {}
+    if not isinstance(options, Mapping):
+        raise invalid("options", "an object")
+    arguments.update(options)
+    limit = arguments.pop("num_predict", None)
+    if isinstance(limit, int) and limit > 0:  # -1 and -2 mean no limit, as does none
+        arguments["max_tokens"] = limit
+    # Unlike other providers, Ollama streams unless the call forbids it.
+    return ChatRequest(model, messages, arguments, stream=stream is not False)
