@@ -59,11 +59,12 @@ class StreamError(ModelStreamError):
 
     `retryable` is True if the same call may succeed later; the original exception, if any, is `__cause__`;
     `model_type` is that of the wrapper. `status` is the HTTP status and `code` the provider's error code, or
-    None.
+    None. `raw_finish_reason` is a finish reason that the provider had sent before the error, or None.
     """
 
     retryable: bool = False
     model_type: str | None = None
+    raw_finish_reason: str | None = None
     _call: CallSoFar | None = None
 
     def __init__(

@@ -56,8 +56,10 @@ class _Response:
 
     @property
     def raw_finish_reason(self) -> str | None:
-        """The provider's own word for the finish reason."""
-        finish = self._transcript.finish
+        """The provider's own word for the finish reason; after an error, the last one that it had sent."""
+        finish, error = self._transcript.finish, self._transcript.error
+        if error is not None:
+            return error.raw_finish_reason
         return None if finish is None else finish.raw
 
     @property

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from modelstream.call.error_mapping import as_stream_error
 from modelstream.call.retries import Retries
-from modelstream.call.timeouts import Timeouts
+from modelstream.call.timeouts import FINISH_GRACE, Timeouts
 from modelstream.call.transcript import Transcript
 from modelstream.errors import StreamCancelledError, StreamError, TruncatedStreamError
 
@@ -34,7 +34,7 @@ class Call:
     """One call to a wrapper, however it is run. `request` is that of the current attempt."""
 
     def __init__(self, wrapper: Source, request: Request) -> None:
-        self.transcript: Transcript = Transcript()
+        self.transcript: Transcript = Transcript(wrapper.config.model_type)
         self.config: Any = wrapper.config
         self.request: Request = request
         self._wrapper = wrapper
@@ -47,9 +47,22 @@ class Call:
         return self.transcript.count
 
     @property
+    def progress(self) -> int:
+        """A number that grows with every delta and every finish that is held."""
+        return self.transcript.count + self.transcript.holds
+
+    @property
     def finished(self) -> bool:
         """Whether the provider has reported that the answer is complete."""
         return self.transcript.finish is not None
+
+    @property
+    def grace(self) -> float | None:
+        """Seconds of silence after which the answer is complete; None while no finish was sent."""
+        if self.finished:
+            return FINISH_GRACE
+        held = self.transcript.held
+        return held.grace if held is not None and held.strong else None
 
     @property
     def ended(self) -> bool:
@@ -92,10 +105,11 @@ class Call:
     def _pause_before_retry(self, error: BaseException) -> float | None:
         """Seconds until the next attempt, or None when the call has failed with `error`."""
         failure = as_stream_error(error, first_delta_seen=self.count > 0)
-        if not self.count and not self.transcript.ended:
+        held = self.transcript.held
+        if not self.count and not self.transcript.ended and not (held is not None and held.strong):
             pause = self._retries.pause(failure, self._timeouts.remaining())
             if pause is not None:
-                self.transcript.reset_joiners()
+                self.transcript.reset_attempt()
                 return pause
         self._fail(failure)
         return None

@@ -38,8 +38,12 @@ class Progress(Protocol):
         """The number of deltas so far."""
 
     @property
-    def finished(self) -> bool:
-        """Whether the provider has reported that the answer is complete."""
+    def progress(self) -> int:
+        """A number that changes with all that the provider sends."""
+
+    @property
+    def grace(self) -> float | None:
+        """Seconds of silence after which the answer is complete; None while no finish was sent."""
 
     @property
     def ended(self) -> bool:
@@ -50,7 +54,7 @@ class Progress(Protocol):
         """Whether the call is waiting for the provider."""
 
     def expire(self, error: StreamTimeoutError | None) -> None:
-        """End the call with `error`, or without one when it was finished and only waited for usage."""
+        """End the call with `error`, or without one when a finish was sent and nothing followed."""
 
 
 class Timeouts:
@@ -58,12 +62,12 @@ class Timeouts:
 
     A call is checked eight times within the shortest of its limits, whichever applies: a wait may begin at
     any time without notice. The finish grace need not be exact: it is checked twice. A pull that ends always
-    adds a delta, so two checks with the same count and a waiting reader belong to the same wait: no timestamp
-    per delta is needed, and a timeout fires between 1 and 1.13 times its limit. A late check means that the
-    event loop was blocked or the computer asleep: that time is not the provider's either.
+    makes progress, so two checks with the same progress and a waiting reader belong to the same wait: no
+    timestamp per delta is needed, and a timeout fires between 1 and 1.13 times its limit. A late check means
+    that the event loop was blocked or the computer asleep: that time is not the provider's either.
     """
 
-    __slots__ = ("_call", "_count", "_due", "_limits", "_pace", "_since", "_started", "_waiting")
+    __slots__ = ("_call", "_due", "_limits", "_pace", "_progress", "_since", "_started", "_waiting")
 
     def __init__(self, call: Progress, limits: Limits) -> None:
         # Weak: a watched call must end when its last reference is dropped.
@@ -73,7 +77,7 @@ class Timeouts:
         paces = [limit / 8 for limit in running if limit is not None]
         self._pace = max(min([*paces, FINISH_GRACE / 2]), 0.005)
         self._started = self._since = time.monotonic()
-        self._count = 0
+        self._progress = 0
         self._waiting = False
         self._due = float("inf")
 
@@ -83,9 +87,9 @@ class Timeouts:
         if call is None or call.ended:
             return None
         now = time.monotonic()
-        waits = self._waiting and call.waiting and call.count == self._count
+        waits = self._waiting and call.waiting and call.progress == self._progress
         self._since = self._since + max(0.0, now - self._due) if waits else now
-        self._waiting, self._count = call.waiting, call.count
+        self._waiting, self._progress = call.waiting, call.progress
         clock, limit = self._active_limit(call)
         if limit is not None and now - self._since >= limit:
             call.expire(None if clock is None else _timeout(clock, limit))
@@ -114,8 +118,8 @@ class Timeouts:
         return min(ends)
 
     def _active_limit(self, call: Progress) -> tuple[Clock | None, float | None]:
-        if call.finished:
-            return None, FINISH_GRACE
+        if (grace := call.grace) is not None:
+            return None, grace
         if call.count:
             return "idle", self._limits.idle_timeout
         return "first_delta", self._limits.first_delta_timeout

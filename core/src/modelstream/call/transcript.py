@@ -7,12 +7,14 @@ that a provider split, assembles tool calls, and records how the call ended.
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 
 from modelstream.call.delta_log import BLOCK, DeltaLog, Item
+from modelstream.call.held import Batch, Held
 from modelstream.call.surrogates import SurrogateJoiner
 from modelstream.call.tool_calls import ToolCalls
 from modelstream.call.validate import validate
@@ -28,7 +30,15 @@ from modelstream.deltas import (
     UsageDelta,
     Yielded,
 )
-from modelstream.errors import MalformedDataError, StreamError
+from modelstream.errors import (
+    ConnectionLostError,
+    MalformedDataError,
+    StreamCancelledError,
+    StreamError,
+    StreamTimeoutError,
+)
+
+logger = logging.getLogger("modelstream")
 
 
 class Transcript:
@@ -36,7 +46,8 @@ class Transcript:
 
     `count` is the number of deltas so far. `finish` is the provider's end marker once it was seen; `ended` is
     true when no more deltas will follow, and then either `error` or `finish` is set: the first one wins, and
-    later deltas are dropped. `shown` is how many characters of the text the fastest reader has read;
+    later deltas are dropped. `held` is a finish that takes effect unless more arrives, and `holds` counts how
+    often it changed. `shown` is how many characters of the text the fastest reader has read;
     `readings` counts the active readers, `readings_begun` all that ever began.
     """
 
@@ -52,8 +63,11 @@ class Transcript:
         "ended",
         "error",
         "finish",
+        "held",
+        "holds",
         "ignored",
         "log",
+        "model_type",
         "opened",
         "readings",
         "readings_begun",
@@ -62,12 +76,15 @@ class Transcript:
         "waiters",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, model_type: str | None = None) -> None:
+        self.model_type = model_type
         self.count: int = 0
         self.opened: bool = False
         self.ended: bool = False
         self.error: StreamError | None = None
         self.finish: Finish | None = None
+        self.held: Held | None = None
+        self.holds: int = 0
         self.usage: Usage | None = None
         self.ignored: int = 0
         self.shown: int = 0
@@ -103,12 +120,26 @@ class Transcript:
             return
         if not self.opened:
             self.opened = self._plain = True
-        if isinstance(item, list):
-            if not (self._plain and self._add_texts(item)):
-                for one in item:
-                    self._add_checked(one)
+        if type(item) is Batch:
+            self._add_batch(item)
+        elif isinstance(item, list):
+            self._add_list(item)
         elif item is not None:
             self._add_checked(item)
+
+    def _add_list(self, items: list[str | Delta]) -> None:
+        if not (self._plain and self._add_texts(items)):
+            for one in items:
+                self._add_checked(one)
+
+    def _add_batch(self, batch: Batch) -> None:
+        with self._ending:  # `fail` may be completing the call in another thread, with the finish held so far
+            self.held = None
+            self.holds += 1
+            if self.ended:
+                return
+        self._add_list(batch)
+        self.held = batch.held
 
     def end(self) -> None:
         """End the call: the provider has reported that the answer is complete."""
@@ -119,20 +150,24 @@ class Transcript:
     def fail(self, error: StreamError) -> None:
         """End the call with `error`, which gets the text received before it.
 
-        A complete answer stays complete: errors after the end marker are ignored.
+        A complete answer stays complete: errors after the end marker are ignored. So is the loss of the
+        connection, a timeout or a cancellation while a strong finish is held, which then takes effect.
         """
         with self._ending:
             if self.ended:
                 return
+            if self.held is not None and self.held.strong and isinstance(error, _HARMLESS):
+                self._finish(self.held.finish)
             if self.finish is None:
                 error.attach_call(self)
                 self.error = error
             self._end()
         self.wake()
 
-    def reset_joiners(self) -> None:
-        """Drop the half characters of a failed attempt before the next one."""
+    def reset_attempt(self) -> None:
+        """Drop the half characters and the held finish of a failed attempt before the next one."""
         self._joiners.clear()
+        self.held = None
 
     def _end(self) -> None:
         self.ended = True
@@ -146,6 +181,12 @@ class Transcript:
 
     def _add_checked(self, one: str | Delta) -> None:
         if self.finish is not None and not isinstance(one, UsageDelta):
+            if not self.ignored:
+                logger.warning(
+                    "%s: the model wrapper yielded %s after its Finish: it is not shown",
+                    self.model_type or "a model",
+                    type(one).__name__,
+                )
             self.ignored += 1
             return
         if type(one) is not str:
@@ -285,5 +326,8 @@ class Transcript:
         """The tool calls so far; complete after the end."""
         return self._tool_calls.whole()
 
+
+_HARMLESS = (ConnectionLostError, StreamCancelledError, StreamTimeoutError)
+"""Errors that say nothing about an answer whose finish was sent before."""
 
 _halves = re.compile("[\ud800-\udfff]").search

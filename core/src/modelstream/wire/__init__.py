@@ -24,6 +24,8 @@ _WHERE = {
     "Clients": "modelstream.wire.clients",
     "Dialect": "modelstream.wire.dialect",
     "Document": "modelstream.wire.writing",
+    "EndMarker": "modelstream.wire.ending",
+    "Ending": "modelstream.wire.ending",
     "ErrorData": "modelstream.wire.sse",
     "Event": "modelstream.wire.writing",
     "FINISHES": "modelstream.wire.openai.shape",
@@ -73,6 +75,7 @@ _WHERE = {
     "connect_limit": "modelstream.wire.limits",
     "did_you_mean": "modelstream._suggest",
     "excerpt": "modelstream.wire.decoding",
+    "finish_of": "modelstream.wire.ending",
     "http_error": "modelstream.call.error_mapping",
     "httpx_limits": "modelstream.wire.httpx_clients",
     "httpx_timeout": "modelstream.wire.limits",
@@ -126,6 +129,9 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.wire.dialect import Dialect as Dialect
     from modelstream.wire.dialect import WrittenRequest as WrittenRequest
     from modelstream.wire.failures import unanswered as unanswered
+    from modelstream.wire.ending import EndMarker as EndMarker
+    from modelstream.wire.ending import Ending as Ending
+    from modelstream.wire.ending import finish_of as finish_of
     from modelstream.wire.framing import Framer as Framer
     from modelstream.wire.framing import JsonArrayFramer as JsonArrayFramer
     from modelstream.wire.framing import NdjsonFramer as NdjsonFramer

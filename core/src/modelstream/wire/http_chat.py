@@ -12,7 +12,7 @@ import msgspec
 from modelstream.config import api_key
 from modelstream.errors import ConfigError
 from modelstream.wire.dialect import ChatRequest
-from modelstream.wire.http_config import CallOptions, HttpConfig
+from modelstream.wire.http_config import CallOptions, HttpConfig, end_marker_of
 from modelstream.wire.native.message import HttpRequest, as_json, merged, with_query
 from modelstream.wire.transports import HttpxTransport, NativeTransport
 from modelstream.wire.wrapper import WireWrapper
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from modelstream.errors import StreamError
     from modelstream.request import Request
     from modelstream.wire.dialect import Dialect, WrittenRequest
+    from modelstream.wire.ending import EndMarker
     from modelstream.wire.streams import AsyncByteStream, ByteStream
     from modelstream.wire.transports import Transport
     from modelstream.wire.wrapper import FrameReader
@@ -148,6 +149,10 @@ class HttpChat(WireWrapper):
     def frame_reader(self, request: Request) -> FrameReader:
         """The dialect's reader for the frames of one answer."""
         return self.dialect.reader()
+
+    def end_marker(self) -> EndMarker | None:
+        """What ends an answer without a finish reason: from the config, or known of the server."""
+        return end_marker_of(self.config, self.config.base_url or self.default_base_url)
 
     def refusal(self, answer: ByteStream | AsyncByteStream, body: bytes) -> StreamError:
         """The error for a refusal, as the dialect reads it."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
 
 from modelstream.config import ModelConfig, Seconds
 from modelstream.errors import BadRequestError, ConfigError
 from modelstream.wire.native.message import merged
+
+if TYPE_CHECKING:
+    from modelstream.wire.ending import EndMarker
 
 
 class HttpConfig(ModelConfig, kw_only=True):
@@ -18,7 +22,9 @@ class HttpConfig(ModelConfig, kw_only=True):
     `model_name` defaults to `config_name`. `base_url` is the server's URL, including the version of the API.
     `headers` are sent with every request and override the provider's; `timeout` is in seconds and covers the
     time until the response's headers; `extra_body` is merged into the JSON of every request. Options of a
-    call override those of the config. `transport` is what sends the requests: `native` (the core's own HTTP),
+    call override those of the config. `end_marker` is for a server that sends no finish reason, or none that can
+    be believed: it names what ends an answer instead (`usage`: a last frame that has the token counts alone,
+    before `[DONE]`; `done`: the terminal frame; `eof`: the end of the body). `transport` is what sends the requests: `native` (the core's own HTTP),
     `httpx`, or `sdk` where a provider has one.
     """
 
@@ -28,6 +34,7 @@ class HttpConfig(ModelConfig, kw_only=True):
     headers: dict[str, str] = msgspec.field(default_factory=dict)
     timeout: Seconds | None = None
     extra_body: dict[str, Any] = msgspec.field(default_factory=dict)
+    end_marker: Literal["usage", "done", "eof"] | None = None
 
     def model(self) -> str:
         """The provider's name for the model. Raises `ConfigError` if there is none."""
@@ -94,3 +101,15 @@ def timeout_seconds(value: Any) -> float | None:
     if seconds is None or (type(seconds) in {int, float} and seconds > 0):
         return seconds
     raise ConfigError(f"timeout is {value!r}: expected a number of seconds.")
+
+
+_END_MARKERS: dict[str, EndMarker] = {".snowflakecomputing.com": "usage"}
+"""Hosts, by their ending, whose answers have no finish reason."""
+
+
+def end_marker_of(config: HttpConfig, url: str | None) -> EndMarker | None:
+    """The end marker that the config sets, or else the one that the server at `url` is known to need."""
+    if config.end_marker is not None or not url:
+        return config.end_marker
+    host = urlsplit(url).hostname or ""
+    return next((marker for ending, marker in _END_MARKERS.items() if host.endswith(ending)), None)

@@ -6,14 +6,18 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from modelstream.errors import MalformedDataError
+from modelstream.call.held import Batch
+from modelstream.deltas import Finish
+from modelstream.errors import MalformedDataError, StreamError
+from modelstream.wire.ending import Ending, is_document
 from modelstream.wire.streams import PushedStream, is_refusal, refusal_of
 from modelstream.wrapper import ModelWrapper
 
 if TYPE_CHECKING:
+    from modelstream.call.held import Held
     from modelstream.deltas import Delta, Yielded
-    from modelstream.errors import StreamError
     from modelstream.request import Request
+    from modelstream.wire.ending import EndMarker
     from modelstream.wire.framing import Framer
     from modelstream.wire.streams import AsyncByteStream, ByteStream
 
@@ -25,10 +29,17 @@ class FrameReader(Protocol):
     """Maps the frames of one answer to deltas. Each attempt gets a new reader, so it may keep state."""
 
     done: bool
-    """Set by `read` when nothing more follows: the rest of the body is then not read."""
+    """Set by `read` at the terminal frame, such as `[DONE]`: the rest of the body is then not read."""
+
+    has_terminal: bool
+    """Whether the wire has a terminal frame; taken for False where it is missing."""
 
     def read(self, frame: Any, news: News) -> None:
-        """Append the deltas in `frame` to `news`, with `Finish` for the end marker. Raises `StreamError`s."""
+        """Append the deltas in `frame` to `news`, and at last a `Finish` for a finish word.
+
+        The word need not be the end: see `Ending`. What the frame says besides text, such as an image, is
+        appended as an empty `TextDelta`. Raises `StreamError`s.
+        """
 
     def read_whole(self, body: bytes, news: News) -> None:
         """The same for the body of an answer that was not streamed."""
@@ -65,6 +76,19 @@ class WireWrapper(ModelWrapper):
         """A new reader for the frames of one answer."""
         raise NotImplementedError
 
+    def ending(self, reader: FrameReader) -> Ending:
+        """The judge of the end of one answer."""
+        return Ending(
+            has_terminal=getattr(reader, "has_terminal", False),
+            marker=self.end_marker(),
+            idle_timeout=self.config.idle_timeout,
+        )
+
+    def end_marker(self) -> EndMarker | None:
+        """What ends an answer without a finish word; by default the field `end_marker` of the config."""
+        marker: EndMarker | None = getattr(self.config, "end_marker", None)
+        return marker
+
     def refusal(self, answer: ByteStream | AsyncByteStream, body: bytes) -> StreamError:
         """The error for an answer with a status other than 200, or with HTML.
 
@@ -81,10 +105,11 @@ class WireWrapper(ModelWrapper):
             frames = _Frames(self, request)
             if not request.stream:
                 yield frames.whole(answer.read())
+                frames.check()
                 return
             yield None
             for data in answer:
-                if news := frames.feed(data):
+                if (news := frames.feed(data)) is not None:
                     yield news
                 if frames.over:
                     break
@@ -101,6 +126,7 @@ class WireWrapper(ModelWrapper):
             frames = _Frames(self, request)
             if not request.stream:
                 yield frames.whole(await answer.aread())
+                frames.check()
                 return
             yield None
             if request.hand_on is not None and isinstance(answer, PushedStream):
@@ -111,7 +137,7 @@ class WireWrapper(ModelWrapper):
                     yield frames.finish()
             else:
                 async for data in answer:
-                    if news := frames.feed(data):
+                    if (news := frames.feed(data)) is not None:
                         yield news
                     if frames.over:
                         break
@@ -127,6 +153,11 @@ class _Frames:
     def __init__(self, wrapper: WireWrapper, request: Request) -> None:
         self._framer = type(wrapper).framer()
         self._reader = wrapper.frame_reader(request)
+        self._ending = wrapper.ending(self._reader)
+        # Frames are judged one by one from the first finish word on; before that, a check of the last delta
+        # is enough, which costs a hundredth of reading the frame.
+        self._judging = self._ending.marker is not None
+        self._held: Held | None = None
         self._raw = request.raw_chunks
         self._failure: Exception | None = None
         self.over = False
@@ -134,52 +165,101 @@ class _Frames:
     def feed(self, data: bytes) -> Yielded:
         """The deltas of the frames that `data` completes; if one of them fails, of those before it."""
         news: News = []
-        reader = self._reader
         try:
-            frames = self._framer.feed(data)
-            if self._raw is not None:
-                self._raw += frames
-            for frame in frames:
-                reader.read(frame, news)
+            self._read_frames(self._framer.feed(data), news)
         except Exception as error:  # noqa: BLE001
-            self._failure = error
-            self.over = True
-        if reader.done:
-            self.over = True
+            self._fail(error)
+        if self._judging:
+            return self._batch(news)
+        if not news:
+            return None
+        if not self._ending.said:
+            self._ending.note(news)
         return news if len(news) != 1 else news[0]
+
+    def _read_frames(self, frames: list[Any], news: News) -> None:
+        reader = self._reader
+        if self._raw is not None:
+            self._raw += frames
+        for frame in frames:
+            start = len(news)
+            try:
+                reader.read(frame, news)
+            finally:
+                if self._judging or (len(news) > start and isinstance(news[-1], Finish)):
+                    self._judge(news, start)
+            if reader.done:
+                self.over = True
+                self._ending.end_at_terminal()
+                return
+
+    def _judge(self, news: News, start: int) -> None:
+        if not self._judging:
+            self._judging = True
+            self._ending.note(news[:start])
+        self._ending.add(news, start)
+
+    def _batch(self, news: News) -> Batch | None:
+        finish = self._ending.finish
+        held = None if finish is not None or self.over else self._ending.held
+        if finish is not None:
+            news.append(finish)
+        elif not news and held == self._held:
+            return None
+        self._held = held
+        return Batch(news, held)
 
     def taker(self, hand_on: Callable[[Yielded], bool]) -> Callable[[bytes], bool]:
         """A callback that passes the deltas of each piece to `hand_on`; it returns whether to go on."""
 
         def take(data: bytes) -> bool:
             news = self.feed(data)
-            return (not news or hand_on(news)) and not self.over
+            return (news is None or hand_on(news)) and not self.over
 
         return take
 
-    def finish(self) -> News:
+    def finish(self) -> Yielded:
         """The deltas in the bytes after the last whole frame. Half a frame has none: the stream was cut."""
         news: News = []
         try:
-            for frame in self._framer.finish():
-                if self._raw is not None:
-                    self._raw.append(frame)
-                self._reader.read(frame, news)
+            self._read_frames(self._framer.finish(), news)
         except MalformedDataError:
             pass
         except Exception as error:  # noqa: BLE001
-            self._failure = error
-        return news
+            self._fail(error)
+        if not self.over:
+            self.over = True
+            self._ending.end_at_body()
+        return self._batch(news)
 
     def check(self) -> None:
-        """Raise the error of a failed frame, after the deltas before it were yielded."""
+        """Raise the error of an answer that is not complete, after its deltas were yielded."""
+        if self._failure is None and self._ending.finish is None:
+            self._failure = self._ending.truncated()
         if self._failure is not None:
+            if isinstance(self._failure, StreamError):
+                self._failure.raw_finish_reason = self._ending.raw_word
             raise self._failure
 
-    def whole(self, body: bytes) -> News:
+    def _fail(self, error: Exception) -> None:
+        self._failure = error
+        self.over = True
+
+    def whole(self, body: bytes) -> Yielded:
         """The deltas of an answer that was not streamed."""
         if self._raw is not None:
             self._raw.append(body)
         news: News = []
-        self._reader.read_whole(body, news)
-        return news
+        try:
+            self._reader.read_whole(body, news)
+        except Exception as error:  # noqa: BLE001
+            self._fail(error)
+        self._ending.add_whole(news)
+        if self._failure is None:
+            if self._reader.done:
+                self._ending.end_at_terminal()
+            elif is_document(body):
+                self._ending.end_at_document()
+            else:
+                self._ending.end_at_body()
+        return self._batch(news)

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from modelstream.deltas import Finish, ReasoningDelta, ToolCallDelta, UsageDelta
+from modelstream.deltas import ReasoningDelta, ToolCallDelta, UsageDelta
 from modelstream.errors import MalformedDataError, StreamError
 from modelstream.wire import (
     FINISHES,
@@ -19,6 +19,7 @@ from modelstream.wire import (
     SseEventFramer,
     ToolIndexes,
     excerpt,
+    finish_of,
     http_error,
     json_decoder,
     sent_error,
@@ -47,7 +48,9 @@ _decode = json_decoder(_Frame)
 
 
 class DashScopeFrames:
-    """Reads the frames of one answer; of several choices (`n`) the first one."""
+    """Reads the frames of one answer; of several choices (`n`) the first one. There is no terminal frame."""
+
+    has_terminal: bool = False
 
     def __init__(self) -> None:
         self.done = False
@@ -75,8 +78,7 @@ class DashScopeFrames:
                 finish = _end(choice.finish_reason) or finish
                 self._read_message(choice.message or Said(), deltas, last=finish is not None)
         if finish:
-            deltas.append(Finish(FINISHES.get(finish.lower(), "stop"), finish))
-            self.done = True
+            deltas.append(finish_of(finish.lower(), FINISHES, finish))
 
     def read_whole(self, body: bytes, deltas: News) -> None:
         """Append the deltas of the body of an answer that was not streamed."""

@@ -52,7 +52,9 @@ _BETWEEN = re.compile(rb"(?<=})\s*\n\s*(?={)")
 
 
 class OllamaFrames:
-    """Reads the frames of one answer. The end marker is `done: true`, with any reason."""
+    """Reads the frames of one answer. `done: true` is a finish word, with any reason, and the terminal frame."""
+
+    has_terminal: bool = True
 
     def __init__(self) -> None:
         self.done = False

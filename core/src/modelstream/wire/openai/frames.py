@@ -1,8 +1,8 @@
 """Reads the frames of OpenAI's chat completions, a format that many other providers share.
 
 Most of them extend the format: what is read here beyond OpenAI's own fields is what others are known to send.
-The end marker is a `finish_reason`. `[DONE]` alone is not an end marker, because servers also send it after a
-cut answer.
+The finish word is a `finish_reason`, the terminal frame is `[DONE]`, which alone is no end: servers also send
+it after a cut answer.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from modelstream.call.error_mapping import sent_error
 from modelstream.deltas import Finish, ReasoningDelta, ToolCallDelta, UsageDelta
 from modelstream.errors import MalformedDataError, ProviderError
 from modelstream.wire.decoding import excerpt, json_decoder
+from modelstream.wire.ending import finish_of
 from modelstream.wire.openai.shape import (
     DONE,
     FAILURES,
@@ -43,6 +44,7 @@ class OpenAIFrames:
     """
 
     finishes: ClassVar[dict[str, FinishReason]] = FINISHES
+    has_terminal: bool = True
 
     def __init__(self) -> None:
         self.done = False
@@ -79,6 +81,8 @@ class OpenAIFrames:
             framer = SseFramer()
             for frame in (*framer.feed(body), *framer.finish()):
                 self.read(frame, news)
+                if self.done:
+                    break
             return
         if not body.strip():
             raise MalformedDataError("the answer is empty")
@@ -145,8 +149,7 @@ class OpenAIFrames:
             return
         if word in FAILURES:
             raise ProviderError(f"the provider failed (finish_reason {raw!r})", code=raw, retryable=True)
-        reason = "refusal" if self._refused else self.finishes.get(word, "stop")
-        news.append(Finish(reason, raw))
+        news.append(Finish("refusal", raw) if self._refused else finish_of(word, self.finishes, raw))
 
 
 def _check(decoded: Frame, frame: bytes) -> None:

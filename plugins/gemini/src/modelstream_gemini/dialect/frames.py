@@ -11,7 +11,7 @@ from modelstream.errors import MalformedDataError, ProviderError
 from modelstream.wire import ErrorData, excerpt, json_decoder
 from modelstream_gemini.dialect.errors import frame_error
 from modelstream_gemini.dialect.finishes import FINISHES, PASSING_FAILURES, block_word, finish_word
-from modelstream_gemini.dialect.framing import END, GeminiFramer
+from modelstream_gemini.dialect.framing import GeminiFramer
 from modelstream_gemini.dialect.shape import Frame
 
 if TYPE_CHECKING:
@@ -26,7 +26,10 @@ class GeminiFrames:
     """Reads the frames of one answer; of several candidates the first one.
 
     `signatures` collects those of the calls. `raw` is the list that keeps the frames for the caller, if any.
+    There is no terminal frame.
     """
+
+    has_terminal: bool = False
 
     def __init__(self, signatures: Signatures, raw: list[Any] | None = None) -> None:
         self.done = False
@@ -34,15 +37,9 @@ class GeminiFrames:
         self._raw = raw
         self._calls = 0
         self._usage = UsageDelta()
-        self._has_content = False
-        self._open = False
-        self._held: Finish | None = None
 
     def read(self, frame: bytes, deltas: News) -> None:
         """Append the deltas of `frame`."""
-        if not frame:
-            self._read_end(deltas)
-            return
         decoded = _decoded(frame)
         finish = None
         for candidate in decoded.candidates or ():
@@ -51,9 +48,7 @@ class GeminiFrames:
                     for part in candidate.content.parts or ():
                         self._read_part(part, deltas)
                 finish = finish_word(candidate.finishReason)
-                if finish is None:
-                    self._open = True
-                else:
+                if finish is not None:
                     self._finish(finish, candidate, decoded, deltas)
         if finish is None and decoded.usageMetadata is not None:
             self._read_usage(decoded.usageMetadata, deltas)
@@ -65,7 +60,7 @@ class GeminiFrames:
         """Append the deltas of the body of an answer that was not streamed."""
         framer = GeminiFramer()
         frames = [*framer.feed(body), *framer.finish()]
-        if frames == [END]:
+        if not frames:
             raise MalformedDataError(
                 "the answer is empty" if not body.strip() else f"not an answer: {excerpt(body)}"
             )
@@ -77,10 +72,8 @@ class GeminiFrames:
     def _read_part(self, part: Part, deltas: News) -> None:
         text = part.text
         if type(text) is str and text:
-            self._has_content = True
             deltas.append(ReasoningDelta(text) if part.thought else text)
         if part.functionCall is not None:
-            self._has_content = True
             self._read_call(part.functionCall, part.thoughtSignature, deltas)
 
     def _read_call(self, call: FunctionCall, signature: Any, deltas: News) -> None:
@@ -120,19 +113,7 @@ class GeminiFrames:
             )
         if reason == "stop" and self._calls:
             reason = "tool_calls"
-        finish = Finish(reason, word)
-        # Some servers, among them Google's own until the end of 2024, send STOP in every frame. So STOP is
-        # believed at once only after a frame without it; with the first text it waits for the body's end.
-        if word == "STOP" and self._has_content and not self._open:
-            self._held = finish
-        else:
-            deltas.append(finish)
-
-    def _read_end(self, deltas: News) -> None:
-        if self._raw and self._raw[-1] is END:
-            self._raw.pop()
-        if self._held is not None:
-            deltas.append(self._held)
+        deltas.append(Finish(reason, word))
 
 
 def _decoded(frame: bytes) -> Frame:

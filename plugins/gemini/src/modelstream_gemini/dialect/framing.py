@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from modelstream.wire import JSON_ARRAY, SSE, Framer, Framing, JsonArrayFramer, SseFramer
 
-END = b""
-"""The frame after the last one of a body that ended properly."""
-
 
 class GeminiFramer:
     """Frames of server-sent events, or of the JSON array that comes where `alt=sse` is ignored.
 
-    The first byte shows which of them it is. After a body that ended properly comes the frame `END`.
+    The first byte shows which of them it is.
     """
 
     def __init__(self) -> None:
@@ -27,9 +24,8 @@ class GeminiFramer:
         return self._framer.feed(data)
 
     def finish(self) -> list[bytes]:
-        """What came after the last whole frame, and `END`."""
-        rest = [] if self._framer is None else self._framer.finish()
-        return [*rest, END]
+        """The last frame, if it is complete but for its end."""
+        return [] if self._framer is None else self._framer.finish()
 
 
 EVENTS = Framing(SSE.content_type, GeminiFramer, SSE.write)
