@@ -404,5 +404,5 @@ def test_an_empty_stream_is_truncated_and_the_call_says_so(wrapper: type, is_asy
     seen = look(wrapper([], max_retries=3), is_async=is_async)
     assert type(seen.error) is TruncatedStreamError
     assert seen.response is None
-    assert str(seen.error) == "scripted: the stream ended before the provider said that it is complete"
+    assert str(seen.error) == "scripted: the stream ended before the provider reported that it is complete"
     assert seen.error.retryable

@@ -79,7 +79,7 @@ def test_text_usage_and_finish(answered):
     ],
 )
 def test_finish_reasons(answered, raw, reason):
-    got = answered(frame(raw, content="x"))
+    got = answered(frame(raw, content="x"), DONE)
     assert (got.finish_reason, got.raw_finish_reason) == (reason, raw)
     assert got.snapshots == [(False, "x"), (True, "x")]
 
@@ -104,7 +104,7 @@ def test_nothing_is_read_behind_done(answered):
 
 
 def test_empty_answer(answered):
-    assert answered(frame("stop")).snapshots == [(True, "")]
+    assert answered(frame("stop"), DONE).snapshots == [(True, "")]
 
 
 @pytest.mark.parametrize("word", ["error", "network_error", "insufficient_system_resource", "abort"])

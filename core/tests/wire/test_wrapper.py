@@ -125,6 +125,7 @@ def test_every_cut_gives_the_same_deltas(*, texts, sizes, ascii_only, crlf, in_m
     stream = b"".join(
         b"data: " + json.dumps(one, ensure_ascii=ascii_only).encode() + b"\n\n" for one in frames
     )
+    stream += DONE
     if crlf:
         stream = stream.replace(b"\n", b"\r\n")
     cuts, at = [], 0

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from modelstream.call import timeouts
 from modelstream.call.error_mapping import as_stream_error
 from modelstream.call.retries import Retries
-from modelstream.call.timeouts import FINISH_GRACE, Timeouts
+from modelstream.call.timeouts import Timeouts
 from modelstream.call.transcript import Transcript
 from modelstream.errors import StreamCancelledError, StreamError, TruncatedStreamError
 
@@ -60,7 +61,7 @@ class Call:
     def grace(self) -> float | None:
         """Seconds of silence after which the answer is complete; None while no finish was sent."""
         if self.finished:
-            return FINISH_GRACE
+            return timeouts.FINISH_GRACE
         held = self.transcript.held
         return held.grace if held is not None and held.strong else None
 

@@ -128,10 +128,10 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.wire.dialect import ChatRequest as ChatRequest
     from modelstream.wire.dialect import Dialect as Dialect
     from modelstream.wire.dialect import WrittenRequest as WrittenRequest
-    from modelstream.wire.failures import unanswered as unanswered
-    from modelstream.wire.ending import EndMarker as EndMarker
     from modelstream.wire.ending import Ending as Ending
+    from modelstream.wire.ending import EndMarker as EndMarker
     from modelstream.wire.ending import finish_of as finish_of
+    from modelstream.wire.failures import unanswered as unanswered
     from modelstream.wire.framing import Framer as Framer
     from modelstream.wire.framing import JsonArrayFramer as JsonArrayFramer
     from modelstream.wire.framing import NdjsonFramer as NdjsonFramer

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from modelstream.call import timeouts
 from modelstream.call.held import Held
 from modelstream.deltas import Finish, FinishReason, ToolCallDelta, UsageDelta
 from modelstream.errors import TruncatedStreamError
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
 EndMarker = Literal["usage", "done", "eof"]
 """What ends the answers of a server that sends no finish word, or none that can be believed."""
-
-GRACE = 3.0
-"""Seconds of silence after which a word is taken for the end, if the wire allows it."""
 
 LONGEST_GRACE = 120.0
 """Seconds of silence after which an answer with a finish word is complete in any case."""
@@ -90,7 +88,9 @@ class Ending:
         if self.word is None:
             return None
         quick = not self._has_terminal or self._alone
-        return Held(self.word, self._strong, min(GRACE, self._grace) if quick else self._grace)
+        return Held(
+            self.word, self._strong, min(timeouts.FINISH_GRACE, self._grace) if quick else self._grace
+        )
 
     def add(self, deltas: list[str | Delta], start: int) -> None:
         """Judge what one frame has added to `deltas` from `start` on; finish words are taken out."""

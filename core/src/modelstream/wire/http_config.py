@@ -22,10 +22,12 @@ class HttpConfig(ModelConfig, kw_only=True):
     `model_name` defaults to `config_name`. `base_url` is the server's URL, including the version of the API.
     `headers` are sent with every request and override the provider's; `timeout` is in seconds and covers the
     time until the response's headers; `extra_body` is merged into the JSON of every request. Options of a
-    call override those of the config. `end_marker` is for a server that sends no finish reason, or none that can
-    be believed: it names what ends an answer instead (`usage`: a last frame that has the token counts alone,
-    before `[DONE]`; `done`: the terminal frame; `eof`: the end of the body). `transport` is what sends the requests: `native` (the core's own HTTP),
+    call override those of the config. `transport` is what sends the requests: `native` (the core's own HTTP),
     `httpx`, or `sdk` where a provider has one.
+
+    `end_marker` is for a server that sends no finish reason, or none that can be believed: what ends an
+    answer instead. `usage` is a last frame that has nothing but the token counts, before `[DONE]`; `done` is
+    the terminal frame; `eof` is the end of the body.
     """
 
     transport: Literal["httpx", "native", "sdk"] = "native"

@@ -186,7 +186,8 @@ class _Frames:
             try:
                 reader.read(frame, news)
             finally:
-                if self._judging or (len(news) > start and isinstance(news[-1], Finish)):
+                # Most frames are text, which one look at the type tells.
+                if self._judging or (news and type(news[-1]) is not str and _has_finish(news, start)):
                     self._judge(news, start)
             if reader.done:
                 self.over = True
@@ -197,7 +198,8 @@ class _Frames:
         if not self._judging:
             self._judging = True
             self._ending.note(news[:start])
-        self._ending.add(news, start)
+        if len(news) > start or not self._reader.done:
+            self._ending.add(news, start)
 
     def _batch(self, news: News) -> Batch | None:
         finish = self._ending.finish
@@ -263,3 +265,7 @@ class _Frames:
             else:
                 self._ending.end_at_body()
         return self._batch(news)
+
+
+def _has_finish(deltas: News, start: int) -> bool:
+    return any(isinstance(delta, Finish) for delta in deltas[start:])

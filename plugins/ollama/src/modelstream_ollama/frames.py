@@ -52,7 +52,7 @@ _BETWEEN = re.compile(rb"(?<=})\s*\n\s*(?={)")
 
 
 class OllamaFrames:
-    """Reads the frames of one answer. `done: true` is a finish word, with any reason, and the terminal frame."""
+    """Reads the frames of one answer. `done: true` is the finish word and the terminal frame."""
 
     has_terminal: bool = True
 

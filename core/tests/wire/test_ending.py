@@ -1,0 +1,353 @@
+"""When an answer is complete: finish words that come early, late, twice, or not at all."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+import msgspec
+import pytest
+
+from modelstream.deltas import Finish, TextDelta, UsageDelta
+from modelstream.errors import (
+    ConnectionLostError,
+    ProviderError,
+    StreamCancelledError,
+    StreamTimeoutError,
+    TruncatedStreamError,
+)
+from modelstream.wire import FINISHES, SseFramer, finish_of
+
+USAGE = {"usage": [3, 2]}
+DONE = "[DONE]"
+
+
+class Frames:
+    """A wire whose frames are objects with `text`, `finish`, `usage`, `error` and `media`."""
+
+    has_terminal = True
+
+    def __init__(self) -> None:
+        self.done = False
+
+    def read(self, frame, deltas):
+        if frame == b"[DONE]":
+            self.done = True
+            return
+        document = msgspec.json.decode(frame)
+        if "error" in document:
+            raise ProviderError(document["error"])
+        if "media" in document:
+            deltas.append(TextDelta(""))
+        if "text" in document:
+            deltas.append(document["text"])
+        if "usage" in document:
+            deltas.append(UsageDelta(*document["usage"]))
+        if "finish" in document:
+            deltas.append(finish_of(document["finish"], FINISHES))
+
+    def read_whole(self, body, deltas):
+        self.read(body, deltas)
+
+
+class FramesWithoutTerminal(Frames):
+    has_terminal = False
+
+
+def sent(*frames):
+    return [_event(frame) for frame in frames]
+
+
+def _event(frame):
+    if isinstance(frame, Exception):
+        return frame
+    return b"data: " + (frame.encode() if isinstance(frame, str) else msgspec.json.encode(frame)) + b"\n\n"
+
+
+def said(text):
+    return {"text": text}
+
+
+def word(finish, **fields):
+    return {"finish": finish, **fields}
+
+
+@pytest.fixture(params=["apart", "together"])
+def outcome(request, reading, in_memory, pieces):
+    """What a reader sees of these frames; they arrive one by one, or all in one piece."""
+
+    def outcome(*frames, terminal=True, marker=None):
+        body = sent(*frames)
+        if request.param == "together":
+            lost = [piece for piece in body if isinstance(piece, Exception)]
+            body = [b"".join(piece for piece in body if not isinstance(piece, Exception)), *lost]
+        wrapper = in_memory(pieces(body), Frames if terminal else FramesWithoutTerminal)
+        wrapper.end_marker = lambda: marker
+        return reading(wrapper)
+
+    return outcome
+
+
+LOST = ConnectionResetError("reset")
+BOTH = [True, False]
+
+
+@pytest.mark.parametrize(
+    ("frames", "terminal", "text", "reason"),
+    [
+        # strong: at the terminal frame, at the end of the body, or with the connection
+        ([said("a"), word("stop"), DONE], BOTH, "a", "stop"),
+        ([said("a"), word("stop")], BOTH, "a", "stop"),
+        ([said("a"), word("stop"), USAGE], BOTH, "a", "stop"),
+        ([said("a"), word("stop"), LOST], BOTH, "a", "stop"),
+        ([word("stop", text="a")], BOTH, "a", "stop"),
+        ([word("stop", text="a"), LOST], BOTH, "a", "stop"),
+        ([{"media": 1}, word("stop")], BOTH, "", "stop"),
+        # void: what follows belongs to the answer
+        ([word("stop", text="Hel"), word("stop", text="lo"), DONE], [True], "Hello", "stop"),
+        ([word("stop", text="Hel"), word("stop", text="lo")], [False], "Hello", "stop"),
+        ([said("a"), word("stop"), said("b"), word("length"), DONE], [True], "ab", "length"),
+        ([said("a"), word("stop"), said("b"), word("length")], [False], "ab", "length"),
+        # before anything was said
+        ([word("stop"), said("Hello"), word("stop"), DONE], [True], "Hello", "stop"),
+        ([word("stop"), said("Hello"), word("stop")], [False], "Hello", "stop"),
+        ([word("stop"), DONE], [True], "", "stop"),
+        ([word("stop")], [False], "", "stop"),
+        ([word("stop"), USAGE, DONE], [True], "", "stop"),
+        # between two words nothing was said
+        ([said("a"), word("tool_calls"), word("stop"), DONE], [True], "a", "tool_calls"),
+        ([said("a"), word("stop"), word("length")], BOTH, "a", "length"),
+        ([said("a"), word("length"), word("tool_calls")], BOTH, "a", "tool_calls"),
+        # filters are never weak
+        ([word("content_filter")], BOTH, "", "content_filter"),
+        ([word("content_filter"), LOST], BOTH, "", "content_filter"),
+        ([word("stop", text="a"), said("b"), word("content_filter"), LOST], BOTH, "ab", "content_filter"),
+        # a word that is not known
+        ([said("a"), word("tomorrow"), DONE], [True], "a", "stop"),
+        ([said("a"), word("tomorrow")], [False], "a", "stop"),
+        # after the terminal frame nothing is read
+        ([said("a"), word("stop"), DONE, said("b"), {"error": "late"}], [True], "a", "stop"),
+    ],
+)
+def test_complete(outcome, frames, terminal, text, reason):
+    for has_terminal in terminal:
+        got = outcome(*frames, terminal=has_terminal)
+        assert got.error is None
+        assert (got.text, got.finish_reason) == (text, reason)
+        assert got.snapshots[-1] == (True, text)
+        assert [last for last, _ in got.snapshots[:-1]] == [False] * (len(got.snapshots) - 1)
+
+
+@pytest.mark.parametrize(
+    ("frames", "terminal", "text", "kind"),
+    [
+        ([said("a")], BOTH, "a", TruncatedStreamError),
+        ([said("a"), DONE], [True], "a", TruncatedStreamError),
+        ([said("a"), USAGE, DONE], [True], "a", TruncatedStreamError),
+        # weak words without the sign that they need
+        ([word("stop")], [True], "", TruncatedStreamError),
+        ([word("stop", text="Hel"), word("stop", text="lo")], [True], "Hello", TruncatedStreamError),
+        ([word("stop", text="Hel"), word("stop", text="lo"), LOST], BOTH, "Hello", ConnectionLostError),
+        ([word("stop", text="Hel"), word("stop", text="lo"), USAGE], BOTH, "Hello", TruncatedStreamError),
+        ([word("stop"), said("Hello")], BOTH, "Hello", TruncatedStreamError),
+        ([word("stop"), said("Hello"), DONE], [True], "Hello", TruncatedStreamError),
+        ([said("a"), word("tomorrow")], [True], "a", TruncatedStreamError),
+        ([said("a"), word("tomorrow"), LOST], BOTH, "a", ConnectionLostError),
+        # an error before the word took effect
+        ([said("a"), word("stop"), {"error": "no"}, DONE], BOTH, "a", ProviderError),
+        ([word("stop", text="a"), {"error": "no"}], BOTH, "a", ProviderError),
+    ],
+)
+def test_not_complete(outcome, frames, terminal, text, kind):
+    for has_terminal in terminal:
+        got = outcome(*frames, terminal=has_terminal)
+        assert type(got.error) is kind
+        assert got.text == text
+        assert not any(last for last, _ in got.snapshots)
+
+
+def test_text_after_a_word_is_shown_at_once(outcome):
+    got = outcome(word("stop", text="Hel"), word("stop", text="lo"), DONE)
+    assert got.snapshots == [(False, "Hel"), (False, "Hello"), (True, "Hello")]
+
+
+def test_an_error_keeps_the_word_and_the_counts_before_it(outcome):
+    got = outcome(said("a"), word("length", usage=[3, 2]), {"error": "no"})
+    assert got.raw_finish_reason == got.error.raw_finish_reason == "length"
+    assert got.finish_reason is None
+    assert got.error.usage.output_tokens == 2
+
+
+def test_a_truncated_answer_names_the_word_that_came_early_and_the_field(outcome):
+    got = outcome(word("stop", text="Hel"), said("lo"), DONE)
+    assert "'stop'" in str(got.error)
+    assert "end_marker" in str(got.error)
+
+
+def test_an_unknown_word_is_logged_once_and_kept(outcome, caplog):
+    with caplog.at_level(logging.WARNING, "modelstream"):
+        got = outcome(said("a"), word("tomorrow"), DONE)
+    assert (got.finish_reason, got.raw_finish_reason) == ("stop", "tomorrow")
+    assert [record.getMessage() for record in caplog.records].count(
+        "the provider ended an answer with the unknown finish reason 'tomorrow'"
+    ) == 1
+
+
+@pytest.mark.parametrize(
+    ("marker", "frames", "is_complete"),
+    [
+        ("usage", [said("a"), USAGE, DONE], True),
+        ("usage", [said("a"), {**said("b"), **USAGE}, DONE], False),
+        ("usage", [{**said("a"), **USAGE}, USAGE, DONE], False),
+        ("usage", [said("a"), USAGE, said("b"), DONE], False),
+        ("usage", [USAGE, DONE], False),
+        ("usage", [said("a"), USAGE], False),
+        ("usage", [said("a"), USAGE, LOST], False),
+        ("done", [said("a"), DONE], True),
+        ("done", [word("stop", text="a"), said("b"), DONE], True),
+        ("done", [said("a")], False),
+        ("done", [said("a"), LOST], False),
+        ("eof", [said("a")], True),
+        ("eof", [said("a"), DONE], True),
+        ("eof", [said("a"), LOST], False),
+        ("eof", [said("a"), {"error": "no"}], False),
+    ],
+)
+def test_end_markers(outcome, marker, frames, is_complete):
+    got = outcome(*frames, marker=marker)
+    assert (got.error is None) is is_complete
+    if is_complete:
+        assert got.finish_reason == "stop"
+
+
+@pytest.mark.parametrize(
+    ("body", "is_complete"),
+    [
+        (word("stop", text="a"), True),
+        ({**said("a"), **USAGE}, True),
+        (said("a"), False),
+    ],
+)
+def test_whole_documents(reading, in_memory, pieces, body, is_complete):
+    answer = pieces([msgspec.json.encode(body)], headers={"content-type": "application/json"})
+    got = reading(in_memory(answer, Frames), stream=False)
+    assert (got.error is None) is is_complete
+    assert got.text == "a"
+
+
+class Silent:
+    """Sends its pieces and then nothing, until it is aborted."""
+
+    status = 200
+    headers = {"content-type": "text/event-stream"}  # noqa: RUF012
+
+    def __init__(self, body):
+        self.body = body
+        self.aborted = threading.Event()
+
+    def __iter__(self):
+        yield from self.body
+        self.aborted.wait(20)
+
+    def abort(self):
+        self.aborted.set()
+
+    close = abort
+
+
+@pytest.fixture
+def silent(in_memory, monkeypatch):
+    """The response of a server that sends these frames and then nothing more, and what reads it."""
+    monkeypatch.setattr("modelstream.call.timeouts.FINISH_GRACE", 0.2)
+
+    def silent(*frames, frames_class=Frames, **limits):
+        wrapper = in_memory(Silent(sent(*frames)), frames_class)
+        wrapper.config = msgspec.structs.replace(wrapper.config, **limits)
+        return wrapper("hi", stream=True)
+
+    return silent
+
+
+@pytest.mark.parametrize(
+    ("frames", "frames_class", "took"),
+    [
+        ([said("a"), word("stop")], Frames, 0.2),
+        ([said("a"), word("stop")], FramesWithoutTerminal, 0.2),
+        ([word("stop", text="a")], FramesWithoutTerminal, 0.2),
+        ([word("stop", text="a")], Frames, 0.9),
+    ],
+)
+def test_a_strong_word_is_the_end_after_a_silence(silent, frames, frames_class, took):
+    response = silent(*frames, frames_class=frames_class, idle_timeout=0.9)
+    began = time.monotonic()
+    assert list(response.stream)[-1] == (True, "a")
+    assert took <= time.monotonic() - began < took + 5
+    assert response.finish_reason == "stop"
+
+
+def test_counts_after_the_word_prolong_the_silence(silent):
+    response = silent(said("a"), word("stop"), USAGE)
+    assert list(response.stream)[-1] == (True, "a")
+    assert response.usage.output_tokens == 2
+
+
+def test_a_weak_word_is_no_end_in_silence(silent):
+    response = silent(word("stop", text="Hel"), word("stop", text="lo"), idle_timeout=0.4)
+    with pytest.raises(StreamTimeoutError) as raised:
+        list(response.stream)
+    assert raised.value.clock == "idle"
+    assert response.partial_text == "Hello"
+
+
+@pytest.mark.parametrize("is_complete", BOTH)
+def test_a_call_that_is_closed_or_over_time_after_its_word_is_complete(silent, is_complete):
+    frames = [said("a"), word("stop", text="b")] if is_complete else [said("a"), said("b")]
+    for total_timeout, kind in ((None, StreamCancelledError), (0.5, StreamTimeoutError)):
+        response = silent(*frames, idle_timeout=None, total_timeout=total_timeout)
+        reader = response.stream
+        assert [next(reader), next(reader)] == [(False, "a"), (False, "ab")]
+        if total_timeout is None:
+            response.close()
+        if is_complete:
+            assert list(reader) == [(True, "ab")]
+        else:
+            with pytest.raises(kind):
+                list(reader)
+        assert response.finish_reason == ("stop" if is_complete else None)
+
+
+def test_a_word_of_an_attempt_that_failed_does_not_count_for_the_next(in_memory, pieces):
+    attempts = iter([[*sent(word("stop")), LOST], sent(said("a"))])
+
+    class Twice(in_memory):
+        def open(self, request):
+            return pieces(next(attempts))
+
+    wrapper = Twice(None, Frames)
+    wrapper.config = msgspec.structs.replace(wrapper.config, max_retries=1)
+    response = wrapper("hi", stream=True)
+    with pytest.raises(TruncatedStreamError):
+        list(response.stream)
+
+
+def test_a_finish_in_the_midst_of_one_list_is_held_as_well(reading, in_memory, pieces):
+    class Early(FramesWithoutTerminal):
+        def read(self, frame, deltas):
+            deltas += [msgspec.json.decode(frame)["text"], Finish("stop", "stop"), UsageDelta(1, 1)]
+
+    got = reading(in_memory(pieces(sent(said("a"), said("b"))), Early))
+    assert got.snapshots == [(False, "a"), (False, "ab"), (True, "ab")]
+
+
+def test_the_framer_is_not_asked_after_the_end(reading, in_memory, pieces):
+    class Counting(SseFramer):
+        def finish(self):
+            raise AssertionError("read after the terminal frame")
+
+    wrapper = in_memory(pieces(sent(said("a"), word("stop"), DONE)), Frames)
+    type(wrapper).framer = Counting
+    try:
+        assert reading(wrapper).error is None
+    finally:
+        type(wrapper).framer = SseFramer
