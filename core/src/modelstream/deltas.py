@@ -31,8 +31,9 @@ class ReasoningDelta(msgspec.Struct, frozen=True, gc=False):
 class ToolCallDelta(msgspec.Struct, frozen=True, gc=False):
     """A piece of one tool call; pieces with the same `index` belong together.
 
-    `id` and `name`, unless None, replace the earlier values of the call; `arguments` is appended to the
-    call's JSON text. Where a provider sends no id, leave it None: the core generates one.
+    A wrapper may use any index to keep pieces together; readers get the number of the call, in the order in
+    which the calls begin. `id` and `name`, unless None, replace the earlier values of the call; `arguments`
+    is appended to the call's JSON text. Where a provider sends no id, leave it None: the core generates one.
     """
 
     index: int = 0
@@ -88,11 +89,16 @@ class Finish(msgspec.Struct, frozen=True, gc=False):
 
 
 class ToolCall(msgspec.Struct, frozen=True, gc=False):
-    """A function that the model wants called. `arguments` is its JSON text, as it was sent."""
+    """A function that the model wants called.
+
+    `arguments` is its JSON text, as it was sent; `{}` for a call that ended without any. `complete` is False
+    for a call whose JSON has not come to its end: do not run it.
+    """
 
     id: str
     name: str
     arguments: str
+    complete: bool = True
 
 
 Delta = TextDelta | ReasoningDelta | ToolCallDelta | UsageDelta | Finish

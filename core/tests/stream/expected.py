@@ -104,7 +104,13 @@ def _take_call(expected: Expected, delta: ToolCallDelta, arguments: str) -> None
     call[1] = delta.name or call[1]
     call[2] += arguments
     call_id = delta.id or MADE if begins else delta.id
-    expected.deltas.append(ToolCallDelta(delta.index, call_id, delta.name, arguments))
+    number = list(expected.calls).index(delta.index)
+    expected.deltas.append(ToolCallDelta(number, call_id, delta.name, arguments))
+
+
+def arguments_of(call: list[Any], expected: Expected) -> str:
+    """The arguments of a call: an empty object for one that ended without any."""
+    return "{}" if expected.finish is not None and not call[2].strip() else call[2]
 
 
 def with_made_ids(deltas: list[Any], atoms: list[Any]) -> list[Any]:

@@ -324,7 +324,7 @@ class Transcript:
     @property
     def tool_calls(self) -> list[ToolCall]:
         """The tool calls so far; complete after the end."""
-        return self._tool_calls.whole()
+        return self._tool_calls.whole(ended=self.finish is not None)
 
 
 _HARMLESS = (ConnectionLostError, StreamCancelledError, StreamTimeoutError)

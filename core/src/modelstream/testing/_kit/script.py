@@ -52,7 +52,7 @@ class Script:
         for delta in self.deltas:
             if isinstance(delta, ToolCallDelta):
                 calls.add(delta, delta.arguments)
-        return calls.whole()
+        return calls.whole(ended=True)
 
     def worded(self, finishes: Mapping[str, str]) -> Script:
         """The same answer, with the provider's own word for the finish reason."""
