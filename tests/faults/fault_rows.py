@@ -8,10 +8,10 @@ from typing import Any
 
 from modelstream.deltas import TextDelta
 from modelstream.errors import StreamError
-from modelstream.testing._kit.heard import Heard, hear
+from modelstream.testing._kit.observation import Observation, observe
+from modelstream.testing._kit.scenario import Fault, PatientGate, Scenario
 from modelstream.testing._kit.script import Script
 from modelstream.testing._kit.style import Style
-from modelstream.testing._kit.take import Fault, PatientGate, Take
 from modelstream.testing.server import Answer, End
 
 SAID = Script([TextDelta("Hel"), TextDelta("lo 中"), TextDelta(" world")])
@@ -52,8 +52,8 @@ class Row:
 
     def cell(self, bench_of):
         """What a user gets, sync and async; `bench_of(way)` gives the bench."""
-        stage = bench_of("sync").stage
-        if not (self.in_process if stage.in_process else stage.wire.content_type in self.formats):
+        provider = bench_of("sync").provider
+        if not (self.in_process if provider.in_process else provider.wire.content_type in self.formats):
             return NOT_THERE
         found = {way: self.play(bench_of(way)) for way in self.ways}
         if len(set(found.values())) == 1:
@@ -61,15 +61,15 @@ class Row:
         return "; ".join(f"{way}: {cell}" for way, cell in found.items())
 
 
-def outcome(heard: Heard, script: Script) -> str:
+def outcome(observed: Observation, script: Script) -> str:
     """The text of a fault's cell, after the deltas of `script`."""
-    error = heard.error
+    error = observed.error
     if error is None:
         return "**silent**"
     if not isinstance(error, StreamError):
         return f"**{type(error).__module__}.{type(error).__name__}**"
-    kept = heard.text == error.partial_text == script.text
-    untrue = any(snapshot.last for snapshot in heard.snapshots)
+    kept = observed.text == error.partial_text == script.text
+    untrue = any(snapshot.last for snapshot in observed.snapshots)
     name = f"`{type(error).__name__}`"
     if not kept or untrue:
         return f"{name}, **{'last=True' if untrue else 'text lost'}**"
@@ -80,29 +80,29 @@ def refused(status, body=None, headers=None):
     """A row of an HTTP error."""
 
     def play(bench):
-        stage = bench.stage
-        stage.answer(
-            stage.refuse(status) if body is None else Answer([body], status, headers, framing="length")
+        provider = bench.provider
+        provider.answer(
+            provider.refuse(status) if body is None else Answer([body], status, headers, framing="length")
         )
-        return outcome(hear(bench.way, bench.wrapper()), Script())
+        return outcome(observe(bench.way, bench.wrapper()), Script())
 
     return play
 
 
 def unreachable(bench):
-    wrapper = bench.new_wrapper(base_url=bench.stage.unreachable_url)
-    return outcome(hear(bench.way, wrapper), Script())
+    wrapper = bench.new_wrapper(base_url=bench.provider.unreachable_url)
+    return outcome(observe(bench.way, wrapper), Script())
 
 
 def no_headers(bench):
-    bench.stage.answer(Answer(status=None, end=End.CUT))
-    return outcome(hear(bench.way, bench.wrapper()), Script())
+    bench.provider.answer(Answer(status=None, end=End.CUT))
+    return outcome(observe(bench.way, bench.wrapper()), Script())
 
 
 def empty(bench):
-    kind = {"Content-Type": bench.stage.wire.content_type}
-    bench.stage.answer(Answer([], 200, kind))
-    return outcome(hear(bench.way, bench.wrapper()), Script())
+    kind = {"Content-Type": bench.provider.wire.content_type}
+    bench.provider.answer(Answer([], 200, kind))
+    return outcome(observe(bench.way, bench.wrapper()), Script())
 
 
 def breaks_off(fault, style=Style(), **timeouts):  # noqa: B008 (it is frozen)
@@ -111,31 +111,31 @@ def breaks_off(fault, style=Style(), **timeouts):  # noqa: B008 (it is frozen)
     def play(bench):
         # A reset throws away what was not read yet: it has to wait for the reader.
         gate = PatientGate() if fault is Fault.RESET else None
-        take = Take(SAID, BEGUN, fault, style, before_fault=gate)
-        return outcome(bench.hear(take, **timeouts), take.said)
+        scenario = Scenario(SAID, BEGUN, fault, style, before_fault=gate)
+        return outcome(bench.observe(scenario, **timeouts), scenario.sent)
 
     return play
 
 
 def in_error(bench):
     """An error that the provider tells of in the middle; a model inside the process raises it."""
-    fault = Fault.RAISES if bench.stage.in_process else Fault.ERROR
+    fault = Fault.RAISES if bench.provider.in_process else Fault.ERROR
     return breaks_off(fault)(bench)
 
 
 def silent_from_the_start(bench):
-    take = Take(SAID, 0, Fault.SILENCE, before_headers=PatientGate(4 * CLOCK))
-    return outcome(bench.hear(take, first_delta_timeout=CLOCK), Script())
+    scenario = Scenario(SAID, 0, Fault.SILENCE, before_headers=PatientGate(4 * CLOCK))
+    return outcome(bench.observe(scenario, first_delta_timeout=CLOCK), Script())
 
 
 def intact(script=SAID, style=Style()):  # noqa: B008
     """A row of an answer that is complete, but unusual."""
 
     def play(bench):
-        heard = bench.hear(Take(script, style=style))
-        if heard.error is not None:
-            return outcome(heard, script)
-        whole = heard.snapshots[-1].last and heard.text == script.text
+        observed = bench.observe(Scenario(script, style=style))
+        if observed.error is not None:
+            return outcome(observed, script)
+        whole = observed.snapshots[-1].last and observed.text == script.text
         return "whole" if whole else "**another text**"
 
     return play
@@ -143,25 +143,25 @@ def intact(script=SAID, style=Style()):  # noqa: B008
 
 def in_two_lines(bench):
     """Events whose data stand in two lines, which are one document."""
-    stage = bench.stage
-    answer = stage.performed(Take(SAID))
+    provider = bench.provider
+    answer = provider.answer_for(Scenario(SAID))
     body = [piece.replace(b'":', b'":\ndata: ', 1) for piece in answer.body]
-    stage.answer(Answer(body, headers=answer.headers))
-    heard = hear(bench.way, bench.wrapper())
-    return "whole" if heard.error is None and heard.text == SAID.text else outcome(heard, SAID)
+    provider.answer(Answer(body, headers=answer.headers))
+    observed = observe(bench.way, bench.wrapper())
+    return "whole" if observed.error is None and observed.text == SAID.text else outcome(observed, SAID)
 
 
 def ended(end):
     """A row of a call that its caller ends in the middle."""
 
     def play(bench):
-        response = bench.response(Take(SAID, 1, Fault.SILENCE))
+        response = bench.response(Scenario(SAID, 1, Fault.SILENCE))
         reader = response.stream
         bench.way.next(reader)
         held = [response, reader]
         del response, reader
         end(bench, held)
-        return "at once" if bench.stage.let_go(PROMPT) else f"**not in {PROMPT:g} s**"
+        return "at once" if bench.provider.wait_released(PROMPT) else f"**not in {PROMPT:g} s**"
 
     return play
 

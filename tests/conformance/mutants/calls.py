@@ -23,7 +23,7 @@ class NotWoken(ReferenceChat):
 class SocketKept(ReferenceChat):
     """leaves the connection open when a call is ended early"""
 
-    breaks = "nothing_left_behind"
+    breaks = "nothing_leaks"
     left = []
 
     def close(self, connection):
@@ -86,7 +86,7 @@ class ReadsInTheBackground(ReferenceChat):
 class ThreadKept(ReferenceChat):
     """starts a thread for each call that waits for ever"""
 
-    breaks = "nothing_left_behind"
+    breaks = "nothing_leaks"
 
     def deltas(self, request):
         threading.Thread(target=threading.Event().wait, daemon=True).start()
@@ -101,7 +101,7 @@ class ThreadKept(ReferenceChat):
 class TaskKept(ReferenceChat):
     """starts a task for each call that waits for ever"""
 
-    breaks = "nothing_left_behind"
+    breaks = "nothing_leaks"
     left = set()
 
     async def adeltas(self, request):

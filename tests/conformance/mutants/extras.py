@@ -75,7 +75,7 @@ class CachedLost(ReferenceChat):
 class ThinkingIsText(ReferenceChat):
     """shows the model's thinking as text"""
 
-    breaks = "reasoning_apart"
+    breaks = "reasoning_separate"
 
     class Frames(Frames):
         def said(self, delta):
@@ -85,7 +85,7 @@ class ThinkingIsText(ReferenceChat):
 class ThinkingLost(ReferenceChat):
     """loses the model's thinking"""
 
-    breaks = "reasoning_apart"
+    breaks = "reasoning_separate"
 
     class Frames(Frames):
         def said(self, delta):
@@ -95,7 +95,7 @@ class ThinkingLost(ReferenceChat):
 class TextIsThinking(ReferenceChat):
     """takes the text behind thinking for thinking"""
 
-    breaks = "reasoning_apart"
+    breaks = "reasoning_separate"
 
     class Frames(Frames):
         thinks = False
@@ -212,7 +212,7 @@ class RawForgotten(ReferenceChat):
 class AnotherModel(ReferenceChat):
     """asks for its favourite model, whatever the config says"""
 
-    breaks = "model_named"
+    breaks = "model_name_sent"
 
     def asked(self, request):
         return {**super().asked(request), "model": "favourite"}

@@ -106,7 +106,7 @@ class TextAddedOnError(ReferenceChat):
 class BrokenAfterTheEnd(ReferenceChat):
     """calls an answer lost because the connection breaks behind its end"""
 
-    breaks = "harmless_after_the_end"
+    breaks = "fault_after_the_end"
 
     def streamed(self, pieces):
         said = []
@@ -124,7 +124,7 @@ class BrokenAfterTheEnd(ReferenceChat):
 class RetriesItself(ReferenceChat):
     """tries again by itself when the provider fails"""
 
-    breaks = "no_retries_of_its_own"
+    breaks = "no_hidden_retries"
 
     def deltas(self, request):
         try:
@@ -166,7 +166,7 @@ class AskedAgainAfterText(ReferenceChat):
 class SentTwice(ReferenceChat):
     """sends the request once more when the connection is closed before the headers"""
 
-    breaks = "no_retries_of_its_own"
+    breaks = "no_hidden_retries"
 
     def send(self, connection, request):
         try:

@@ -13,7 +13,7 @@ from reference import SIZE, ReferenceChat
 class BlocksTheLoop(ReferenceChat):
     """runs the sync code in coroutines"""
 
-    breaks = "event_loop_goes_on"
+    breaks = "event_loop_not_blocked"
 
     async def adeltas(self, request):
         for said in self.deltas(request):
@@ -23,7 +23,7 @@ class BlocksTheLoop(ReferenceChat):
 class BlocksTheLoopAtFirst(ReferenceChat):
     """waits for the headers without awaiting"""
 
-    breaks = "event_loop_goes_on"
+    breaks = "event_loop_not_blocked"
 
     async def adeltas(self, request):
         connection = http.client.HTTPConnection(*self.address())
@@ -52,7 +52,7 @@ class BlocksTheLoopAtFirst(ReferenceChat):
 class BlocksTheLoopInWhole(ReferenceChat):
     """runs the sync code in coroutines if it does not stream"""
 
-    breaks = "event_loop_goes_on"
+    breaks = "event_loop_not_blocked"
 
     async def adeltas(self, request):
         if request.stream:
@@ -66,7 +66,7 @@ class BlocksTheLoopInWhole(ReferenceChat):
 class SleepsInTheLoop(ReferenceChat):
     """sleeps between two looks at its queue, also in the event loop"""
 
-    breaks = "event_loop_goes_on"
+    breaks = "event_loop_not_blocked"
 
     async def adeltas(self, request):
         news = queue.SimpleQueue()
@@ -128,7 +128,7 @@ class OneLoop(ReferenceChat):
 class ErrorLeftLying(ReferenceChat):
     """leaves a failed task behind that nobody looks at"""
 
-    breaks = "nothing_left_behind"
+    breaks = "nothing_leaks"
 
     async def adeltas(self, request):
         async def fail():

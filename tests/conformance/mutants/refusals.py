@@ -111,7 +111,7 @@ class StatusLost(ReferenceChat):
 class RetryAfterLost(ReferenceChat):
     """ignores Retry-After"""
 
-    breaks = "retry_after_kept"
+    breaks = "retry_after_respected"
 
     def refusal(self, status, headers, body):
         error = super().refusal(status, headers, body)
@@ -122,7 +122,7 @@ class RetryAfterLost(ReferenceChat):
 class RetryAfterInMilliseconds(ReferenceChat):
     """takes Retry-After for milliseconds"""
 
-    breaks = "retry_after_told"
+    breaks = "retry_after_reported"
 
     def refusal(self, status, headers, body):
         error = super().refusal(status, headers, body)

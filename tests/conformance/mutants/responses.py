@@ -193,7 +193,7 @@ class DropForgotten(_Own):
 class BreakEndsAll(_Own):
     """ends the call when one reader breaks off"""
 
-    breaks = "break_ends_only_the_reading"
+    breaks = "break_ends_only_that_reader"
 
     class Response(ModelResponse):
         @property

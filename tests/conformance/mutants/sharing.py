@@ -21,7 +21,7 @@ class PartsShared(ReferenceChat):
 class ShownShared(ReferenceChat):
     """keeps on the wrapper how much was shown, to find out what is new"""
 
-    breaks = "streams_apart"
+    breaks = "streams_independent"
 
     class Frames(Frames):
         text = ""
@@ -43,7 +43,7 @@ class ShownShared(ReferenceChat):
 class OneAtATime(ReferenceChat):
     """holds a lock for as long as an answer takes"""
 
-    breaks = "streams_apart"
+    breaks = "streams_independent"
     lock = threading.Lock()
 
     def deltas(self, request):
@@ -71,7 +71,7 @@ class OneConnection(ReferenceChat):
 class OneAddress(ReferenceChat):
     """keeps its address where all wrappers have theirs"""
 
-    breaks = "wrappers_apart"
+    breaks = "wrappers_independent"
     base_url = None
 
     def __init__(self, *args, **fields):

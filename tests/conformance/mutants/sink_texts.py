@@ -71,7 +71,7 @@ class WholeTextAdded(ReferenceSink):
 class AlwaysAdded(ReferenceSink):
     """adds text that begins afresh to what was there before"""
 
-    breaks = "text_afresh"
+    breaks = "text_replaced"
 
     def write(self, message, snapshot):
         self.entries[message.id].text += snapshot.delta

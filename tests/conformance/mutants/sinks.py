@@ -12,7 +12,7 @@ from modelstream.deltas import ReasoningDelta, ToolCallDelta
 class ThinkingUnknown(ReferenceSink):
     """raises when the model thinks"""
 
-    breaks = "takes_everything"
+    breaks = "accepts_everything"
 
     def write_delta(self, message, delta):
         if isinstance(delta, ReasoningDelta):
@@ -22,7 +22,7 @@ class ThinkingUnknown(ReferenceSink):
 class CallsWhole(ReferenceSink):
     """expects every piece of a tool call to have its name"""
 
-    breaks = "takes_everything"
+    breaks = "accepts_everything"
 
     def write_delta(self, message, delta):
         if isinstance(delta, ToolCallDelta):
@@ -32,7 +32,7 @@ class CallsWhole(ReferenceSink):
 class ReasonNeeded(ReferenceSink):
     """expects a finish reason of every message"""
 
-    breaks = "takes_everything"
+    breaks = "accepts_everything"
 
     def close(self, message, outcome):
         outcome.finish_reason.upper()
@@ -53,7 +53,7 @@ class ErrorNeeded(ReferenceSink):
 class TextNeeded(ReferenceSink):
     """expects text in every message"""
 
-    breaks = "takes_everything"
+    breaks = "accepts_everything"
 
     def open(self, message):
         pass
@@ -69,7 +69,7 @@ class TextNeeded(ReferenceSink):
 class LatinOnly(ReferenceSink):
     """raises for text that is not Latin-1"""
 
-    breaks = "takes_everything"
+    breaks = "accepts_everything"
 
     def write(self, message, snapshot):
         snapshot.delta.encode("latin-1")
@@ -126,7 +126,7 @@ class NotForThreads(ReferenceSink):
 class ThreadKept(ReferenceSink):
     """leaves a thread behind when it is shut down"""
 
-    breaks = "nothing_left_behind"
+    breaks = "nothing_leaks"
 
     def __init__(self):
         super().__init__()
@@ -136,7 +136,7 @@ class ThreadKept(ReferenceSink):
 class FileKept(ReferenceSink):
     """leaves a file open for each message"""
 
-    breaks = "nothing_left_behind"
+    breaks = "nothing_leaks"
     kept = []
 
     def open(self, message):
@@ -147,7 +147,7 @@ class FileKept(ReferenceSink):
 class CancelsAll(ReferenceSink):
     """cancels the message that it shows"""
 
-    breaks = "harms_nobody"
+    breaks = "other_sinks_unaffected"
 
     def write(self, message, snapshot):
         super().write(message, snapshot)
@@ -157,7 +157,7 @@ class CancelsAll(ReferenceSink):
 class ExitsTheProgram(ReferenceSink):
     """ends the program when it can't go on"""
 
-    breaks = "harms_nobody"
+    breaks = "other_sinks_unaffected"
 
     def write(self, message, snapshot):
         super().write(message, snapshot)
@@ -205,7 +205,7 @@ class Coroutines(ReferenceSink):
 class AsksAndWaits(ReferenceSink):
     """waits for the user's answer in `ask`"""
 
-    breaks = "asks_and_returns"
+    breaks = "ask_returns"
 
     def ask(self, question):
         question.wait(3)

@@ -112,7 +112,7 @@ class Glued(ReferenceChat):
 class DecodesPieces(ReferenceChat):
     """decodes the bytes of each read by themselves"""
 
-    breaks = "cut_at_the_seams"
+    breaks = "cut_at_boundaries"
 
     class Lines(Lines):
         def feed(self, piece):

@@ -97,7 +97,7 @@ class CallsLost(ReferenceChat):
 class CallsJustStop(ReferenceChat):
     """does not tell that an answer ends with tool calls"""
 
-    breaks = "calls_are_a_reason"
+    breaks = "finish_reason_of_tool_calls"
 
     class Frames(Frames):
         def finish(self, reason):

@@ -127,9 +127,9 @@ def test_a_law_that_the_format_cannot_break_is_left_out():
         wire = OpenAIWire()
 
     assert laws_of(Large) - laws_of(Small) == {
-        "reasoning_apart",
+        "reasoning_separate",
         "tool_calls_survive",
-        "calls_are_a_reason",
+        "finish_reason_of_tool_calls",
         "usage_is_replaced",
         "usage_after_failure",
         "error_frame",
@@ -167,10 +167,10 @@ def test_a_law_that_is_removed_is_an_error():
     class Sly(InProcessLaws):
         pass
 
-    Sly().test_every_law_stands()
+    Sly().test_no_law_is_overridden()
     Sly.test_no_lag = lambda self: None
     with pytest.raises(pytest.fail.Exception, match=r"Sly\.test_no_lag is not the law any more"):
-        Sly().test_every_law_stands()
+        Sly().test_no_law_is_overridden()
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_a_skipped_law_is_skipped_with_its_reason():
 
     (mark,) = [mark for mark in Skips.test_no_lag.pytestmark if mark.name == "skip"]
     assert mark.kwargs == {"reason": "the engine writes whole sentences"}
-    Skips().test_every_law_stands()
+    Skips().test_no_law_is_overridden()
 
 
 def test_a_good_wrapper_keeps_a_law():
@@ -280,12 +280,12 @@ def test_a_stranger_runs_it_with_pytest_alone(tmp_path):
     tests.write_text(STRANGER)
     command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", str(tests)]
     done = subprocess.run(
-        [*command, "-k", "takes_everything or every_end or harms_nobody or stands"],
+        [*command, "-k", "accepts_everything or every_end or other_sinks_unaffected or stands"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
     )
     assert "2 failed, 8 passed" in done.stdout, done.stdout + done.stderr
-    assert "the law `takes_everything` is broken (alone):" in done.stdout
+    assert "the law `accepts_everything` is broken (alone):" in done.stdout
     assert "  close(Message('A1', id='message-A1-" in done.stdout
