@@ -1,5 +1,5 @@
 # ruff: noqa: PTH123, RUF012, SIM115 (they are wrong on purpose)
-"""Sinks that raise, hang, hold others up, or leave something behind."""
+"""Sinks that raise, hang, block others, or leak something."""
 
 import threading
 import time
@@ -10,7 +10,7 @@ from modelstream.deltas import ReasoningDelta, ToolCallDelta
 
 
 class ThinkingUnknown(ReferenceSink):
-    """raises when the model thinks"""
+    """raises for reasoning"""
 
     breaks = "accepts_everything"
 
@@ -77,7 +77,7 @@ class LatinOnly(ReferenceSink):
 
 
 class NamesAreWords(ReferenceSink):
-    """raises for a name that is no word"""
+    """raises for a name that is not alphanumeric"""
 
     breaks = "odd_text"
 
@@ -88,7 +88,7 @@ class NamesAreWords(ReferenceSink):
 
 
 class SlowInline(ReferenceSink):
-    """waits for something slow in the place where the stream is read"""
+    """is slow in the thread that reads the stream"""
 
     breaks = "quick_when_inline"
 
@@ -98,7 +98,7 @@ class SlowInline(ReferenceSink):
 
 
 class Hangs(BackgroundReference):
-    """never comes back from its third delta"""
+    """never returns from its third delta"""
 
     breaks = "huge_text"
 
@@ -109,7 +109,7 @@ class Hangs(BackgroundReference):
 
 
 class NotForThreads(ReferenceSink):
-    """is called from several threads, and reads and writes back as if it were not"""
+    """is not thread-safe"""
 
     breaks = "from_any_thread"
 
@@ -124,7 +124,7 @@ class NotForThreads(ReferenceSink):
 
 
 class ThreadKept(ReferenceSink):
-    """leaves a thread behind when it is shut down"""
+    """leaves a thread running when it is shut down"""
 
     breaks = "nothing_leaks"
 
@@ -186,7 +186,7 @@ class NotShutDown(ReferenceSink):
 
 
 class NoRoom(ReferenceSink):
-    """has a queue with room for nothing"""
+    """has a queue limit of 0"""
 
     breaks = "well_formed"
     delivery = "background"
@@ -194,7 +194,7 @@ class NoRoom(ReferenceSink):
 
 
 class Coroutines(ReferenceSink):
-    """is written as a coroutine"""
+    """has a coroutine function as a method"""
 
     breaks = "well_formed"
 
@@ -235,11 +235,11 @@ class FewDeltas(ReferenceSink):
 
 
 class UsedOnce(ReferenceSink):
-    """can't show one message after the other"""
+    """can't show a second message"""
 
     breaks = "message_after_message"
 
     def open(self, message):
         if any(entry.ends for entry in self.entries.values()):
-            raise RuntimeError("it is over")
+            raise RuntimeError("the sink was used before")
         super().open(message)
