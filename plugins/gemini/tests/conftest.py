@@ -23,7 +23,7 @@ def is_installed(backend):
         return False
 
 
-# Tests of what depends on the SDK run with each installed one; test_backends.py reports the others as skipped.
+# Tests that depend on an SDK run with each installed one; test_backends.py is skipped for the others.
 INSTALLED = [name for name in PACKAGES if is_installed(name)]
 
 # What builds and sends requests: each SDK with httpx, or the plugin and the core alone.

@@ -40,7 +40,7 @@ STATUSES = [
 
 
 @pytest.mark.parametrize("wrapped", [False, True], ids=["plain", "in a list"])
-@pytest.mark.parametrize(("status", "word", "details", "kind"), STATUSES)
+@pytest.mark.parametrize(("status", "name", "details", "kind"), STATUSES)
 def test_statuses(*, model, server, read, status, name, details, kind, wrapped):
     body = error(status, name, *details)
     server.play(Answer.of_json([body] if wrapped else body, status))

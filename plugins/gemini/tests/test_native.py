@@ -171,7 +171,7 @@ class Unsupported:
     [
         ({"tools": [weather]}, "tools is the function weather"),
         ({"response_schema": list[str]}, "response_schema is the type list"),
-        ({"response_schema": Unsupported}, "response_schema is the type Odd"),
+        ({"response_schema": Unsupported}, "response_schema is the type Unsupported"),
         ({"temperature": Unsupported()}, "temperature is of the type Unsupported"),
         ({"thinking_config": Unsupported()}, "thinking_config is of the type Unsupported"),
         (

@@ -31,7 +31,7 @@ CALLERS = {
 
 
 def in_camel_case(value, field=""):
-    """The SDK's JSON with names in camel case, as in the API's documentation; the SDK writes some in snake case."""
+    """The SDK's JSON with all names in camel case; the SDK writes some in snake case."""
     if isinstance(value, dict):
         if field in {"properties", "extra"}:
             return {name: in_camel_case(inner) for name, inner in value.items()}

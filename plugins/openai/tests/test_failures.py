@@ -57,7 +57,7 @@ def test_a_web_page_with_status_200(model, server, read):
     server.play(Answer([b"<html>Welcome</html>"], headers={"Content-Type": "text/html"}))
     got = read(model)
     assert type(got.error) is MalformedDataError
-    assert "is base_url right?" in str(got.error)
+    assert "check base_url" in str(got.error)
 
 
 def test_no_server_listens(model_of, read):
