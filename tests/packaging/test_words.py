@@ -21,6 +21,15 @@ FOLDERS = [
     "core/src/modelstream/config/**/*.py",
     "core/src/modelstream/plugins/**/*.py",
     "core/src/modelstream/showing/**/*.py",
+    "sinks/*/tests/**/*.py",
+    *(f"plugins/{name}/tests/**/*.py" for name in ("dashscope", "gemini", "litellm", "local", "openai")),
+    "*.md",
+    "docs/*.md",
+    "docs/explanation/*.md",
+    "docs/how-to/*.md",
+    "docs/reference/dialects.md",
+    "*/*/README.md",
+    "sinks/*/PROTOCOL.md",
 ]
 """Glob patterns of the files that are checked: Python sources, and Markdown, where only phrases count."""
 

@@ -184,7 +184,7 @@ def test_links_open_without_a_reference_to_the_page(server, program, tab):
 
 def test_the_content_security_policy_blocks_injected_html(server, elsewhere, tab):
     """It refuses inline scripts, styles, foreign images and requests."""
-    page = tab(server.link, may_complain=["Content Security Policy"])
+    page = tab(server.link, expected_errors=["Content Security Policy"])
     page.wait_for_selector("body:not([data-view=loading])")
     leak = f"http://evil.test:{elsewhere.port}/leak"
     outcome = page.evaluate(
