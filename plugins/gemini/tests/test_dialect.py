@@ -69,7 +69,8 @@ def test_samples_over_a_socket(server, model, read):
         error = None if got.error is None else type(got.error).__name__
         assert (sample.name, got.text, error) == (sample.name, text, sample.error)
         if error is None:
-            assert (sample.name, got.calls, got.raw_finish_reason) == (sample.name, calls, finish.raw)
+            got_calls = [(call.name, call.arguments) for call in got.tool_calls]
+            assert (sample.name, got_calls, got.raw_finish_reason) == (sample.name, calls, finish.raw)
 
 
 # Answers
