@@ -13,15 +13,15 @@ from typing import NamedTuple
 import pytest
 
 FOLDERS = [
-    "core/src/modelstream/**/*.py",
-    "plugins/dashscope/src/**/*.py",
-    "plugins/gemini/src/**/*.py",
-    "plugins/litellm/src/**/*.py",
-    "plugins/local/src/**/*.py",
-    "plugins/ollama/src/**/*.py",
-    "plugins/openai/src/**/*.py",
-    "sinks/*/src/**/*.py",
-    "tests/conformance/**/*.py",
+    "core/**/*.py",
+    "docs/**/*.md",
+    "examples/**/*.py",
+    "plugins/*/*/**/*.py",
+    "sinks/*/*/**/*.py",
+    "tests/**/*.py",
+    "tools/**/*.py",
+    "*.md",
+    "*/*/*.md",
 ]
 """Glob patterns of the files that are checked: Python sources, and Markdown, where only phrases count."""
 
