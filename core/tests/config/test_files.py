@@ -55,7 +55,7 @@ def test_json_and_toml_are_read(store, file, name, content, names):
     assert store.names() == names
 
 
-def test_a_path_object_is_as_good_as_a_text(store, file, tmp_path):
+def test_a_path_object_is_accepted_like_a_str(store, file, tmp_path):
     file("a.toml", TOML)
 
     store.load(tmp_path / "a.toml")
@@ -65,7 +65,7 @@ def test_a_path_object_is_as_good_as_a_text(store, file, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "problem"),
     [
         (
             "a.json",
@@ -86,15 +86,15 @@ def test_a_path_object_is_as_good_as_a_text(store, file, tmp_path):
         ("models", "", "not a .json or .toml file."),
     ],
 )
-def test_what_cannot_be_read_names_the_file_and_the_place(store, file, name, content, told):
-    assert told in refusal(store, file(name, content))
+def test_what_cannot_be_read_names_the_file_and_the_place(store, file, name, content, problem):
+    assert problem in refusal(store, file(name, content))
 
 
-def test_a_file_that_is_not_there_says_where_it_was_looked_for(store, file, tmp_path):
+def test_a_missing_file_is_named_with_its_full_path(store, file, tmp_path):
     assert f"there is no such file in {tmp_path}." in refusal(store, "missing.json")
 
 
-def test_a_folder_is_no_file(store, file, tmp_path):
+def test_a_folder_is_not_a_file(store, file, tmp_path):
     (tmp_path / "folder.json").mkdir()
 
     assert "cannot be read: Is a directory" in refusal(store, "folder.json")
