@@ -24,7 +24,7 @@ def test_the_words_need_no_quotes(run: Run) -> None:
     assert run("-m", "stage_chat", "one", "two").stdout == "one two \n"
 
 
-def test_reasoning_only_when_asked_for(run: Run) -> None:
+def test_reasoning_is_shown_only_on_request(run: Run) -> None:
     assert "hm" not in run("-m", "stage_chat", "x").stdout
     assert "hm" in run("-m", "stage_chat", "--reasoning", "x").stdout
 
@@ -38,7 +38,7 @@ def test_a_pipe_follows_the_prompt(run: Run) -> None:
     assert json.loads(done.stdout.splitlines()[-1])["text"] == "Sum up: long text "
 
 
-def test_nothing_asked_is_wrong_usage(run: Run) -> None:
+def test_no_prompt_is_a_usage_error(run: Run) -> None:
     done = run("-m", "stage_chat")
     assert done.returncode == 2
     assert "nothing was asked" in done.stderr
@@ -56,7 +56,7 @@ def test_json_lines(run: Run) -> None:
     assert whole["usage"]["output_tokens"] == 4
 
 
-def test_json_of_a_failure_has_what_came(run: Run) -> None:
+def test_json_of_a_failure_has_the_partial_text(run: Run) -> None:
     done = run("-m", "stage_chat", "--json", "one cut")
     whole = json.loads(done.stdout.splitlines()[-1])
     assert done.returncode == 1
@@ -108,7 +108,7 @@ def test_errors_are_a_few_lines_and_a_code(run: Run, arguments: list[str], code:
     assert len(done.stderr.splitlines()) <= 4
 
 
-def test_what_came_is_shown_before_an_error(run: Run) -> None:
+def test_the_partial_text_is_shown_before_an_error(run: Run) -> None:
     assert run("-m", "stage_chat", "one cut").stdout == "one cut \n"
 
 
@@ -119,7 +119,7 @@ def test_debug_shows_the_traceback(run: Run) -> None:
     assert "stage_plugin.py" in done.stderr
 
 
-def test_a_reason_other_than_stop_is_told(run: Run) -> None:
+def test_a_reason_other_than_stop_is_reported(run: Run) -> None:
     done = run("-m", "stage_chat", "long")
     assert done.returncode == 0
     assert "length" in done.stderr
