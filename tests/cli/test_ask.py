@@ -41,7 +41,7 @@ def test_a_pipe_follows_the_prompt(run: Run) -> None:
 def test_no_prompt_is_a_usage_error(run: Run) -> None:
     done = run("-m", "stage_chat")
     assert done.returncode == 2
-    assert "nothing was asked" in done.stderr
+    assert "no prompt: pass one" in done.stderr
 
 
 def test_json_lines(run: Run) -> None:
@@ -92,7 +92,7 @@ def test_a_config_file(run: Run, tmp_path: Path) -> None:
     ("arguments", "code", "message"),
     [
         (["-m", "stage_chat", "refuse"], 1, "stage_chat: too many requests"),
-        (["-m", "stage_chat", "one cut"], 1, "before the provider said that it is complete"),
+        (["-m", "stage_chat", "one cut"], 1, "before the provider reported that it is complete"),
         (["-m", "stage_chat", "surprise"], 1, "KeyError"),
         (["-m", "stage_chta", "x"], 2, "stage_chat"),
         (["-m", "stage_chat", "-o", "temperature", "x"], 2, "KEY=VALUE"),

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _ignore_open_sockets_of_sdks():
+def _what_sdks_leave_behind():
     """LiteLLM and its HTTP library close their sockets when they are collected, if at all."""
     yield
     with warnings.catch_warnings():

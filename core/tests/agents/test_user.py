@@ -220,7 +220,7 @@ def test_a_question_that_nothing_can_answer_raises(sink, quiet_stdin):
         raise RuntimeError("no browser")
 
     asking_sink(sink, refuse)
-    with pytest.raises(EOFError, match="Ann was asked 'You: ', and nobody is left"):
+    with pytest.raises(EOFError, match="Ann: no answer to 'You: ': the input has ended and no sink can ask"):
         UserAgent("Ann", "You: ")()
 
 

@@ -99,7 +99,7 @@ def test_each_text_is_yielded_before_the_next_is_requested():
 def test_a_text_that_does_not_continue_is_an_error_with_a_fix():
     response = ModelResponse(stream=growing("Hello", "world"))
     with pytest.raises(
-        MalformedDataError, match=r"yielded 'world', which does not begin with .* 'Hello'"
+        MalformedDataError, match=r"yielded 'world', which does not start with .* 'Hello'"
     ) as caught:
         list(response.stream)
     assert "the whole text so far" in str(caught.value)
@@ -113,7 +113,7 @@ def test_an_item_that_is_not_a_text_is_an_error(item):
 
 
 def test_a_str_is_not_a_stream():
-    with pytest.raises(TypeError, match="a str goes to text="):
+    with pytest.raises(TypeError, match="pass a str as text="):
         ModelResponse(stream="Hello")
 
 

@@ -103,7 +103,7 @@ def test_a_field_that_init_needs_and_the_config_has_not():
 @pytest.mark.usefixtures("_registered")
 def test_another_class_of_the_same_name_needs_exist_ok():
     other = type("Other", (MyModelWrapper,), {})
-    with pytest.raises(PluginLoadError, match="belongs to"):
+    with pytest.raises(PluginLoadError, match="already used by"):
         register_model_wrapper_class(other)
     register_model_wrapper_class(other, exist_ok=True)
     assert type(modelstream.load_model("mine")) is other

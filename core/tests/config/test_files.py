@@ -70,18 +70,18 @@ def test_a_path_object_is_accepted_like_a_str(store, file, tmp_path):
         (
             "a.json",
             '[{"config_name": "one"},\n {"model_type": }]',
-            "line 2, column 17: not JSON: Expecting value.",
+            "line 2, column 17: invalid JSON: Expecting value.",
         ),
-        ("a.json", "", "line 1, column 1: not JSON"),
-        ("a.json", '{"a": 1,\n "a": 2}', "the key 'a' stands twice in one object."),
+        ("a.json", "", "line 1, column 1: invalid JSON"),
+        ("a.json", '{"a": 1,\n "a": 2}', "duplicate key 'a' in one object."),
         ("a.json", "3", "expected a dict or a list, not a value of type int."),
-        ("a.json", b"\xff\xfe", "not UTF-8 text at byte 0."),
+        ("a.json", b"\xff\xfe", "invalid UTF-8 at byte 0."),
         (
             "a.toml",
             '[[models]]\nconfig_name = "one"\nmodel_type = echo',
-            "not TOML: Invalid value (at line 3",
+            "invalid TOML: Invalid value (at line 3",
         ),
-        ("a.toml", "a = 1\na = 2\n", "not TOML: Cannot overwrite a value (at line 2"),
+        ("a.toml", "a = 1\na = 2\n", "invalid TOML: Cannot overwrite a value (at line 2"),
         ("a.yaml", "", "not a .json or .toml file."),
         ("models", "", "not a .json or .toml file."),
     ],
@@ -91,7 +91,7 @@ def test_what_cannot_be_read_names_the_file_and_the_place(store, file, name, con
 
 
 def test_a_missing_file_is_named_with_its_full_path(store, file, tmp_path):
-    assert f"there is no such file in {tmp_path}." in refusal(store, "missing.json")
+    assert f"no such file in {tmp_path}." in refusal(store, "missing.json")
 
 
 def test_a_folder_is_not_a_file(store, file, tmp_path):

@@ -45,7 +45,7 @@ def test_an_unknown_name_lists_configs_and_model_types(store):
     store.load({"config_name": "my-gpt", "model_type": "openai_chat"})
 
     assert refusal(store, "my-gtp", UnknownConfigError) == (
-        "There is no model config 'my-gtp', nor an installed plugin with this model_type."
+        "There is no model config 'my-gtp', and no installed plugin has this model_type."
         " Did you mean 'my-gpt'?\n"
         "Configs: my-gpt. Model types: echo_chat."
     )
@@ -63,11 +63,11 @@ def test_a_model_type_that_is_not_installed_comes_with_its_pip_install(store):
     ("spec", "problem"),
     [
         ({}, "Config given to load_model: field 'model_type' is missing."),
-        ({"model_typ": "x"}, "Did you mean 'model_type' where it says 'model_typ'?"),
+        ({"model_typ": "x"}, "Did you mean 'model_type' instead of 'model_typ'?"),
         ({"model_type": 3}, "Config given to load_model: field 'model_type' is 3; expected a name."),
         (
             None,
-            "load_model takes a config name, a model_type or a config dict, not a value of type NoneType.",
+            "load_model expects a config name, a model_type or a config dict, not a value of type NoneType.",
         ),
     ],
 )

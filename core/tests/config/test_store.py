@@ -91,14 +91,14 @@ def test_a_wrong_config_among_good_ones_loads_none_and_clears_none(store):
         ({"model_type": "x"}, "Model config from the program: field 'config_name' is missing."),
         (
             [ONE, {"config_nam": "x", "model_type": "x"}],
-            "'config_name' is missing. Did you mean 'config_name' where it says 'config_nam'?",
+            "'config_name' is missing. Did you mean 'config_name' instead of 'config_nam'?",
         ),
         ({"config_name": "x"}, "Model config from the program: field 'model_type' is missing."),
         ({"config_name": "x", "model_type": None}, "field 'model_type' is None; expected a name."),
         ({"config_name": "", "model_type": "x"}, "field 'config_name' is ''; expected a name."),
         ([["SECRET"]], "from the program, config 1: expected a dict, not a value of type list."),
         ({"models": "x"}, "from the program: expected a dict or a list, not a value of type str."),
-        ({"models": [ONE], "modles": []}, "from the program: 'modles' cannot stand beside 'models'."),
+        ({"models": [ONE], "modles": []}, "from the program: 'modles' is not allowed next to 'models'."),
         (3, "from the program: expected a dict or a list, not a value of type int."),
     ],
 )

@@ -115,6 +115,6 @@ def test_a_missing_key_names_the_variables_and_the_field():
         api_key(None, ["UNSET", "EMPTY"], model_type="echo_chat")
 
     assert str(caught.value) == (
-        "echo_chat needs a key: set the environment variable UNSET or EMPTY,"
+        "echo_chat needs an API key: set the environment variable UNSET or EMPTY,"
         " or the field 'api_key' of the model config."
     )

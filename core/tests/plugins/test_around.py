@@ -291,7 +291,7 @@ def test_an_object_may_offer_a_model_and_wrap_the_sinks(both, registry):
 
 
 def test_a_class_whose_hooks_are_methods_is_refused(registry):
-    with pytest.raises(PluginLoadError, match="its hooks are methods: offer an instance, not the class"):
+    with pytest.raises(PluginLoadError, match="its hooks are methods: register an instance, not the class"):
         registry.register(Tracer)
     assert registry.describe() == []
 

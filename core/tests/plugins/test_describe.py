@@ -42,7 +42,7 @@ def test_duplicates_name_each_other_and_are_not_loaded(site, registry):
     listed = {info.distribution: (info.state, info.why) for info in registry.describe(load=True)}
 
     assert listed == {
-        "modelstream-one": ("duplicate", "also offered by modelstream-two 1.0 (two:Echo)"),
-        "modelstream-two": ("duplicate", "also offered by modelstream-one 1.0 (one:Echo)"),
+        "modelstream-one": ("duplicate", "also provided by modelstream-two 1.0 (two:Echo)"),
+        "modelstream-two": ("duplicate", "also provided by modelstream-one 1.0 (one:Echo)"),
     }
     assert not {"one", "two"} & set(sys.modules)

@@ -130,9 +130,11 @@ def test_a_missing_module_is_reported_with_its_pip_install(site, registry):
     site.plugin("bad", "import no_such_sdk", models={"bad": "bad:Echo"})
     site.install("modelstream-gone", models={"gone": "gone:Echo"})
 
-    with pytest.raises(PluginLoadError, match=r"\n`pip install modelstream-bad` brings what is missing\.$"):
+    with pytest.raises(
+        PluginLoadError, match=r"\n`pip install modelstream-bad` installs the missing module\.$"
+    ):
         registry.model_wrapper("bad", {})
-    with pytest.raises(PluginLoadError, match="\n`pip install --force-reinstall modelstream-gone` brings"):
+    with pytest.raises(PluginLoadError, match="\n`pip install --force-reinstall modelstream-gone` installs the missing module"):
         registry.model_wrapper("gone", {})
 
 

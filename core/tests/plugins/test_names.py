@@ -99,7 +99,7 @@ def test_a_blocked_name_is_not_listed_and_the_error_says_what_blocks_it(site, re
     assert registry.names("model") == []
     assert registry.names("sink") == ["up"]
     assert message(lambda: registry.model_wrapper("echo", {}), PluginLoadError) == (
-        "model_type 'echo' of modelstream-one 1.0 (one:Echo) is switched off.\nMODELSTREAM_BLOCK is 'echo'."
+        "model_type 'echo' of modelstream-one 1.0 (one:Echo) is disabled.\nMODELSTREAM_BLOCK is 'echo'."
     )
 
 

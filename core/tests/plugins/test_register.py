@@ -88,7 +88,7 @@ def test_a_name_conflict_names_both_unless_exist_ok_is_set(registry):
     registry.register(Echo)
 
     with pytest.raises(
-        PluginLoadError, match=r":OtherEcho cannot .* belongs to .*:Echo \(registered"
+        PluginLoadError, match=r":OtherEcho cannot .* already used by .*:Echo \(registered"
     ) as caught:
         registry.register(OtherEcho)
 
@@ -101,7 +101,9 @@ def test_a_name_conflict_names_both_unless_exist_ok_is_set(registry):
 def test_the_name_of_an_installed_plugin_is_taken_too(site, registry):
     site.plugin("installed", models={"echo": "installed:Echo"})
 
-    with pytest.raises(PluginLoadError, match=r"belongs to modelstream-installed 1.0 \(installed:Echo\)"):
+    with pytest.raises(
+        PluginLoadError, match=r"already used by modelstream-installed 1.0 \(installed:Echo\)"
+    ):
         registry.register(Echo)
 
     registry.register(Echo, exist_ok=True)

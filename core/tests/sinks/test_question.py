@@ -18,12 +18,12 @@ class Asker(RecordingSink):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.questions = []
-        self.was_asked = threading.Event()
+        self.question_arrived = threading.Event()
 
     def ask(self, question):
         self.on_call("ask", None, question)
         self.questions.append(question)
-        self.was_asked.set()
+        self.question_arrived.set()
 
 
 @pytest.fixture(params=["inline", "background"])
@@ -97,7 +97,7 @@ def test_every_sink_that_can_ask_gets_the_question(delivery):
     question = Question("User", "Your name?", {"type": "string"})
     assert ask(question, sinks) == 2
     for sink in (sinks[0], sinks[2]):
-        assert sink.was_asked.wait(LIMIT)
+        assert sink.question_arrived.wait(LIMIT)
         assert sink.questions == [question]
     assert question.schema == {"type": "string"}
 
@@ -146,7 +146,7 @@ def test_one_that_can_ask_is_enough(delivery):
     ask(question, [Asker(fail, delivery=delivery), good])
     assert flush(LIMIT)
     assert not question.over
-    assert good.was_asked.wait(LIMIT)
+    assert good.question_arrived.wait(LIMIT)
     good.questions[0].answer("Ann")
     assert question.wait(LIMIT)
     assert question.value == "Ann"

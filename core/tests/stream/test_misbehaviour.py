@@ -228,7 +228,7 @@ class Stubborn(ModelWrapper):
 
     def __init__(self) -> None:
         super().__init__({"stream": True})
-        self.was_asked_to_stop = threading.Event()
+        self.stop_requested = threading.Event()
 
 
 class SyncStubborn(Stubborn):
@@ -237,7 +237,7 @@ class SyncStubborn(Stubborn):
             try:
                 yield "a"
             except GeneratorExit:
-                self.was_asked_to_stop.set()
+                self.stop_requested.set()
 
 
 class AsyncStubborn(Stubborn):
@@ -247,7 +247,7 @@ class AsyncStubborn(Stubborn):
                 yield "a"
                 await asyncio.sleep(0.05)
             except (GeneratorExit, asyncio.CancelledError):
-                self.was_asked_to_stop.set()
+                self.stop_requested.set()
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Python's own complaint
@@ -256,7 +256,7 @@ def test_a_generator_that_ignores_its_close() -> None:
     response = model("hi")
     assert next(response.stream) == (False, "a")
     response.close()
-    assert model.was_asked_to_stop.is_set()
+    assert model.stop_requested.is_set()
     assert isinstance(read(response.stream, []), StreamCancelledError)
     del response
     gc.collect()
@@ -404,5 +404,5 @@ def test_an_empty_stream_is_truncated_and_the_call_says_so(wrapper: type, is_asy
     seen = look(wrapper([], max_retries=3), is_async=is_async)
     assert type(seen.error) is TruncatedStreamError
     assert seen.response is None
-    assert str(seen.error) == "scripted: the stream ended before the provider said that it is complete"
+    assert str(seen.error) == "scripted: the stream ended before the provider reported that it is complete"
     assert seen.error.retryable

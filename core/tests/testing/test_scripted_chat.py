@@ -144,10 +144,10 @@ def test_timeouts_apply():
 @pytest.mark.parametrize(
     ("answer", "complaint"),
     [
-        ([object()], "is no step of an answer"),
-        ([True], "is no step of an answer"),
+        ([object()], "is not a step of an answer"),
+        ([True], "is not a step of an answer"),
         ([{"test": "Hi"}], "dict with one of: text, reasoning"),
-        ([{"error": "Nope"}], "is no StreamError; there are: AuthenticationError"),
+        ([{"error": "Nope"}], "is not a StreamError; known are: AuthenticationError"),
     ],
 )
 def test_invalid_answers(answer, complaint):
