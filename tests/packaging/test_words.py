@@ -13,14 +13,15 @@ from typing import NamedTuple
 import pytest
 
 FOLDERS = [
-    "core/src/modelstream/*.py",
-    "core/src/modelstream/agents/**/*.py",
-    "core/src/modelstream/agentscope/**/*.py",
-    "core/src/modelstream/call/**/*.py",
-    "core/src/modelstream/cli/**/*.py",
-    "core/src/modelstream/config/**/*.py",
-    "core/src/modelstream/plugins/**/*.py",
-    "core/src/modelstream/showing/**/*.py",
+    "core/src/modelstream/**/*.py",
+    "plugins/dashscope/src/**/*.py",
+    "plugins/gemini/src/**/*.py",
+    "plugins/litellm/src/**/*.py",
+    "plugins/local/src/**/*.py",
+    "plugins/ollama/src/**/*.py",
+    "plugins/openai/src/**/*.py",
+    "sinks/*/src/**/*.py",
+    "tests/conformance/**/*.py",
 ]
 """Glob patterns of the files that are checked: Python sources, and Markdown, where only phrases count."""
 

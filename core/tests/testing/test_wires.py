@@ -6,10 +6,10 @@ import pytest
 
 from modelstream.deltas import Finish, ReasoningDelta, TextDelta, ToolCallDelta, Usage, UsageDelta
 from modelstream.testing import JsonArrayWire, NdjsonWire, OpenAIWire, Script, SseWire
+from modelstream.testing._kit.encoded import EncodedScenario
 from modelstream.testing._kit.features import Features
-from modelstream.testing._kit.sheet import Sheet
+from modelstream.testing._kit.scenario import Fault, Scenario
 from modelstream.testing._kit.style import PLAIN, Style
-from modelstream.testing._kit.take import Fault, Take
 from modelstream.testing.server import Gate
 from modelstream.wire import JsonArrayFramer, NdjsonFramer, OpenAIFrames, SseFramer
 
@@ -51,8 +51,8 @@ HELLO = Script([TextDelta("Hel"), TextDelta("lo 😀\u2028")], Finish("length"))
 SAID = [{"text": "Hel"}, {"text": "lo 😀\u2028"}, {"end": "long"}]
 
 
-def body(wire, take):
-    return b"".join(piece for piece in Sheet(wire, take).body if isinstance(piece, bytes))
+def body(wire, scenario):
+    return b"".join(piece for piece in EncodedScenario(wire, scenario).body if isinstance(piece, bytes))
 
 
 def framed(framer, data):
@@ -75,16 +75,16 @@ STYLES = [
     [(PlainSse(), SseFramer), (PlainNdjson(), NdjsonFramer), (PlainArray(), JsonArrayFramer)],
 )
 def test_every_style_says_the_same(wire, framer, style):
-    assert framed(framer(), body(wire, Take(HELLO, style=style))) == SAID
+    assert framed(framer(), body(wire, Scenario(HELLO, style=style))) == SAID
 
 
 def test_an_array_is_one_document():
-    assert json.loads(body(PlainArray(), Take(HELLO))) == SAID
+    assert json.loads(body(PlainArray(), Scenario(HELLO))) == SAID
 
 
 @pytest.mark.parametrize("style", STYLES, ids=repr)
 def test_pieces_make_the_body(style):
-    pieces = Sheet(PlainSse(), Take(HELLO, style=style)).body
+    pieces = EncodedScenario(PlainSse(), Scenario(HELLO, style=style)).body
     assert all(pieces)
     if style.pieces == 1:
         assert {len(piece) for piece in pieces} == {1}
@@ -95,12 +95,12 @@ def test_pieces_make_the_body(style):
 def test_halves_of_characters_are_escaped():
     script = Script([TextDelta("\ud83d"), TextDelta("\ude00")])
     assert script.text == "😀"
-    assert b'{"text":"\\ud83d"}' in body(PlainSse(), Take(script))
+    assert b'{"text":"\\ud83d"}' in body(PlainSse(), Scenario(script))
 
 
 def test_gates_stand_behind_their_frames():
     gates = [Gate(), Gate(), Gate()]
-    pieces = Sheet(PlainSse(), Take(HELLO, gates=gates, style=Style(pieces="whole"))).body
+    pieces = EncodedScenario(PlainSse(), Scenario(HELLO, gates=gates, style=Style(pieces="whole"))).body
     assert [piece if isinstance(piece, Gate) else type(piece) for piece in pieces] == [
         bytes,
         gates[0],
@@ -113,10 +113,10 @@ def test_gates_stand_behind_their_frames():
 
 
 def test_a_fault_comes_behind_what_is_said():
-    said = framed(SseFramer(), body(PlainSse(), Take(HELLO, 1, Fault.ENDS)))
+    said = framed(SseFramer(), body(PlainSse(), Scenario(HELLO, 1, Fault.ENDS)))
     assert said == SAID[:1]
-    assert framed(SseFramer(), body(PlainSse(), Take(HELLO, 1, Fault.ERROR)))[1]["error"]
-    half = body(PlainSse(), Take(HELLO, 1, Fault.HALF, half=0.99))
+    assert framed(SseFramer(), body(PlainSse(), Scenario(HELLO, 1, Fault.ERROR)))[1]["error"]
+    half = body(PlainSse(), Scenario(HELLO, 1, Fault.HALF, half=0.99))
     assert half.startswith(b'data: {"text":"Hel"}\n\ndata: {"text":')
     assert not half.endswith(b"}")
 
@@ -144,9 +144,9 @@ def test_openai():
     script = Script(
         [TextDelta(one) if isinstance(one, str) else one for one in deltas], Finish("tool_calls"), usage
     )
-    take = Take(script, style=Style(noise=(0, 2)))
+    scenario = Scenario(script, style=Style(noise=(0, 2)))
     reader, news = OpenAIFrames(), []
-    for frame in SseFramer().feed(body(OpenAIWire(), take)):
+    for frame in SseFramer().feed(body(OpenAIWire(), scenario)):
         reader.read(frame, news)
     assert news == [*deltas, Finish("tool_calls", "tool_calls"), UsageDelta(5, 7, 2, 1)]
     assert reader.done
@@ -157,7 +157,7 @@ def test_openai_whole():
         [ReasoningDelta("hm"), TextDelta("Hel"), ToolCallDelta(0, "c1", "f", "{}")], None, Usage(5, 7)
     )
     wire, news = OpenAIWire(), []
-    OpenAIFrames().read_whole(wire.payload(wire.whole(script.worded(wire.finishes))), news)
+    OpenAIFrames().read_whole(wire.payload(wire.whole(script.with_raw_finish(wire.finishes))), news)
     assert news == [
         ReasoningDelta("hm"),
         "Hel",
@@ -169,4 +169,4 @@ def test_openai_whole():
 
 def test_a_script_says_no_finish_in_its_middle():
     with pytest.raises(TypeError, match="in the middle"):
-        body(PlainSse(), Take(Script([Finish("stop")])))
+        body(PlainSse(), Scenario(Script([Finish("stop")])))

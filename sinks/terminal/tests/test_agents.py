@@ -27,7 +27,7 @@ class Clock:
 
 def sink_with_time(file):
     sink = TerminalSink(file=file)
-    clock = sink._stage._now = Clock()
+    clock = sink._foreground._now = Clock()
     sink._alarm.set = lambda due: None
     return sink, clock
 
@@ -73,7 +73,7 @@ def perform(sink, clock, talk, script):
     for letter, (verb, what) in script:
         if verb == "wait":
             clock.now += what
-            sink._turns.run(sink._stage.hand_over)
+            sink._turns.run(sink._foreground.hand_over)
             continue
         name = f"{letter}{lives[letter]}"
         if name not in speakers:
@@ -174,7 +174,7 @@ def test_nobody_gives_up_the_line_to_nobody(talk):
     sink, clock = sink_with_time(file)
     ann = talk(sink, "Ann").text("let me th")
     clock.now = 100
-    sink._turns.run(sink._stage.hand_over)
+    sink._turns.run(sink._foreground.hand_over)
     ann.text("ink").done()
     assert file.getvalue() == "Ann: let me think\n"
 

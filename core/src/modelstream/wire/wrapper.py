@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from modelstream.wire.framing import Framer
     from modelstream.wire.streams import AsyncByteStream, ByteStream
 
-News = list["str | Delta"]
+Deltas = list["str | Delta"]
 """The list that a `FrameReader` appends deltas to; a str is a `TextDelta`."""
 
 
@@ -27,10 +27,10 @@ class FrameReader(Protocol):
     done: bool
     """Set by `read` when nothing more follows: the rest of the body is then not read."""
 
-    def read(self, frame: Any, news: News) -> None:
-        """Append the deltas in `frame` to `news`, with `Finish` for the end marker. Raises `StreamError`s."""
+    def read(self, frame: Any, deltas: Deltas) -> None:
+        """Append the deltas of `frame`, with `Finish` for the end marker. Raises `StreamError`s."""
 
-    def read_whole(self, body: bytes, news: News) -> None:
+    def read_whole(self, body: bytes, deltas: Deltas) -> None:
         """The same for the body of an answer that was not streamed."""
 
 
@@ -84,8 +84,8 @@ class WireWrapper(ModelWrapper):
                 return
             yield None
             for data in answer:
-                if news := frames.feed(data):
-                    yield news
+                if deltas := frames.feed(data):
+                    yield deltas
                 if frames.over:
                     break
             else:
@@ -111,8 +111,8 @@ class WireWrapper(ModelWrapper):
                     yield frames.finish()
             else:
                 async for data in answer:
-                    if news := frames.feed(data):
-                        yield news
+                    if deltas := frames.feed(data):
+                        yield deltas
                     if frames.over:
                         break
                 else:
@@ -133,53 +133,53 @@ class _Frames:
 
     def feed(self, data: bytes) -> Yielded:
         """The deltas of the frames that `data` completes; if one of them fails, of those before it."""
-        news: News = []
+        deltas: Deltas = []
         reader = self._reader
         try:
             frames = self._framer.feed(data)
             if self._raw is not None:
                 self._raw += frames
             for frame in frames:
-                reader.read(frame, news)
+                reader.read(frame, deltas)
         except Exception as error:  # noqa: BLE001
             self._failure = error
             self.over = True
         if reader.done:
             self.over = True
-        return news if len(news) != 1 else news[0]
+        return deltas if len(deltas) != 1 else deltas[0]
 
     def taker(self, hand_on: Callable[[Yielded], bool]) -> Callable[[bytes], bool]:
         """A callback that passes the deltas of each piece to `hand_on`; it returns whether to go on."""
 
         def take(data: bytes) -> bool:
-            news = self.feed(data)
-            return (not news or hand_on(news)) and not self.over
+            deltas = self.feed(data)
+            return (not deltas or hand_on(deltas)) and not self.over
 
         return take
 
-    def finish(self) -> News:
+    def finish(self) -> Deltas:
         """The deltas in the bytes after the last whole frame. Half a frame has none: the stream was cut."""
-        news: News = []
+        deltas: Deltas = []
         try:
             for frame in self._framer.finish():
                 if self._raw is not None:
                     self._raw.append(frame)
-                self._reader.read(frame, news)
+                self._reader.read(frame, deltas)
         except MalformedDataError:
             pass
         except Exception as error:  # noqa: BLE001
             self._failure = error
-        return news
+        return deltas
 
     def check(self) -> None:
         """Raise the error of a failed frame, after the deltas before it were yielded."""
         if self._failure is not None:
             raise self._failure
 
-    def whole(self, body: bytes) -> News:
+    def whole(self, body: bytes) -> Deltas:
         """The deltas of an answer that was not streamed."""
         if self._raw is not None:
             self._raw.append(body)
-        news: News = []
-        self._reader.read_whole(body, news)
-        return news
+        deltas: Deltas = []
+        self._reader.read_whole(body, deltas)
+        return deltas

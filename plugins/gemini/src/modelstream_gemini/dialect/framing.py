@@ -9,9 +9,9 @@ END = b""
 
 
 class GeminiFramer:
-    """Frames of server-sent events, or of the JSON array that comes where `alt=sse` is ignored.
+    """Frames of server-sent events, or of the JSON array that servers send if they ignore `alt=sse`.
 
-    The first byte shows which of them it is. After a body that ended properly comes the frame `END`.
+    The first byte shows which of them it is. The frame `END` follows a body that ended properly.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class GeminiFramer:
         return self._framer.feed(data)
 
     def finish(self) -> list[bytes]:
-        """What came after the last whole frame, and `END`."""
+        """The bytes after the last whole frame, and `END`."""
         rest = [] if self._framer is None else self._framer.finish()
         return [*rest, END]
 

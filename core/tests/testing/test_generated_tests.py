@@ -127,9 +127,9 @@ def test_a_law_that_the_format_cannot_break_is_left_out():
         wire = OpenAIWire()
 
     assert laws_of(Large) - laws_of(Small) == {
-        "reasoning_apart",
+        "reasoning_separate",
         "tool_calls_survive",
-        "calls_are_a_reason",
+        "finish_reason_of_tool_calls",
         "usage_is_replaced",
         "usage_after_failure",
         "error_frame",
@@ -151,13 +151,13 @@ def test_hypothesis_keeps_the_examples_of_each_class_apart():
 
 
 def test_a_law_that_is_overridden_is_an_error():
-    with pytest.raises(TypeError, match="overrides test_no_lag: name a law"):
+    with pytest.raises(TypeError, match="overrides test_no_lag: add a law"):
 
         class Sly(InProcessLaws):
             def test_no_lag(self):
                 pass
 
-    with pytest.raises(TypeError, match="overrides test_odd_text: name a law"):
+    with pytest.raises(TypeError, match="overrides test_odd_text: add a law"):
 
         class SlySink(SinkConformance):
             test_odd_text = None
@@ -167,16 +167,16 @@ def test_a_law_that_is_removed_is_an_error():
     class Sly(InProcessLaws):
         pass
 
-    Sly().test_every_law_stands()
+    Sly().test_no_law_is_overridden()
     Sly.test_no_lag = lambda self: None
-    with pytest.raises(pytest.fail.Exception, match=r"Sly\.test_no_lag is not the law any more"):
-        Sly().test_every_law_stands()
+    with pytest.raises(pytest.fail.Exception, match=r"Sly\.test_no_lag was replaced"):
+        Sly().test_no_law_is_overridden()
 
 
 @pytest.mark.parametrize(
     ("skip", "complaint"),
     [
-        ({"no_lagg": "it is slow"}, "names 'no_lagg', which is no law; there are: .*no_lag"),
+        ({"no_lagg": "it is slow"}, "names 'no_lagg', which is not a law; the laws are: .*no_lag"),
         ({"no_lag": ""}, "has no reason for 'no_lag'"),
     ],
 )
@@ -191,7 +191,7 @@ def test_a_skipped_law_is_skipped_with_its_reason():
 
     (mark,) = [mark for mark in Skips.test_no_lag.pytestmark if mark.name == "skip"]
     assert mark.kwargs == {"reason": "the engine writes whole sentences"}
-    Skips().test_every_law_stands()
+    Skips().test_no_law_is_overridden()
 
 
 def test_a_good_wrapper_keeps_a_law():
@@ -204,8 +204,8 @@ def test_a_broken_law_tells_its_name_its_sentence_and_what_was_said():
         OneBehindLaws().test_no_lag(way="async")
     assert str(caught.value).splitlines()[:3] == [
         "the law `no_lag` is broken (async):",
-        "  Every delta, and the end, is handed over before the provider sends its next frame.",
-        "what happened: TextDelta(text='Hel') (number 0) was not heard before the next frame was sent",
+        "  Every delta, and the end, is delivered before the provider sends its next frame.",
+        "what happened: TextDelta(text='Hel') (number 0) was not read before the next frame was sent",
     ]
 
 
@@ -223,7 +223,7 @@ def test_a_law_that_is_broken_now_and_then_is_told_like_any_other():
     said = str(caught.value)
     assert said.startswith("the law `one_last` is broken (sync):")
     assert "found 'Now this: " in said
-    assert said.endswith("it depends on how much one read brings, or on the moment.)")
+    assert said.endswith("it depends on timing, or on the bytes that one read returns.)")
 
 
 def test_only_the_wrappers_own_errors_are_chained():
@@ -280,12 +280,12 @@ def test_a_stranger_runs_it_with_pytest_alone(tmp_path):
     tests.write_text(STRANGER)
     command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", str(tests)]
     done = subprocess.run(
-        [*command, "-k", "takes_everything or every_end or harms_nobody or stands"],
+        [*command, "-k", "accepts_everything or every_end or other_sinks_unaffected or overridden"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
     )
     assert "2 failed, 8 passed" in done.stdout, done.stdout + done.stderr
-    assert "the law `takes_everything` is broken (alone):" in done.stdout
+    assert "the law `accepts_everything` is broken (alone):" in done.stdout
     assert "  close(Message('A1', id='message-A1-" in done.stdout
