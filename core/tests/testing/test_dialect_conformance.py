@@ -32,40 +32,40 @@ class ReadBy(OpenAIDialect):
 
 
 class Doubles(OpenAIFrames):
-    def read(self, frame, news):
+    def read(self, frame, deltas):
         fresh = []
         super().read(frame, fresh)
-        news += [*fresh, *fresh]
+        deltas += [*fresh, *fresh]
 
 
 class EmptyWhole(OpenAIFrames):
-    def read_whole(self, body, news):
-        news.append(Finish("stop", "stop"))
+    def read_whole(self, body, deltas):
+        deltas.append(Finish("stop", "stop"))
 
 
 class EndsAtDone(OpenAIFrames):
-    def read(self, frame, news):
-        super().read(frame, news)
-        if self.done and not any(isinstance(one, Finish) for one in news):
-            news.append(Finish("stop", "stop"))
+    def read(self, frame, deltas):
+        super().read(frame, deltas)
+        if self.done and not any(isinstance(one, Finish) for one in deltas):
+            deltas.append(Finish("stop", "stop"))
 
 
 class EndsAtOnce(OpenAIFrames):
-    def read(self, frame, news):
-        if not self.done and not any(isinstance(one, Finish) for one in news):
-            news.append(Finish("stop", "stop"))
+    def read(self, frame, deltas):
+        if not self.done and not any(isinstance(one, Finish) for one in deltas):
+            deltas.append(Finish("stop", "stop"))
 
 
 class SkipsBroken(OpenAIFrames):
-    def read(self, frame, news):
+    def read(self, frame, deltas):
         if b"[no, ]" not in frame:
-            super().read(frame, news)
+            super().read(frame, deltas)
 
 
 class HidesErrors(OpenAIFrames):
-    def read(self, frame, news):
+    def read(self, frame, deltas):
         try:
-            super().read(frame, news)
+            super().read(frame, deltas)
         except ProviderError:
             raise ProviderError("something went wrong") from None
 

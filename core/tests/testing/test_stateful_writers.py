@@ -22,7 +22,7 @@ class BlockReader:
         self.reason = None
         self.block = -1
 
-    def read(self, frame, news):
+    def read(self, frame, deltas):
         try:
             data = json.loads(frame.data)
         except ValueError as why:
@@ -35,21 +35,21 @@ class BlockReader:
             self.block += 1
         elif kind == "text":
             assert data["block"] == self.block
-            news.append(data["text"])
+            deltas.append(data["text"])
         elif kind == "message_delta":
             self.reason = data["reason"]
             if data["tokens"] is not None:
-                news.append(UsageDelta(None, data["tokens"]))
+                deltas.append(UsageDelta(None, data["tokens"]))
         elif kind == "message_stop":
-            news.append(Finish({word: ours for ours, word in WORDS.items()}[self.reason], self.reason))
+            deltas.append(Finish({word: ours for ours, word in WORDS.items()}[self.reason], self.reason))
             self.done = True
 
-    def read_whole(self, body, news):
+    def read_whole(self, body, deltas):
         data = json.loads(body)
-        news.append(data["text"])
+        deltas.append(data["text"])
         if data["tokens"] is not None:
-            news.append(UsageDelta(None, data["tokens"]))
-        news.append(Finish({word: ours for ours, word in WORDS.items()}[data["reason"]], data["reason"]))
+            deltas.append(UsageDelta(None, data["tokens"]))
+        deltas.append(Finish({word: ours for ours, word in WORDS.items()}[data["reason"]], data["reason"]))
 
 
 class BlockWriter(AnswerWriter):
