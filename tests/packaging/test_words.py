@@ -22,6 +22,7 @@ FOLDERS = [
     "plugins/openai/src/**/*.py",
     "sinks/*/src/**/*.py",
     "tests/conformance/**/*.py",
+    "tests/faults/**/*.py",
 ]
 """Glob patterns of the files that are checked: Python sources, and Markdown, where only phrases count."""
 
