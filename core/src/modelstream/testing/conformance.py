@@ -35,9 +35,8 @@ class WrapperConformance:
     * `dialect`, instead of `wire`, is the dialect that the wrapper itself uses (`Dialect`).
     * `config` has further fields of the model config, such as an `api_key`; `base_url` and `model_name` are
       filled in.
-    * `skip` maps laws that your wrapper can't keep to the reason, which pytest shows. Overriding or removing
-    a
-      law in another way is an error.
+    * `skip` maps laws that your wrapper can't keep to the reason, which pytest shows. Overriding or
+      removing a law in another way is an error.
     * `make(**fields)` creates the wrapper; override it for one that is not installed.
     * For a model that runs inside the process there is no `wire`: override `engine`, and set `reasoning`,
       `tools`, `usage` and `finishes` to what its answers may have.

@@ -27,10 +27,9 @@ class SinkConformance:
     calls.
 
     * `make()` creates a sink; override it for one that is not installed, or that needs its own folder.
-    * `shown(sink, message)` returns the text that the sink has shown for a message, after it was shut down;
-    if
-      the text was replaced, the new one. Override it if the text is accessible: then the kit compares texts.
-      `looks(text)` returns a text as the sink shows it, for sinks that change it.
+    * `shown(sink, message)` returns the text that the sink has shown for a message, after it was shut
+      down; if the text was replaced, the new one. Override it if the text is accessible: then the kit
+      compares texts. `looks(text)` returns a text as the sink shows it, for sinks that change it.
     * `ends(sink, message)` returns how often the end of a message was shown: the kit checks that it is once.
     * `skip` maps laws that your sink can't keep to the reason.
     """
