@@ -14,6 +14,8 @@ import pytest
 
 FOLDERS = [
     "core/src/modelstream/**/*.py",
+    "core/tests/**/*.py",
+    "examples/**/*.py",
     "plugins/dashscope/src/**/*.py",
     "plugins/gemini/src/**/*.py",
     "plugins/litellm/src/**/*.py",
@@ -21,7 +23,7 @@ FOLDERS = [
     "plugins/ollama/src/**/*.py",
     "plugins/openai/src/**/*.py",
     "sinks/*/src/**/*.py",
-    "tests/conformance/**/*.py",
+    "tests/**/*.py",
 ]
 """Glob patterns of the files that are checked: Python sources, and Markdown, where only phrases count."""
 
@@ -166,7 +168,8 @@ def _texts(source: str) -> Iterator[tuple[int, str]]:
 
 @pytest.mark.parametrize("pattern", FOLDERS)
 def test_names_and_texts_use_the_words_of_the_field(root: Path, pattern: str) -> None:
-    files = sorted(root.glob(pattern))
+    # This module names the banned words on purpose.
+    files = sorted(file for file in root.glob(pattern) if file != Path(__file__))
     assert files, "the pattern matches no file"
     wrong = []
     for file in files:

@@ -134,7 +134,10 @@ def test_a_missing_module_is_reported_with_its_pip_install(site, registry):
         PluginLoadError, match=r"\n`pip install modelstream-bad` installs the missing module\.$"
     ):
         registry.model_wrapper("bad", {})
-    with pytest.raises(PluginLoadError, match="\n`pip install --force-reinstall modelstream-gone` installs the missing module"):
+    with pytest.raises(
+        PluginLoadError,
+        match="\n`pip install --force-reinstall modelstream-gone` installs the missing module",
+    ):
         registry.model_wrapper("gone", {})
 
 

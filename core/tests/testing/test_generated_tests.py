@@ -1,4 +1,4 @@
-"""How laws become tests: none is lost without a word, and a broken one tells what its author needs."""
+"""How laws become tests: none is lost silently, and a broken one reports what its author needs."""
 
 import contextlib
 import subprocess
@@ -24,14 +24,14 @@ class Engine:
 
 
 class InProcess(ModelWrapper):
-    """Says what the engine says."""
+    """Yields the deltas of the engine."""
 
     model_type = "in_process"
 
     def deltas(self, request):
-        said = Engine.start()
-        request.on_cancel(said.close)
-        yield from said
+        deltas = Engine.start()
+        request.on_cancel(deltas.close)
+        yield from deltas
 
 
 class InProcessLaws(WrapperConformance):
@@ -44,7 +44,7 @@ class InProcessLaws(WrapperConformance):
         return InProcess(**fields)
 
 
-class OneBehind(InProcess):
+class OneLate(InProcess):
     def deltas(self, request):
         held = None
         for delta in Engine.start():
@@ -55,9 +55,9 @@ class OneBehind(InProcess):
         yield held
 
 
-class OneBehindLaws(InProcessLaws):
+class OneLateLaws(InProcessLaws):
     def make(self, **fields):
-        return OneBehind(**fields)
+        return OneLate(**fields)
 
 
 class Talkative(InProcess):
@@ -91,7 +91,7 @@ class MoodyLaws(InProcessLaws):
 @pytest.fixture(autouse=True)
 def _taken_down():
     yield
-    for laws in (InProcessLaws, OneBehindLaws, TalkativeLaws, MoodyLaws):
+    for laws in (InProcessLaws, OneLateLaws, TalkativeLaws, MoodyLaws):
         laws.teardown_class()
 
 
@@ -106,7 +106,7 @@ def test_a_class_without_wire_and_engine_is_a_base():
     assert not laws_of(Base)
 
 
-def test_a_law_that_the_format_cannot_break_is_left_out():
+def test_a_law_that_the_format_cannot_break_is_omitted():
     class Minimal(SseWire):
         def text(self, text):
             return {"text": text}
@@ -139,10 +139,10 @@ def test_a_law_that_the_format_cannot_break_is_left_out():
     assert "web_page" not in laws_of(InProcessLaws)
 
 
-def test_each_class_has_functions_of_its_own():
-    assert InProcessLaws.test_monotone is not OneBehindLaws.test_monotone
+def test_each_class_has_its_own_functions():
+    assert InProcessLaws.test_monotone is not OneLateLaws.test_monotone
     assert InProcessLaws.test_monotone.__doc__ == LAWS["monotone"].sentence
-    assert OneBehindLaws.test_monotone.__qualname__.endswith("OneBehindLaws.test_monotone")
+    assert OneLateLaws.test_monotone.__qualname__.endswith("OneLateLaws.test_monotone")
 
 
 def test_hypothesis_keeps_the_examples_of_each_class_apart():
@@ -199,9 +199,9 @@ def test_a_good_wrapper_keeps_a_law():
     InProcessLaws().test_no_lag(way="async")
 
 
-def test_a_broken_law_tells_its_name_its_sentence_and_what_was_said():
+def test_a_broken_law_reports_its_name_its_sentence_and_the_observation():
     with pytest.raises(LawBrokenError) as caught:
-        OneBehindLaws().test_no_lag(way="async")
+        OneLateLaws().test_no_lag(way="async")
     assert str(caught.value).splitlines()[:3] == [
         "the law `no_lag` is broken (async):",
         "  Every delta, and the end, is delivered before the provider sends its next frame.",
@@ -212,18 +212,18 @@ def test_a_broken_law_tells_its_name_its_sentence_and_what_was_said():
 def test_a_broken_law_shows_the_shortest_script():
     with pytest.raises(LawBrokenError) as caught:
         TalkativeLaws().test_one_last(way="sync")
-    said = str(caught.value)
-    assert "the text: expected '', found ' Anything else?'" in said
-    assert "script: Script([], Finish(reason='stop', raw=None), None)" in said
+    report = str(caught.value)
+    assert "the text: expected '', found ' Anything else?'" in report
+    assert "script: Script([], Finish(reason='stop', raw=None), None)" in report
 
 
-def test_a_law_that_is_broken_now_and_then_is_told_like_any_other():
+def test_a_law_that_is_broken_now_and_then_is_reported_like_any_other():
     with pytest.raises(LawBrokenError) as caught:
         MoodyLaws().test_one_last(way="sync")
-    said = str(caught.value)
-    assert said.startswith("the law `one_last` is broken (sync):")
-    assert "found 'Now this: " in said
-    assert said.endswith("it depends on timing, or on the bytes that one read returns.)")
+    report = str(caught.value)
+    assert report.startswith("the law `one_last` is broken (sync):")
+    assert "found 'Now this: " in report
+    assert report.endswith("it depends on timing, or on the bytes that one read returns.)")
 
 
 def test_only_the_wrappers_own_errors_are_chained():
@@ -235,7 +235,7 @@ def test_only_the_wrappers_own_errors_are_chained():
         def make(self, **fields):
             return Failing(**fields)
 
-    for laws, cause in ((OneBehindLaws, None), (FailingLaws, StreamError)):
+    for laws, cause in ((OneLateLaws, None), (FailingLaws, StreamError)):
         with pytest.raises(LawBrokenError) as caught:
             laws().test_no_lag(way="sync")
         assert type(caught.value.__cause__) is (cause or type(None))
@@ -249,7 +249,7 @@ def test_every_law_has_a_sentence():
         assert law.sentence.endswith(".")
 
 
-STRANGER = """
+THIRD_PARTY = """
 from modelstream import Finish, ModelWrapper, StreamSink
 from modelstream.testing import SinkConformance, SseWire, WrapperConformance
 
@@ -275,9 +275,9 @@ class TestFragile(SinkConformance):
 """
 
 
-def test_a_stranger_runs_it_with_pytest_alone(tmp_path):
-    tests = tmp_path / "test_stranger.py"
-    tests.write_text(STRANGER)
+def test_a_third_party_needs_only_pytest(tmp_path):
+    tests = tmp_path / "test_third_party.py"
+    tests.write_text(THIRD_PARTY)
     command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", str(tests)]
     done = subprocess.run(
         [*command, "-k", "accepts_everything or every_end or other_sinks_unaffected or overridden"],
