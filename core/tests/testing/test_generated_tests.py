@@ -1,4 +1,4 @@
-"""How laws become tests: none is lost without a word, and a broken one tells what its author needs."""
+"""How laws become tests: none is lost silently, and a broken one reports what its author needs."""
 
 import contextlib
 import subprocess
@@ -24,14 +24,14 @@ class Engine:
 
 
 class InProcess(ModelWrapper):
-    """Says what the engine says."""
+    """Yields the deltas of the engine."""
 
     model_type = "in_process"
 
     def deltas(self, request):
-        output = Engine.start()
-        request.on_cancel(output.close)
-        yield from output
+        deltas = Engine.start()
+        request.on_cancel(deltas.close)
+        yield from deltas
 
 
 class InProcessLaws(WrapperConformance):
@@ -44,7 +44,7 @@ class InProcessLaws(WrapperConformance):
         return InProcess(**fields)
 
 
-class Late(InProcess):
+class OneLate(InProcess):
     def deltas(self, request):
         held = None
         for delta in Engine.start():
@@ -55,9 +55,9 @@ class Late(InProcess):
         yield held
 
 
-class LateLaws(InProcessLaws):
+class OneLateLaws(InProcessLaws):
     def make(self, **fields):
-        return Late(**fields)
+        return OneLate(**fields)
 
 
 class Talkative(InProcess):
@@ -91,7 +91,7 @@ class MoodyLaws(InProcessLaws):
 @pytest.fixture(autouse=True)
 def _taken_down():
     yield
-    for laws in (InProcessLaws, LateLaws, TalkativeLaws, MoodyLaws):
+    for laws in (InProcessLaws, OneLateLaws, TalkativeLaws, MoodyLaws):
         laws.teardown_class()
 
 
@@ -106,7 +106,7 @@ def test_a_class_without_wire_and_engine_is_a_base():
     assert not laws_of(Base)
 
 
-def test_a_law_that_the_format_cannot_break_is_left_out():
+def test_a_law_that_the_format_cannot_break_is_omitted():
     class Minimal(SseWire):
         def text(self, text):
             return {"text": text}
@@ -139,10 +139,10 @@ def test_a_law_that_the_format_cannot_break_is_left_out():
     assert "web_page" not in laws_of(InProcessLaws)
 
 
-def test_each_class_has_functions_of_its_own():
-    assert InProcessLaws.test_monotone is not LateLaws.test_monotone
+def test_each_class_has_its_own_functions():
+    assert InProcessLaws.test_monotone is not OneLateLaws.test_monotone
     assert InProcessLaws.test_monotone.__doc__ == LAWS["monotone"].sentence
-    assert LateLaws.test_monotone.__qualname__.endswith("LateLaws.test_monotone")
+    assert OneLateLaws.test_monotone.__qualname__.endswith("OneLateLaws.test_monotone")
 
 
 def test_hypothesis_keeps_the_examples_of_each_class_apart():
@@ -199,9 +199,9 @@ def test_a_good_wrapper_keeps_a_law():
     InProcessLaws().test_no_lag(way="async")
 
 
-def test_a_broken_law_is_reported_with_its_name_its_sentence_and_the_script():
+def test_a_broken_law_reports_its_name_its_sentence_and_the_observation():
     with pytest.raises(LawBrokenError) as caught:
-        LateLaws().test_no_lag(way="async")
+        OneLateLaws().test_no_lag(way="async")
     assert str(caught.value).splitlines()[:3] == [
         "the law `no_lag` is broken (async):",
         "  Every delta, and the end, is delivered before the provider sends its next frame.",
@@ -212,18 +212,18 @@ def test_a_broken_law_is_reported_with_its_name_its_sentence_and_the_script():
 def test_a_broken_law_shows_the_shortest_script():
     with pytest.raises(LawBrokenError) as caught:
         TalkativeLaws().test_one_last(way="sync")
-    output = str(caught.value)
-    assert "the text: expected '', found ' Anything else?'" in output
-    assert "script: Script([], Finish(reason='stop', raw=None), None)" in output
+    report = str(caught.value)
+    assert "the text: expected '', found ' Anything else?'" in report
+    assert "script: Script([], Finish(reason='stop', raw=None), None)" in report
 
 
 def test_a_law_that_is_broken_now_and_then_is_reported_like_any_other():
     with pytest.raises(LawBrokenError) as caught:
         MoodyLaws().test_one_last(way="sync")
-    output = str(caught.value)
-    assert output.startswith("the law `one_last` is broken (sync):")
-    assert "found 'Now this: " in output
-    assert output.endswith("it depends on timing, or on the bytes that one read returns.)")
+    report = str(caught.value)
+    assert report.startswith("the law `one_last` is broken (sync):")
+    assert "found 'Now this: " in report
+    assert report.endswith("it depends on timing, or on the bytes that one read returns.)")
 
 
 def test_only_the_wrappers_own_errors_are_chained():
@@ -235,7 +235,7 @@ def test_only_the_wrappers_own_errors_are_chained():
         def make(self, **fields):
             return Failing(**fields)
 
-    for laws, cause in ((LateLaws, None), (FailingLaws, StreamError)):
+    for laws, cause in ((OneLateLaws, None), (FailingLaws, StreamError)):
         with pytest.raises(LawBrokenError) as caught:
             laws().test_no_lag(way="sync")
         assert type(caught.value.__cause__) is (cause or type(None))
@@ -275,8 +275,8 @@ class TestFragile(SinkConformance):
 """
 
 
-def test_a_third_party_runs_it_with_pytest_alone(tmp_path):
-    tests = tmp_path / "test_stranger.py"
+def test_a_third_party_needs_only_pytest(tmp_path):
+    tests = tmp_path / "test_third_party.py"
     tests.write_text(THIRD_PARTY)
     command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", str(tests)]
     done = subprocess.run(

@@ -22,7 +22,7 @@ class BlockReader:
         self.reason = None
         self.block = -1
 
-    def read(self, frame, deltas):
+    def read(self, frame, items):
         try:
             data = json.loads(frame.data)
         except ValueError as why:
@@ -35,21 +35,21 @@ class BlockReader:
             self.block += 1
         elif kind == "text":
             assert data["block"] == self.block
-            deltas.append(data["text"])
+            items.append(data["text"])
         elif kind == "message_delta":
             self.reason = data["reason"]
             if data["tokens"] is not None:
-                deltas.append(UsageDelta(None, data["tokens"]))
+                items.append(UsageDelta(None, data["tokens"]))
         elif kind == "message_stop":
-            deltas.append(Finish({word: ours for ours, word in WORDS.items()}[self.reason], self.reason))
+            items.append(Finish({word: ours for ours, word in WORDS.items()}[self.reason], self.reason))
             self.done = True
 
-    def read_whole(self, body, deltas):
+    def read_whole(self, body, items):
         data = json.loads(body)
-        deltas.append(data["text"])
+        items.append(data["text"])
         if data["tokens"] is not None:
-            deltas.append(UsageDelta(None, data["tokens"]))
-        deltas.append(Finish({word: ours for ours, word in WORDS.items()}[data["reason"]], data["reason"]))
+            items.append(UsageDelta(None, data["tokens"]))
+        items.append(Finish({word: ours for ours, word in WORDS.items()}[data["reason"]], data["reason"]))
 
 
 class BlockWriter(AnswerWriter):
@@ -151,7 +151,7 @@ def test_a_writer_goes_on_after_a_fault():
     ]
 
 
-def test_half_a_frame_is_that_of_the_next_one():
+def test_half_a_frame_is_half_of_the_next_one():
     assert events(Scenario(HELLO, length=2, fault=Fault.HALF)) == [
         "message_start",
         "block_start",

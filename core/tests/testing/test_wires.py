@@ -1,4 +1,4 @@
-"""What a wire is made of, and the bytes that become of a script."""
+"""The parts of a wire, and the bytes that it writes for a script."""
 
 import json
 
@@ -48,7 +48,7 @@ class PlainArray(Plain, JsonArrayWire):
 
 
 HELLO = Script([TextDelta("Hel"), TextDelta("lo 😀\u2028")], Finish("length"))
-SCRIPT = [{"text": "Hel"}, {"text": "lo 😀\u2028"}, {"end": "long"}]
+FRAMES = [{"text": "Hel"}, {"text": "lo 😀\u2028"}, {"end": "long"}]
 
 
 def body(wire, scenario):
@@ -74,12 +74,12 @@ STYLES = [
     ("wire", "framer"),
     [(PlainSse(), SseFramer), (PlainNdjson(), NdjsonFramer), (PlainArray(), JsonArrayFramer)],
 )
-def test_every_style_says_the_same(wire, framer, style):
-    assert framed(framer(), body(wire, Scenario(HELLO, style=style))) == SCRIPT
+def test_every_style_has_the_same_content(wire, framer, style):
+    assert framed(framer(), body(wire, Scenario(HELLO, style=style))) == FRAMES
 
 
 def test_an_array_is_one_document():
-    assert json.loads(body(PlainArray(), Scenario(HELLO))) == SCRIPT
+    assert json.loads(body(PlainArray(), Scenario(HELLO))) == FRAMES
 
 
 @pytest.mark.parametrize("style", STYLES, ids=repr)
@@ -112,16 +112,16 @@ def test_gates_follow_their_frames():
     ]
 
 
-def test_a_fault_follows_the_frames():
-    script = framed(SseFramer(), body(PlainSse(), Scenario(HELLO, 1, Fault.ENDS)))
-    assert script == SCRIPT[:1]
+def test_a_fault_follows_the_deltas():
+    frames = framed(SseFramer(), body(PlainSse(), Scenario(HELLO, 1, Fault.ENDS)))
+    assert frames == FRAMES[:1]
     assert framed(SseFramer(), body(PlainSse(), Scenario(HELLO, 1, Fault.ERROR)))[1]["error"]
     half = body(PlainSse(), Scenario(HELLO, 1, Fault.HALF, half=0.99))
     assert half.startswith(b'data: {"text":"Hel"}\n\ndata: {"text":')
     assert not half.endswith(b"}")
 
 
-def test_what_is_overridden_is_what_the_format_can_say():
+def test_overridden_methods_are_the_features_of_the_format():
     assert Features.of(PlainSse()) == Features(
         errors=True, tool_pieces=False, halves=True, finishes=Plain.finishes
     )
@@ -145,10 +145,10 @@ def test_openai():
         [TextDelta(one) if isinstance(one, str) else one for one in deltas], Finish("tool_calls"), usage
     )
     scenario = Scenario(script, style=Style(noise=(0, 2)))
-    reader, read = OpenAIFrames(), []
+    reader, items = OpenAIFrames(), []
     for frame in SseFramer().feed(body(OpenAIWire(), scenario)):
-        reader.read(frame, read)
-    assert read == [*deltas, Finish("tool_calls", "tool_calls"), UsageDelta(5, 7, 2, 1)]
+        reader.read(frame, items)
+    assert items == [*deltas, Finish("tool_calls", "tool_calls"), UsageDelta(5, 7, 2, 1)]
     assert reader.done
 
 
@@ -156,9 +156,9 @@ def test_openai_whole():
     script = Script(
         [ReasoningDelta("hm"), TextDelta("Hel"), ToolCallDelta(0, "c1", "f", "{}")], None, Usage(5, 7)
     )
-    wire, deltas = OpenAIWire(), []
-    OpenAIFrames().read_whole(wire.payload(wire.whole(script.with_raw_finish(wire.finishes))), deltas)
-    assert deltas == [
+    wire, items = OpenAIWire(), []
+    OpenAIFrames().read_whole(wire.payload(wire.whole(script.with_raw_finish(wire.finishes))), items)
+    assert items == [
         ReasoningDelta("hm"),
         "Hel",
         ToolCallDelta(0, "c1", "f", "{}"),
@@ -167,6 +167,6 @@ def test_openai_whole():
     ]
 
 
-def test_a_script_says_no_finish_in_its_middle():
+def test_a_script_has_no_finish_in_its_middle():
     with pytest.raises(TypeError, match="in the middle"):
         body(PlainSse(), Scenario(Script([Finish("stop")])))
