@@ -1,4 +1,4 @@
-"""What tests of the core share: a model that says what it is told to, and a sink that remembers."""
+"""Shared by the tests of the core: a model that answers with a script, and a sink that records."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from modelstream.models import config_store
 from modelstream.plugins.registry import registry
 
 
-class Told:
-    """What a sink was told of one message."""
+class MessageRecord:
+    """The calls that a sink got for one message."""
 
     def __init__(self, message):
         self.message = message
@@ -45,18 +45,18 @@ class Recorder(StreamSink):
     delivery = "inline"
 
     def __init__(self):
-        self.told = []
+        self.records = []
         self._by_message = {}
 
     def open(self, message):
-        told = self._by_message[message] = Told(message)
-        self.told.append(told)
+        record = self._by_message[message] = MessageRecord(message)
+        self.records.append(record)
 
     def write(self, message, snapshot):
-        told = self._by_message[message]
-        assert told.open
-        told.snapshots.append(snapshot)
-        told.offsets.append(snapshot.offset)
+        record = self._by_message[message]
+        assert record.open
+        record.snapshots.append(snapshot)
+        record.offsets.append(snapshot.offset)
 
     def write_delta(self, message, delta):
         assert self._by_message[message].open
@@ -67,13 +67,13 @@ class Recorder(StreamSink):
 
     @property
     def only(self):
-        (told,) = self.told
-        return told
+        (record,) = self.records
+        return record
 
 
 @pytest.fixture
 def sink():
-    """The only sink of the program, and all that it was told."""
+    """The program's only sink; it records every call."""
     recorder = Recorder()
     modelstream.init(sinks=[recorder])
     yield recorder
@@ -84,9 +84,9 @@ def sink():
 def scripted():
     """`scripted("Hel", "lo", Finish())`: a wrapper class, registered, whose models answer so.
 
-    An exception in the script is raised, a function called. The class's `requests` are those that were made.
+    An exception in the script is raised, a function called. The class's `requests` are those that it got.
     """
-    made = []
+    classes = []
 
     def script(*items, model_type="scripted"):
         class Scripted(ModelWrapper):
@@ -103,10 +103,10 @@ def scripted():
                         yield item
 
         Scripted.model_type = model_type
-        made.append(Scripted)
+        classes.append(Scripted)
         return modelstream.register(Scripted, exist_ok=True)
 
     yield script
-    for wrapper_class in made:
+    for wrapper_class in classes:
         registry().unregister(wrapper_class)
     config_store().clear()

@@ -82,7 +82,7 @@ def studio(port: int, folder: str) -> Iterator[None]:
 
 @contextmanager
 def hung(port: int) -> Iterator[None]:
-    """Something that accepts connections and says nothing."""
+    """A server that accepts connections and sends nothing."""
     with socket.create_server(("127.0.0.1", port)) as server:
         yield
         server.close()
@@ -149,7 +149,7 @@ class Relay:
                 ).start()
 
     def _pass(self, source: socket.socket, target: socket.socket, counts: bool) -> None:
-        with suppress(OSError):  # the other direction is over
+        with suppress(OSError):  # the other direction was closed
             while data := source.recv(1 << 16):
                 self.sent += len(data) * counts
                 target.sendall(data)

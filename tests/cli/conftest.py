@@ -1,4 +1,4 @@
-"""The command as a user has it: a real process, with a third party's provider installed beside it."""
+"""The command as users run it: a real process, with a third-party provider installed."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def run(command: list[str], environment: dict[str, str]) -> Run:
-    """Run the command to its end with what a user types."""
+    """Run the command to its end with this input."""
 
     def run(*arguments: str, **options: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -24,7 +24,7 @@ def test_the_words_need_no_quotes(run: Run) -> None:
     assert run("-m", "stage_chat", "one", "two").stdout == "one two \n"
 
 
-def test_reasoning_only_when_asked_for(run: Run) -> None:
+def test_reasoning_is_shown_only_on_request(run: Run) -> None:
     assert "hm" not in run("-m", "stage_chat", "x").stdout
     assert "hm" in run("-m", "stage_chat", "--reasoning", "x").stdout
 
@@ -38,10 +38,10 @@ def test_a_pipe_follows_the_prompt(run: Run) -> None:
     assert json.loads(done.stdout.splitlines()[-1])["text"] == "Sum up: long text "
 
 
-def test_nothing_asked_is_wrong_usage(run: Run) -> None:
+def test_no_prompt_is_a_usage_error(run: Run) -> None:
     done = run("-m", "stage_chat")
     assert done.returncode == 2
-    assert "nothing was asked" in done.stderr
+    assert "no prompt: pass one" in done.stderr
 
 
 def test_json_lines(run: Run) -> None:
@@ -56,7 +56,7 @@ def test_json_lines(run: Run) -> None:
     assert whole["usage"]["output_tokens"] == 4
 
 
-def test_json_of_a_failure_has_what_came(run: Run) -> None:
+def test_json_of_a_failure_has_the_partial_text(run: Run) -> None:
     done = run("-m", "stage_chat", "--json", "one cut")
     whole = json.loads(done.stdout.splitlines()[-1])
     assert done.returncode == 1
@@ -92,7 +92,7 @@ def test_a_config_file(run: Run, tmp_path: Path) -> None:
     ("arguments", "code", "message"),
     [
         (["-m", "stage_chat", "refuse"], 1, "stage_chat: too many requests"),
-        (["-m", "stage_chat", "one cut"], 1, "before the provider said that it is complete"),
+        (["-m", "stage_chat", "one cut"], 1, "before the provider reported that it is complete"),
         (["-m", "stage_chat", "surprise"], 1, "KeyError"),
         (["-m", "stage_chta", "x"], 2, "stage_chat"),
         (["-m", "stage_chat", "-o", "temperature", "x"], 2, "KEY=VALUE"),
@@ -108,7 +108,7 @@ def test_errors_are_a_few_lines_and_a_code(run: Run, arguments: list[str], code:
     assert len(done.stderr.splitlines()) <= 4
 
 
-def test_what_came_is_shown_before_an_error(run: Run) -> None:
+def test_the_partial_text_is_shown_before_an_error(run: Run) -> None:
     assert run("-m", "stage_chat", "one cut").stdout == "one cut \n"
 
 
@@ -119,7 +119,7 @@ def test_debug_shows_the_traceback(run: Run) -> None:
     assert "stage_plugin.py" in done.stderr
 
 
-def test_a_reason_other_than_stop_is_told(run: Run) -> None:
+def test_a_reason_other_than_stop_is_reported(run: Run) -> None:
     done = run("-m", "stage_chat", "long")
     assert done.returncode == 0
     assert "length" in done.stderr

@@ -35,7 +35,7 @@ class Terminal:
             assert time.monotonic() < limit, f"no {text!r} in {self.shown!r}"
             try:
                 self.shown += os.read(self._side, 4096).decode()
-            except OSError:  # the other side has gone
+            except OSError:  # the other side was closed
                 break
         assert self.shown.count(text) >= times, self.shown
 
@@ -59,7 +59,7 @@ class Terminal:
 @contextmanager
 def terminal(arguments: list[str], environment: dict[str, str]) -> Iterator[Terminal]:
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(  # a session of its own, so that the terminal's Ctrl-C reaches it alone
+    process = subprocess.Popen(  # a new session, so that the terminal's Ctrl-C reaches only it
         arguments,
         env=environment,
         stdin=theirs,
@@ -86,7 +86,7 @@ def test_ctrl_c_ends_an_answer_quietly(command: list[str], environment: dict[str
         assert "Traceback" not in screen.shown
 
 
-def test_chat_keeps_what_came_before_ctrl_c(command: list[str], environment: dict[str, str]) -> None:
+def test_chat_keeps_the_text_before_ctrl_c(command: list[str], environment: dict[str, str]) -> None:
     with terminal([*command, "chat", "-m", "stage_chat"], environment) as screen:
         screen.until("> ")
         screen.type("one wait\r")

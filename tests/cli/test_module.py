@@ -14,7 +14,7 @@ def test_python_m_modelstream_is_the_command():
     assert done.stdout == f"modelstream {modelstream.__version__}\n"
 
 
-def test_the_version_is_told_without_importing_click():
+def test_the_version_is_printed_without_importing_click():
     program = (
         "import sys; from modelstream.cli import main; sys.argv[1:] = ['--version']; main()\n"
         "print('click' in sys.modules)"

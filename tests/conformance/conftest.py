@@ -1,4 +1,4 @@
-"""The wrapper that keeps all laws and those that break one each are modules beside the tests."""
+"""The reference wrapper and the mutants are modules next to the tests."""
 
 import sys
 from pathlib import Path

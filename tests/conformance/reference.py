@@ -1,4 +1,4 @@
-"""A model wrapper with nothing under it but sockets: keeps all laws, and is what broken ones are made of."""
+"""A model wrapper on plain sockets that keeps all laws; the broken wrappers are subclasses of it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def passes(status):
 
 
 class ReferenceConfig(ModelConfig, kw_only=True):
-    """Where the provider is."""
+    """The config: the URL of the provider."""
 
     base_url: str = ""
 
@@ -77,26 +77,26 @@ class Frames:
         frame = self.decoded(data)
         if "error" in frame:
             raise self.sent_error(frame["error"])
-        said = []
+        deltas = []
         for choice in frame.get("choices") or ():
-            said += self.said(choice.get("delta") or choice.get("message") or {})
-            said += self.finish(choice.get("finish_reason"))
-        return said + self.usage(frame.get("usage"))
+            deltas += self.content(choice.get("delta") or choice.get("message") or {})
+            deltas += self.finish(choice.get("finish_reason"))
+        return deltas + self.usage(frame.get("usage"))
 
     def decoded(self, data):
         try:
             return json.loads(data)
         except ValueError as error:
-            raise MalformedDataError(f"a frame that is no JSON: {data[:80]!r}") from error
+            raise MalformedDataError(f"a frame that is not JSON: {data[:80]!r}") from error
 
     def sent_error(self, error):
         return ProviderError(error["message"], code=error.get("code"))
 
-    def said(self, delta):
-        said = [ReasoningDelta(delta["reasoning_content"])] if delta.get("reasoning_content") else []
+    def content(self, delta):
+        deltas = [ReasoningDelta(delta["reasoning_content"])] if delta.get("reasoning_content") else []
         if delta.get("content"):
-            said.append(delta["content"])
-        return said + [self.call(call, at) for at, call in enumerate(delta.get("tool_calls") or ())]
+            deltas.append(delta["content"])
+        return deltas + [self.call(call, at) for at, call in enumerate(delta.get("tool_calls") or ())]
 
     def call(self, call, at):
         function = call["function"]
@@ -142,10 +142,10 @@ class ReferenceChat(ModelWrapper):
 
     def send(self, connection, request):
         connection.connect()
-        # The connection lets go of its socket when the answer ends it, and the answer may still be read then.
+        # The connection drops its reference to the socket while the answer may still be read.
         sock = connection.sock
         request.on_cancel(lambda: self.wake(sock))
-        connection.request("POST", self.path(), json.dumps(self.asked(request)), {"Accept": "*/*"})
+        connection.request("POST", self.path(), json.dumps(self.payload(request)), {"Accept": "*/*"})
         connection.response = connection.getresponse()
         return connection.response
 
@@ -177,7 +177,7 @@ class ReferenceChat(ModelWrapper):
     async def adeltas(self, request):
         reader, writer = await asyncio.open_connection(*self.address())
         try:
-            body = json.dumps(self.asked(request)).encode()
+            body = json.dumps(self.payload(request)).encode()
             writer.write(b"POST %b HTTP/1.1\r\nHost: test\r\n" % self.path().encode())
             writer.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
             status, headers = await self.head(reader)
@@ -191,8 +191,8 @@ class ReferenceChat(ModelWrapper):
                 self.keep(request, body)
                 yield list(self.whole(body))
                 return
-            async for said in self.astreamed(self.akept(request, pieces)):
-                yield said
+            async for item in self.astreamed(self.akept(request, pieces)):
+                yield item
         finally:
             await self.aclose(writer)
 
@@ -232,8 +232,8 @@ class ReferenceChat(ModelWrapper):
         lines, frames = self.Lines(), self.Frames()
         async for piece in pieces:
             for data in lines.feed(piece):
-                for said in self.read(frames, data):
-                    yield said
+                for item in self.read(frames, data):
+                    yield item
                 if frames.done:
                     return
 
@@ -258,14 +258,14 @@ class ReferenceChat(ModelWrapper):
     def path(self):
         return f"{urlsplit(self.config.base_url).path}/chat/completions"
 
-    def asked(self, request):
+    def payload(self, request):
         return {"model": self.config.model_name, "messages": request.messages, "stream": request.stream}
 
     def is_refused(self, status, headers):
         return status != 200 or HTML in headers.get("Content-Type", "")
 
     def check(self, status, headers, body):
-        """Raise what an answer that is none means."""
+        """Raise the error of a refusal or a web page."""
         if HTML in headers.get("Content-Type", "") and status == 200:
             raise MalformedDataError("the answer is a web page")
         if status != 200:
@@ -273,13 +273,13 @@ class ReferenceChat(ModelWrapper):
 
     def refusal(self, status, headers, body):
         try:
-            said = json.loads(body)["error"]["message"]
+            message = json.loads(body)["error"]["message"]
         except ValueError:
-            said = "no reason given"
+            message = "no reason given"
         wait = headers.get("Retry-After")
         after = None if wait is None else float(wait)
         return KINDS.get(status, ProviderError)(
-            said, status=status, retryable=passes(status), retry_after=after
+            message, status=status, retryable=passes(status), retry_after=after
         )
 
     def whole(self, body):

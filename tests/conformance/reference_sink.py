@@ -1,4 +1,4 @@
-"""A sink that keeps what it was told in memory, and all laws: what the broken ones are made of."""
+"""A sink that stores messages in memory and keeps all laws; the broken sinks are subclasses of it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from modelstream.testing import SinkConformance
 
 
 class Entry:
-    """What is kept of one message."""
+    """The stored content of one message."""
 
     def __init__(self):
         self.text = ""
@@ -39,7 +39,7 @@ class ReferenceSink(StreamSink):
 
 
 class BackgroundReference(ReferenceSink):
-    """The same, with a thread of its own."""
+    """The same, with its own thread."""
 
     delivery = "background"
 

@@ -1,4 +1,4 @@
-"""Runs the laws on what is broken, as pytest would."""
+"""Runs the laws on the broken wrappers and sinks, as pytest would."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KINDS = (
     *("responses", "calls", "loops", "sharing", "sink_texts", "sinks"),
 )
 
-# The same examples each time; the first that breaks a law is as good as the shortest, and mostly comes soon.
+# The same examples each time, without shrinking: any example that breaks a law is enough here.
 settings.register_profile(
     "score", max_examples=1000, phases=[Phase.generate], derandomize=True, database=None, deadline=None
 )
@@ -27,48 +27,48 @@ settings.register_profile(
 
 @dataclass(frozen=True)
 class Subject:
-    """A wrapper or a sink that is held to the laws, and the kind that it belongs to."""
+    """A wrapper or sink that is tested with the laws, and the kind of its defect."""
 
     kind: str
-    made: type
+    cls: type
 
     @property
     def name(self):
-        return f"{self.kind}.{self.made.__name__}"
+        return f"{self.kind}.{self.cls.__name__}"
 
     @property
     def defect(self):
-        """What it does wrong."""
-        return inspect.cleandoc(self.made.__doc__)
+        """Its defect."""
+        return inspect.cleandoc(self.cls.__doc__)
 
     @property
     def breaks(self):
-        """The law that is there to notice it."""
-        return self.made.breaks
+        """The law that must notice it."""
+        return self.cls.breaks
 
     @property
     def is_sink(self):
-        return issubclass(self.made, ReferenceSink)
+        return issubclass(self.cls, ReferenceSink)
 
     @property
     def laws(self):
         return SINK_LAWS if self.is_sink else LAWS
 
     def tests(self):
-        """The tests of it, which try the examples of the profile `score`."""
+        """Its tests, with the examples of the profile `score`."""
         loaded = settings.get_current_profile_name()
         settings.load_profile("score")
         try:
-            name = f"Test{self.made.__name__}"
+            name = f"Test{self.cls.__name__}"
             if self.is_sink:
-                return type(name, (Conformance,), {"sink": self.made})
-            make = lambda _, **fields: self.made(**fields)  # noqa: E731
+                return type(name, (Conformance,), {"sink": self.cls})
+            make = lambda _, **fields: self.cls(**fields)  # noqa: E731
             return type(name, (WrapperConformance,), {"wire": OpenAIWire(), "make": make})
         finally:
             settings.load_profile(loaded)
 
     def broken_laws(self, *names):
-        """Those of these laws, or of all, that are broken, each as `(law, way, error)`."""
+        """Yield `(law, way, error)` for each broken law of `names`, or of all laws."""
         tests = self.tests()
         try:
             for name in names or self.laws:
@@ -82,17 +82,17 @@ class Subject:
             getattr(tests, "teardown_class", lambda: None)()
 
     def noticed_by(self):
-        """The law that is there to notice it, if it does; else the first of all that does; else None."""
+        """The law that notices it: `breaks` if it does, else the first other law, else None."""
         found = next(self.broken_laws(self.breaks), None) or next(self.broken_laws(), None)
         return found and found[0]
 
 
-WHOLE = [Subject("whole", made) for made in (ReferenceChat, ReferenceSink, BackgroundReference)]
-"""What keeps all laws."""
+WHOLE = [Subject("whole", cls) for cls in (ReferenceChat, ReferenceSink, BackgroundReference)]
+"""The wrapper and the sinks that keep all laws."""
 
 
 def mutants():
-    """What is broken, in the order of the docs."""
+    """All broken wrappers and sinks, in the order of the docs."""
     for kind in KINDS:
         module = importlib.import_module(f"mutants.{kind}")
         for found in vars(module).values():

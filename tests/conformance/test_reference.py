@@ -1,4 +1,4 @@
-"""The reference wrapper keeps all laws: no false alarm, whatever is under a wrapper."""
+"""The reference wrapper and sinks keep all laws: the kit raises no false alarm."""
 
 import pytest
 from reference import ReferenceChat

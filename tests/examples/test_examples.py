@@ -68,7 +68,7 @@ def test_stream_to_terminal_shows_a_whole_answer(scripted_configs, tmp_path):
 
 
 @needs_terminal
-def test_stream_to_terminal_tells_of_a_cut(scripted_configs, tmp_path):
+def test_stream_to_terminal_reports_a_cut(scripted_configs, tmp_path):
     program = EXAMPLES / "stream_to_terminal.py"
     done = run(scripted_configs, program, "--configs", "models.json", "--model", "cut", folder=tmp_path)
     assert done.returncode == 1
@@ -82,11 +82,11 @@ def test_two_agents_talk_and_both_sinks_see_it(tmp_path):
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert [line.partition(":")[0] for line in lines[:4]] == ["Writer", "Critic", "Writer", "Critic"]
-    said = {
+    counts = {
         name: sum(len(line) - len(f"{name}: ") for line in lines[:4] if line.startswith(name))
         for name in ("Writer", "Critic")
     }
-    assert lines[4] == str(said)
+    assert lines[4] == str(counts)
 
 
 def test_tool_loop_calls_both_functions_and_ends(tmp_path):

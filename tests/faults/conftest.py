@@ -1,4 +1,4 @@
-"""The parts of the fault table are modules beside the tests."""
+"""The parts of the fault table are modules next to the tests."""
 
 import gc
 import sys
@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _what_sdks_leave_behind():
+def _ignore_sdk_leaks():
     """LiteLLM and its HTTP library close their sockets when they are collected, if at all."""
     yield
     with warnings.catch_warnings():

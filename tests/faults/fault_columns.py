@@ -1,4 +1,4 @@
-"""The columns of the fault table: our wrappers, each with the wire that its own tests speak."""
+"""The columns of the fault table: the wrappers, each with the wire of its own tests."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ COLUMNS = ("openai", "dashscope", "gemini", "zhipuai", "ollama", "litellm", "loc
 
 
 def model_type(column):
-    """What the wrapper of a column is called."""
+    """The model_type of a column's wrapper."""
     return f"{column}_chat"
 
 
 def subject(column):
-    """The conformance tests of a wrapper, which make it and its stage; the first if it has several SDKs."""
+    """The conformance tests of a wrapper; the first ones if there are several SDKs."""
     path = PLUGINS / column / "tests" / "test_conformance.py"
     spec = importlib.util.spec_from_file_location(f"conformance_of_{column}", path)
     module = importlib.util.module_from_spec(spec)

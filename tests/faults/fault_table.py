@@ -1,4 +1,4 @@
-"""Runs every fault against every wrapper, and writes what users get into docs/reference/faults.md.
+"""Runs every fault against every wrapper, and writes the results into docs/reference/faults.md.
 
 python tests/faults/fault_table.py
 """
@@ -17,7 +17,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "faults.md"
 
 PARTS = {
     "What goes wrong": FAULTS,
-    "What is only unusual": ODDITIES,
+    "Unusual but valid answers": ODDITIES,
     "How a caller ends a call": ENDINGS,
 }
 ROWS = [row for rows in PARTS.values() for row in rows]
@@ -26,7 +26,7 @@ BEGIN, END = "<!-- faults: generated -->", "<!-- end of faults -->"
 
 
 def column(name):
-    """What users of a wrapper get, by the names of the rows."""
+    """The cells of a wrapper, by the names of the rows."""
     tests = subject(name)
     try:
         suite = tests()
@@ -36,7 +36,7 @@ def column(name):
 
 
 def cell(row, name, found):
-    """What a user gets; and below, what the SDK gives by itself."""
+    """The result with modelstream, and below it that of the SDK alone."""
     vendors = done(row, name)
     return found if vendors is None else f"{found}{BREAK}*{vendors}*"
 
@@ -54,7 +54,7 @@ def tables(columns):
 
 
 def written():
-    """What the page says that users get, by column and row."""
+    """The results on the page, by column and row."""
     columns = {name: {} for name in COLUMNS}
     for line in PAGE.read_text().splitlines():
         first, *cells = [part.strip() for part in line.strip("|").split(" | ")]

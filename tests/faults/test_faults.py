@@ -1,4 +1,4 @@
-"""No fault passes off as an end: what users get is what docs/reference/faults.md says."""
+"""No fault is reported as an end, and the results are those of docs/reference/faults.md."""
 
 import pytest
 from fault_columns import COLUMNS

@@ -46,7 +46,7 @@ def imports(sources: dict[str, str]) -> dict[str, set[str]]:
 
 
 def circle(graph: dict[str, set[str]]) -> list[str]:
-    """The modules that stay when all are taken away that import none of the others."""
+    """The modules that remain after repeatedly removing all that import none of the others."""
     left = dict(graph)
     while free := [name for name, targets in left.items() if not targets & left.keys()]:
         for name in free:

@@ -12,8 +12,8 @@ import modelstream
 
 REPOSITORY = "https://github.com/modelstream/modelstream"
 
-# Files that name the package index they were made with, and addresses of an index or of a file on one;
-# a test's own server is none.
+# Files that name the package index they were created with, and URLs of an index or of a file on one;
+# the server of a test is not an index.
 LOCK_FILE = re.compile(r"(^|/)(pylock[^/]*\.toml|[^/]*\.lock|[^/]*-lock\.(json|yaml)|npm-shrinkwrap\.json)$")
 INDEX_ADDRESS = re.compile(
     rb"pypi\.org|pythonhosted\.org|registry\.npmjs\.org"
@@ -58,7 +58,7 @@ def test_classifiers_are_true(package):
     assert systems
 
 
-def test_changelog_tells_about_this_version(root):
+def test_changelog_has_this_version(root):
     version = modelstream.__version__
     assert re.search(
         rf"^## .*\b{re.escape(version)}\b", (root / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE
@@ -85,7 +85,7 @@ def test_plugin_is_named_after_its_folder_and_has_tests(package):
     assert list((package.folder / "tests").rglob("test_*.py"))
 
 
-def test_readme_tells_how_to_install_this_package(root, package):
+def test_readme_says_how_to_install_this_package(root, package):
     name, folder = package.project["name"], f"./{package.folder.relative_to(root).as_posix()}"
     readme = (package.folder / "README.md").read_text("utf-8")
     assert readme.startswith(f"# {name}\n")
@@ -93,7 +93,7 @@ def test_readme_tells_how_to_install_this_package(root, package):
     assert [line for line in lines if name in line or folder in line]
 
 
-def test_licence_goes_along(root, package):
+def test_licence_is_included(root, package):
     assert package.project["license"] == "Apache-2.0"
     assert package.project["license-files"] == ["LICENSE"]
     assert (package.folder / "LICENSE").read_bytes() == (root / "LICENSE").read_bytes()

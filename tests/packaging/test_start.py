@@ -35,7 +35,7 @@ def _python(code: str) -> str:
 
 
 def _imported_by(statement: str) -> set[str]:
-    # Modules that site brings along (path files of other packages) are not ours to answer for.
+    # Modules that site imports (path files of other packages) are not part of modelstream.
     code = (
         f"import sys; before = set(sys.modules); {statement}\n"
         "loaded = sorted(set(sys.modules) - before)\n"

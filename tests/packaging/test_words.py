@@ -13,14 +13,15 @@ from typing import NamedTuple
 import pytest
 
 FOLDERS = [
-    "core/src/modelstream/*.py",
-    "core/src/modelstream/agents/**/*.py",
-    "core/src/modelstream/agentscope/**/*.py",
-    "core/src/modelstream/call/**/*.py",
-    "core/src/modelstream/cli/**/*.py",
-    "core/src/modelstream/config/**/*.py",
-    "core/src/modelstream/plugins/**/*.py",
-    "core/src/modelstream/showing/**/*.py",
+    "core/**/*.py",
+    "docs/**/*.md",
+    "examples/**/*.py",
+    "plugins/*/*/**/*.py",
+    "sinks/*/*/**/*.py",
+    "tests/**/*.py",
+    "tools/**/*.py",
+    "*.md",
+    "*/*/*.md",
 ]
 """Glob patterns of the files that are checked: Python sources, and Markdown, where only phrases count."""
 
@@ -165,7 +166,7 @@ def _texts(source: str) -> Iterator[tuple[int, str]]:
 
 @pytest.mark.parametrize("pattern", FOLDERS)
 def test_names_and_texts_use_the_words_of_the_field(root: Path, pattern: str) -> None:
-    files = sorted(root.glob(pattern))
+    files = sorted({*root.glob(pattern)} - {Path(__file__)})
     assert files, "the pattern matches no file"
     wrong = []
     for file in files:

@@ -95,8 +95,8 @@ def test_a_checker_complains_of_what_is_wrong_and_of_nothing_else(checker: str, 
     found = {one.line: one.message for one in complaints(checker) if one.program == program}
     lines = PROGRAMS[program].splitlines()
     expected = {number for number, line in enumerate(lines, start=1) if line.endswith("  # error")}
-    told = [f"{program}:{number}: {lines[number - 1].strip()}: {text}" for number, text in found.items()]
-    assert found.keys() == expected, "\n".join(told)
+    listing = [f"{program}:{number}: {lines[number - 1].strip()}: {text}" for number, text in found.items()]
+    assert found.keys() == expected, "\n".join(listing)
 
 
 def test_there_are_lines_to_complain_of() -> None:

@@ -43,7 +43,7 @@ def test_the_conversation_goes_on(sink, model):
     ]
 
 
-def test_without_memory_it_sees_what_it_is_given(sink, model):
+def test_without_memory_it_sees_only_its_argument(sink, model):
     agent = DialogAgent("Bob", "Be kind.", "m", use_memory=False)
     agent(Msg("User", "one", "user"))
     agent([Msg("User", "two", "user"), Msg("User", "three", "user")])
@@ -83,7 +83,7 @@ def test_after_an_error_the_question_stays_and_no_answer_does(sink, scripted):
     assert sink.only.outcome.state == "failed"
 
 
-def test_it_is_shown_while_it_comes(sink, scripted):
+def test_it_is_shown_while_it_streams(sink, scripted):
     more = threading.Event()
     scripted("Hel", more.wait, "lo", Finish())
     agent = DialogAgent("Bob", "", {"model_type": "scripted", "stream": True})
@@ -100,17 +100,17 @@ def test_it_is_shown_while_it_comes(sink, scripted):
 
 
 @pytest.mark.parametrize("stream", [True, False])
-def test_a_subclass_that_speaks_in_its_own_way_gets_what_agentscope_gave(scripted, sink, stream):
+def test_a_subclass_that_overrides_speak_gets_what_agentscope_passed(scripted, sink, stream):
     class Loud(DialogAgent):
         def speak(self, content):
-            self.said = content if isinstance(content, str) else list(content)
+            self.spoken = content if isinstance(content, str) else list(content)
 
     scripted("Hello", Finish())
     agent = Loud("Bob", "", {"model_type": "scripted", "stream": stream})
     agent(Msg("User", "Hi", "user"))
-    assert agent.said == ([(False, "Hello"), (True, "Hello")] if stream else "Hello")
+    assert agent.spoken == ([(False, "Hello"), (True, "Hello")] if stream else "Hello")
 
 
-def test_other_arguments_are_told_to_be_without_effect(model, caplog):
+def test_arguments_without_effect_are_logged(model, caplog):
     DialogAgent("Bob", "", "m", parser=None)
     assert "parser have no effect" in caplog.text

@@ -18,8 +18,8 @@ class Echo(AgentBase):
 
 class LoudEcho(Echo):
     def reply(self, x=None, *, times=1):
-        said = super().reply(x, times=times)
-        return Msg(self.name, said.content.upper(), "assistant")
+        reply_of_base = super().reply(x, times=times)
+        return Msg(self.name, reply_of_base.content.upper(), "assistant")
 
 
 @pytest.fixture(autouse=True)

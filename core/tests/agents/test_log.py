@@ -1,4 +1,4 @@
-"""`log_msg` and `log_stream_msg`: the text so far, again and again, and what sinks are told of it."""
+"""`log_msg` and `log_stream_msg`: callers pass the text so far, sinks get what is new."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from modelstream.agents import log
 
 
 @pytest.fixture(autouse=True)
-def _nothing_grows(monkeypatch):
-    monkeypatch.setattr(log, "_growing", log._Growing())
+def _no_open_messages(monkeypatch):
+    monkeypatch.setattr(log, "_open_messages", log._OpenMessages())
 
 
 def growing(name="Bob"):
@@ -34,11 +34,11 @@ def growing(name="Bob"):
 def test_a_message_as_a_whole(sink):
     msg = Msg("Bob", "Hi there", "user", metadata={"mood": "good"})
     log_msg(msg)
-    told = sink.only
-    assert (told.name, told.role, told.message.id) == ("Bob", "user", msg.id)
-    assert told.message.metadata == {"mood": "good"}
-    assert told.pairs == [(False, "Hi there"), (True, "Hi there")]
-    assert (told.outcome.state, told.outcome.finish_reason) == ("complete", "stop")
+    record = sink.only
+    assert (record.name, record.role, record.message.id) == ("Bob", "user", msg.id)
+    assert record.message.metadata == {"mood": "good"}
+    assert record.pairs == [(False, "Hi there"), (True, "Hi there")]
+    assert (record.outcome.state, record.outcome.finish_reason) == ("complete", "stop")
 
 
 def test_sinks_get_only_what_is_new(sink):
@@ -47,9 +47,9 @@ def test_sinks_get_only_what_is_new(sink):
     show("Hello")
     show("Hello")
     show("Hello!", last=True)
-    told = sink.only
-    assert [(s.offset, s.delta) for s in told.snapshots] == [(0, "Hel"), (3, "lo"), (5, "!"), (6, "")]
-    assert told.pairs[-1] == (True, "Hello!")
+    record = sink.only
+    assert [(s.offset, s.delta) for s in record.snapshots] == [(0, "Hel"), (3, "lo"), (5, "!"), (6, "")]
+    assert record.pairs[-1] == (True, "Hello!")
 
 
 def test_it_is_shown_the_moment_it_is_logged(sink):
@@ -81,9 +81,9 @@ def test_text_that_does_not_continue_is_shown_afresh(sink):
     show("abc")
     show("xyz12")
     show("xyz12!", last=True)
-    told = sink.only
-    assert told.pairs == [(False, "abc"), (False, "xyz12"), (False, "xyz12!"), (True, "xyz12!")]
-    assert told.offsets == [0, 0, 5, 6]
+    record = sink.only
+    assert record.pairs == [(False, "abc"), (False, "xyz12"), (False, "xyz12!"), (True, "xyz12!")]
+    assert record.offsets == [0, 0, 5, 6]
 
 
 def test_text_that_shrinks_and_grows_again_is_shown_afresh(sink):
@@ -99,8 +99,8 @@ def test_text_that_shrinks_and_grows_again_is_shown_afresh(sink):
 )
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_messages_may_grow_side_by_side(sink, steps):
-    """Whatever the order: every message is told whole, and apart from the others."""
-    del sink.told[:]
+    """Whatever the order: every message is shown whole, and apart from the others."""
+    del sink.records[:]
     texts = [""] * 4
     growths = [growing(str(number)) for number in range(4)]
     expected = [[] for _ in range(4)]
@@ -113,52 +113,52 @@ def test_messages_may_grow_side_by_side(sink, steps):
     for number in range(4):
         if expected[number] and expected[number][-1] is False:
             growths[number][1](texts[number], last=True)
-    for told in sink.told:
-        number = int(told.name)
-        assert "".join(snapshot.delta for snapshot in told.snapshots) == texts[number]
-        assert told.pairs[-1] == (True, texts[number])
-        assert told.outcome.state == "complete"
-        assert told.message.id == growths[number][0].id
-    assert len(sink.told) == sum(map(bool, expected))
-    assert not log._growing._showings
+    for record in sink.records:
+        number = int(record.name)
+        assert "".join(snapshot.delta for snapshot in record.snapshots) == texts[number]
+        assert record.pairs[-1] == (True, texts[number])
+        assert record.outcome.state == "complete"
+        assert record.message.id == growths[number][0].id
+    assert len(sink.records) == sum(map(bool, expected))
+    assert not log._open_messages._messages
 
 
 def test_nothing_is_kept_of_a_message_that_is_over(sink):
     _, show = growing()
     show("Hel")
-    assert len(log._growing._showings) == 1
+    assert len(log._open_messages._messages) == 1
     show("Hello", last=True)
-    assert not log._growing._showings
+    assert not log._open_messages._messages
 
 
 def test_messages_that_never_end_are_bounded_and_closed(sink):
     for number in range(log.MAX_OPEN + 10):
         growing(str(number))[1](f"text {number}")
-    assert len(log._growing._showings) == log.MAX_OPEN
-    closed = [told for told in sink.told if not told.open]
-    assert [told.name for told in closed] == [str(number) for number in range(10)]
+    assert len(log._open_messages._messages) == log.MAX_OPEN
+    closed = [record for record in sink.records if not record.open]
+    assert [record.name for record in closed] == [str(number) for number in range(10)]
     assert closed[0].outcome.state == "failed"
     assert isinstance(closed[0].outcome.error, TruncatedStreamError)
     assert closed[0].outcome.error.partial_text == "text 0"
 
 
-def test_the_one_that_is_closed_is_the_one_that_stood_still(sink):
+def test_the_least_recently_used_message_is_closed(sink):
     _, first = growing("first")
     first("a")
     for number in range(log.MAX_OPEN - 1):
         growing(str(number))[1]("x")
     first("ab")
     growing("one more")[1]("x")
-    assert [told.name for told in sink.told if not told.open] == ["0"]
+    assert [record.name for record in sink.records if not record.open] == ["0"]
     first("abc", last=True)
-    assert sink.told[0].pairs[-1] == (True, "abc")
+    assert sink.records[0].pairs[-1] == (True, "abc")
 
 
 def test_after_its_last_a_message_may_be_shown_again(sink):
     msg, show = growing()
     show("one", last=True)
     show("two", last=True)
-    first, second = sink.told
+    first, second = sink.records
     assert first.message.id == second.message.id == msg.id
     assert second.pairs == [(False, "two"), (True, "two")]
 
@@ -169,23 +169,23 @@ def test_a_message_that_is_shown_again_while_it_is_closed(sink):
 
     def close_and_again(message, outcome):
         close(message, outcome)
-        if len(sink.told) == 1:
+        if len(sink.records) == 1:
             log_stream_msg(msg, last=True)
 
     sink.close = close_and_again
     log_stream_msg(msg, last=True)
-    assert [told.text for told in sink.told] == ["again", "again"]
-    assert all(told.outcome.state == "complete" for told in sink.told)
-    assert not log._growing._showings
+    assert [record.text for record in sink.records] == ["again", "again"]
+    assert all(record.outcome.state == "complete" for record in sink.records)
+    assert not log._open_messages._messages
 
 
-def test_background_sinks_have_it_when_the_call_returns(sink):
-    behind = type(sink)()
-    behind.delivery = "background"
-    modelstream.init(sinks=[behind])
+def test_background_sinks_have_the_message_when_the_call_returns(sink):
+    background = type(sink)()
+    background.delivery = "background"
+    modelstream.init(sinks=[background])
     log_msg(Msg("Bob", "Hi", "assistant"))
-    assert behind.only.pairs == [(False, "Hi"), (True, "Hi")]
-    assert behind.only.outcome.state == "complete"
+    assert background.only.pairs == [(False, "Hi"), (True, "Hi")]
+    assert background.only.outcome.state == "complete"
 
 
 def test_threads_show_their_messages_at_the_same_time(sink):
@@ -203,9 +203,9 @@ def test_threads_show_their_messages_at_the_same_time(sink):
     for thread in threads:
         thread.join()
     whole = "".join(f"{step} " for step in range(50))
-    assert sorted(told.name for told in sink.told) == [str(number) for number in range(8)]
-    assert all("".join(s.delta for s in told.snapshots) == whole for told in sink.told)
-    assert all(told.outcome.state == "complete" for told in sink.told)
+    assert sorted(record.name for record in sink.records) == [str(number) for number in range(8)]
+    assert all("".join(s.delta for s in record.snapshots) == whole for record in sink.records)
+    assert all(record.outcome.state == "complete" for record in sink.records)
 
 
 def test_threads_that_show_one_message_close_it_once(sink):
@@ -216,8 +216,8 @@ def test_threads_that_show_one_message_close_it_once(sink):
     for thread in threads:
         thread.join()
     log_stream_msg(msg, last=True)
-    assert all(len(told.outcomes) == 1 for told in sink.told)
-    assert all(told.pairs[0] == (False, "all of it") for told in sink.told)
+    assert all(len(record.outcomes) == 1 for record in sink.records)
+    assert all(record.pairs[0] == (False, "all of it") for record in sink.records)
 
 
 def test_blocks_are_shown_as_text_and_tool_calls(sink):
@@ -228,12 +228,12 @@ def test_blocks_are_shown_as_text_and_tool_calls(sink):
         {"type": "tool_use", "id": "2", "name": "search", "input": {"q": "catsé"}},
     ]
     log_msg(Msg("Bob", blocks, "assistant"))
-    told = sink.only
-    assert told.text == "Look:\nhttps://example.org/cat.png\nsunny"
-    (call,) = told.others
+    record = sink.only
+    assert record.text == "Look:\nhttps://example.org/cat.png\nsunny"
+    (call,) = record.others
     assert (call.id, call.name, call.arguments) == ("2", "search", '{"q": "catsé"}')
-    assert told.outcome.tool_calls[0].name == "search"
-    assert told.outcome.finish_reason == "tool_calls"
+    assert record.outcome.tool_calls[0].name == "search"
+    assert record.outcome.finish_reason == "tool_calls"
 
 
 @pytest.mark.parametrize("show", [log_msg, log_stream_msg])
@@ -242,14 +242,14 @@ def test_only_messages_are_shown(show, sink):
         show("Hi")
 
 
-def test_a_sink_that_shows_a_message_of_its_own_while_it_is_told_one(sink):
+def test_a_sink_may_show_a_message_while_it_handles_another(sink):
     inner = Msg("sink", "noted", "system")
     sink.close = lambda message, outcome: message.id != inner.id and log_msg(inner)
     log_msg(Msg("Bob", "Hi", "assistant"))
-    assert [told.name for told in sink.told] == ["Bob", "sink"]
+    assert [record.name for record in sink.records] == ["Bob", "sink"]
 
 
-def test_echo_shows_a_message_as_it_is_made(sink):
+def test_echo_shows_a_message_when_it_is_created(sink):
     Msg("Bob", "Hi", "assistant", echo=True)
     assert sink.only.text == "Hi"
 

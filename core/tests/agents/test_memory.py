@@ -82,7 +82,7 @@ def test_delete(caplog):
     assert texts(memory) == ["message 1", "message 3"]
     memory.delete([1, 7])
     assert texts(memory) == ["message 1"]
-    assert "nothing at [7]" in caplog.text
+    assert "no message at [7]" in caplog.text
 
 
 def test_export_and_load(tmp_path):

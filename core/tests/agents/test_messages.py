@@ -1,4 +1,4 @@
-"""What a model may be called with, and what the provider gets."""
+"""The messages that a model accepts, and what the provider gets."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from modelstream.agents.viewpoint import as_seen_by
 
 def test_str_dict_msg_none_and_nested():
     msg = Msg("Bob", "three", "assistant")
-    given = ["one", None, [{"role": "system", "content": "two", "x": 1}, (msg,)]]
-    assert as_chat_messages(given) == [
+    messages = ["one", None, [{"role": "system", "content": "two", "x": 1}, (msg,)]]
+    assert as_chat_messages(messages) == [
         {"role": "user", "content": "one"},
         {"role": "system", "content": "two", "x": 1},
         {"role": "assistant", "content": "three"},
@@ -22,10 +22,10 @@ def test_str_dict_msg_none_and_nested():
 
 
 def test_dicts_are_copied():
-    given = {"role": "user", "content": "Hi", "name": "Ann"}
-    (message,) = as_chat_messages(given)
-    assert message == given
-    assert message is not given
+    messages = {"role": "user", "content": "Hi", "name": "Ann"}
+    (message,) = as_chat_messages(messages)
+    assert message == messages
+    assert message is not messages
 
 
 @pytest.mark.parametrize("wrong", [3, [3], object()])
@@ -34,7 +34,7 @@ def test_anything_else_is_refused(wrong):
         as_chat_messages(wrong)
 
 
-def test_names_go_along_where_a_role_has_several():
+def test_names_are_sent_if_a_role_has_several():
     conversation = [
         Msg("system", "Play.", "system"),
         Msg("Ann", "Hi", "user"),
@@ -60,7 +60,7 @@ def chat_as_seen_by(name, conversation):
     return as_chat_messages(as_seen_by(name, conversation))
 
 
-def test_to_an_agent_another_one_is_a_user():
+def test_an_agent_sees_another_agent_as_a_user():
     conversation = [Msg("Ann", "Hi", "assistant"), Msg("Bob", "Hello", "assistant")]
     assert chat_as_seen_by("Ann", conversation) == [
         {"role": "assistant", "content": "Hi"},
@@ -68,7 +68,7 @@ def test_to_an_agent_another_one_is_a_user():
     ]
 
 
-def test_among_several_others_each_is_named():
+def test_several_other_agents_are_named():
     url = "https://example.org/a.png"
     conversation = [
         Msg("User", "Hi all", "user"),
@@ -89,7 +89,7 @@ def test_among_several_others_each_is_named():
     ]
 
 
-def test_what_a_system_says_stays_and_the_tools_of_others_are_their_own():
+def test_system_messages_stay_and_tool_calls_of_other_agents_are_dropped():
     call = {"type": "tool_use", "id": "1", "name": "f", "input": {}}
     conversation = [Msg("host", "Welcome", "system"), Msg("Ann", [call], "assistant")]
     assert chat_as_seen_by("Bob", conversation) == [{"role": "system", "content": "Welcome"}]

@@ -114,7 +114,7 @@ def test_a_dict_with_a_field_missing():
         Msg.from_dict({"name": "Bob", "content": "Hi"})
 
 
-def test_a_copy_has_the_same_id_and_a_content_of_its_own():
+def test_a_copy_has_the_same_id_and_its_own_content():
     msg = Msg("Bob", [{"type": "text", "text": "Hi"}], "assistant")
     copy = deepcopy(msg)
     copy.content[0]["text"] = "Ho"
@@ -128,13 +128,13 @@ def test_to_chat_messages():
     ]
 
 
-def test_text_blocks_alone_go_as_one_text():
+def test_text_blocks_alone_are_sent_as_one_text():
     blocks = [{"type": "text", "text": "Hello, "}, {"type": "text", "text": "world"}]
     (message,) = Msg("Bob", blocks, "user").to_chat_messages()
     assert message["content"] == "Hello, world"
 
 
-def test_images_go_as_parts():
+def test_images_are_sent_as_parts():
     url = "https://example.org/cat.png"
     (message,) = Msg("Bob", "Look", "user", url=url).to_chat_messages()
     assert message["content"] == [
@@ -143,7 +143,7 @@ def test_images_go_as_parts():
     ]
 
 
-def test_a_picture_on_this_machine_goes_along_as_data(tmp_path):
+def test_a_local_image_is_sent_as_data(tmp_path):
     picture = tmp_path / "cat.png"
     picture.write_bytes(PNG)
     expected = "data:image/png;base64,iVBORw0KGgo="
@@ -153,7 +153,7 @@ def test_a_picture_on_this_machine_goes_along_as_data(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["missing.png", "secret.txt"])
-def test_what_is_no_picture_is_not_read(tmp_path, name):
+def test_a_file_that_is_not_an_image_is_not_read(tmp_path, name):
     (tmp_path / "secret.txt").write_text("secret")
     with pytest.raises(ValueError, match=f"{name}'.*expected a URL"):
         image_url(str(tmp_path / name))
@@ -184,7 +184,7 @@ def test_tool_calls_and_results():
     ]
 
 
-def test_what_cannot_be_sent_is_left_out_and_said(caplog):
+def test_unsupported_blocks_are_omitted_and_logged(caplog):
     msg = Msg("Bob", [{"type": "audio", "url": "a.mp3"}], "user")
     assert msg.to_chat_messages() == []
     assert "type 'audio' in a message of Bob is not sent" in caplog.text

@@ -149,7 +149,7 @@ def test_point_1_the_text_field_includes_what_has_been_iterated():
     assert len(seen) == len(SNAPSHOTS)
 
 
-def test_point_2_a_tuple_of_boolean_and_text_and_the_boolean_tells_the_end():
+def test_point_2_a_tuple_of_boolean_and_text_and_the_boolean_marks_the_end():
     snapshots = list(modelstream.load_model("xxx")(prompt).stream)
     assert [last for last, text in snapshots] == [False, False, False, False, True]
     assert [text for last, text in snapshots] == [text for last, text in SNAPSHOTS]
@@ -159,6 +159,6 @@ def test_point_3_one_response_has_one_message_id(sink):
     agent = SpeakingByHand("Bob", model_config_name="xxx")
     agent.speak(agent.model(prompt).stream)
     agent.speak(agent.model(prompt).stream)
-    first, second = sink.told
+    first, second = sink.records
     assert first.message.id != second.message.id
     assert first.pairs == second.pairs == SNAPSHOTS

@@ -1,4 +1,4 @@
-"""`AgentBase.speak` and `aspeak`: whatever an agent says, and what the sinks are told."""
+"""`AgentBase.speak` and `aspeak`: everything that can be spoken, and what the sinks get."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def bob():
 
 def test_a_str(bob, sink):
     bob.speak("Hello")
-    told = sink.only
-    assert (told.name, told.role) == ("Bob", "assistant")
-    assert told.pairs == [(False, "Hello"), (True, "Hello")]
+    record = sink.only
+    assert (record.name, record.role) == ("Bob", "assistant")
+    assert record.pairs == [(False, "Hello"), (True, "Hello")]
 
 
 def test_a_str_with_tool_calls(bob, sink):
@@ -55,7 +55,7 @@ def test_tool_calls_alone(bob, sink):
     assert sink.only.outcome.finish_reason == "tool_calls"
 
 
-def test_a_message_of_somebody_else(bob, sink):
+def test_a_message_of_another_agent(bob, sink):
     msg = Msg("Ann", "Hi", "user")
     bob.speak(msg)
     assert (sink.only.name, sink.only.role, sink.only.message.id) == ("Ann", "user", msg.id)
@@ -75,20 +75,20 @@ def test_any_iterable_of_pairs(bob, sink, make):
 
 def test_a_response_with_all_that_is_in_it(bob, sink, scripted):
     bob.speak(scripted(*RICH)()("Hi", stream=True))
-    told = sink.only
-    assert told.pairs == HELLO
-    assert [type(delta).__name__ for delta in told.others] == [
+    record = sink.only
+    assert record.pairs == HELLO
+    assert [type(delta).__name__ for delta in record.others] == [
         "ReasoningDelta",
         "ToolCallDelta",
         "UsageDelta",
     ]
-    assert told.outcome.finish_reason == "tool_calls"
-    assert told.outcome.usage.output_tokens == 2
-    assert told.message.model_type == "scripted"
+    assert record.outcome.finish_reason == "tool_calls"
+    assert record.outcome.usage.output_tokens == 2
+    assert record.message.model_type == "scripted"
 
 
 @pytest.mark.parametrize("stream", [True, False])
-def test_the_idiom_of_the_seed(bob, sink, scripted, stream):
+def test_the_idiom_of_agentscope(bob, sink, scripted, stream):
     response = scripted("Hello", Finish())()("Hi", stream=stream)
     bob.speak(response.stream or response.text)
     assert sink.only.pairs == [(False, "Hello"), (True, "Hello")]
@@ -101,14 +101,14 @@ def test_a_response_that_does_not_stream(bob, sink, scripted):
     assert sink.only.outcome.usage.input_tokens == 3
 
 
-def test_a_response_of_ones_own(bob, sink):
+def test_a_response_created_by_hand(bob, sink):
     bob.speak(ModelResponse(stream=iter(["Hel", "Hello"])))
     assert sink.only.pairs == HELLO
 
 
 def test_nothing_is_only_logged(bob, sink, caplog):
     bob.speak(None)
-    assert sink.told == []
+    assert sink.records == []
     assert "Bob.speak(None) shows nothing" in caplog.text
 
 
@@ -222,7 +222,7 @@ def test_aspeak_of_what_is_not_async(bob, sink, scripted, hooked):
         await bob.aspeak(None)
 
     run(main())
-    assert [told.pairs[-1] for told in sink.told] == [(True, "Hello")] * 4
+    assert [record.pairs[-1] for record in sink.records] == [(True, "Hello")] * 4
 
 
 def test_post_speak_after_aspeak(bob, sink):
@@ -232,13 +232,13 @@ def test_post_speak_after_aspeak(bob, sink):
     assert states == ["complete"]
 
 
-def test_each_thing_said_is_a_message_of_its_own(bob, sink):
+def test_each_speak_is_a_separate_message(bob, sink):
     bob.speak("one")
     bob.speak(iter(HELLO))
-    assert len({told.message.id for told in sink.told}) == 2
+    assert len({record.message.id for record in sink.records}) == 2
 
 
-def test_a_sink_that_fails_disturbs_nobody(bob, sink, caplog):
+def test_a_failing_sink_does_not_affect_the_agent(bob, sink, caplog):
     class Broken(modelstream.StreamSink):
         delivery = "inline"
 
@@ -259,7 +259,7 @@ def test_a_base_agent_has_no_reply():
         Silent("Bob")("Hi")
 
 
-def test_the_audience_observes_what_is_said():
+def test_the_audience_observes_what_is_spoken():
     class Parrot(AgentBase):
         def reply(self, x=None):
             return x
@@ -277,7 +277,7 @@ def test_the_audience_observes_what_is_said():
     bob(Msg("x", "Ho", "user"))
 
 
-def test_an_agent_may_be_given_a_model_in_three_ways(scripted):
+def test_an_agent_accepts_a_model_in_three_ways(scripted):
     wrapper = scripted("Hi", Finish())
     config = {"config_name": "c", "model_type": "scripted"}
     modelstream.init(model_configs=config, sinks=[])
@@ -290,7 +290,7 @@ def test_an_agent_may_be_given_a_model_in_three_ways(scripted):
         AgentBase("Bob", model_config_name="nope")
 
 
-def test_to_dist_is_without_effect(caplog):
+def test_to_dist_has_no_effect(caplog):
     AgentBase("Bob", to_dist=True)
     assert "to_dist has no effect" in caplog.text
 

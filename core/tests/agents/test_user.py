@@ -1,4 +1,4 @@
-"""`UserAgent`: the terminal, sinks that ask, and whoever answers first."""
+"""`UserAgent`: the terminal and the sinks that ask; the first answer wins."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SRC = Path(modelstream.__file__).parents[1]
 
 @pytest.fixture
 def typed(monkeypatch, capsys):
-    """`typed("one", "two")`: what stands on the program's standard input."""
+    """`typed("one", "two")`: the lines of the program's standard input."""
 
     def typed(*lines):
         monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
@@ -35,7 +35,7 @@ def typed(monkeypatch, capsys):
 
 
 def asking_sink(sink, do):
-    """The program's only sink: one like `sink` that can ask, and does what the test tells it to."""
+    """The program's only sink: one like `sink` that can ask, and calls `do`."""
 
     class AskingRecorder(type(sink)):
         def ask(self, question):
@@ -74,7 +74,7 @@ def test_an_empty_line_is_an_answer(typed, sink):
 def test_the_end_of_the_input(typed, sink):
     with pytest.raises(EOFError):
         UserAgent()()
-    assert sink.told == []
+    assert sink.records == []
 
 
 def test_a_url(typed, sink):
@@ -114,7 +114,7 @@ def test_structured_output_keeps_text_that_looks_like_a_number(typed, sink):
     assert (metadata["dish"], metadata["number"], metadata["note"]) == ("7", 1, "8")
 
 
-def test_another_way_to_ask(sink):
+def test_a_custom_input(sink):
     class Form(UserInputBase):
         def __call__(self, agent_id, agent_name, *, structured_schema=None):
             assert structured_schema is Order
@@ -127,7 +127,7 @@ def test_another_way_to_ask(sink):
 
 
 @pytest.mark.parametrize("plain", [True, False])
-def test_another_way_to_ask_for_a_class(sink, plain):
+def test_a_custom_input_for_a_class(sink, plain):
     class Child(UserAgent):
         pass
 
@@ -146,7 +146,7 @@ def test_another_way_to_ask_for_a_class(sink, plain):
 
 @pytest.fixture
 def quiet_stdin(monkeypatch):
-    """A standard input on which nobody types, and its other end."""
+    """A standard input without any input yet, and its other end."""
     reader, writer = os.pipe()
     with os.fdopen(reader) as stdin:
         monkeypatch.setattr(sys, "stdin", stdin)
@@ -178,7 +178,7 @@ def test_the_terminal_answers_first(sink, quiet_stdin, capsys):
     assert capsys.readouterr().out == "You: "
 
 
-def test_the_read_that_waits_serves_the_next_question(sink, quiet_stdin):
+def test_a_pending_read_serves_the_next_question(sink, quiet_stdin):
     agent = UserAgent()
     before = set(threading.enumerate())
 
@@ -194,7 +194,7 @@ def test_the_read_that_waits_serves_the_next_question(sink, quiet_stdin):
     assert reading() == []
 
 
-def test_at_the_end_of_the_input_the_sinks_still_may_answer(sink, quiet_stdin):
+def test_after_the_end_of_the_input_the_sinks_may_still_answer(sink, quiet_stdin):
     terminal_done = threading.Event()
 
     class Watched(user_input._Terminal):
@@ -214,13 +214,13 @@ def test_at_the_end_of_the_input_the_sinks_still_may_answer(sink, quiet_stdin):
     assert UserAgent()().content == "from afar"
 
 
-def test_nobody_is_left_who_could_answer(sink, quiet_stdin):
+def test_a_question_that_nothing_can_answer_raises(sink, quiet_stdin):
     def refuse(question):
         quiet_stdin.close()
         raise RuntimeError("no browser")
 
     asking_sink(sink, refuse)
-    with pytest.raises(EOFError, match="Ann was asked 'You: ', and nobody is left"):
+    with pytest.raises(EOFError, match="Ann: no answer to 'You: ': the input has ended and no sink can ask"):
         UserAgent("Ann", "You: ")()
 
 

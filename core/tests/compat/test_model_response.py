@@ -1,4 +1,4 @@
-"""`ModelResponse(...)` as AgentScope 0.1 constructs it: a stranger's answer, by the rules of all others."""
+"""`ModelResponse(...)` as AgentScope 0.1 constructs it, with the behaviour of every other response."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_text_drains_the_stream():
     assert list(ModelResponse(stream=growing()).stream) == [(True, "")]
 
 
-def test_the_stream_is_not_touched_before_somebody_reads():
+def test_the_stream_is_not_touched_before_the_first_read():
     touched = []
 
     def texts():
@@ -82,7 +82,7 @@ def test_a_text_holds_until_the_stream_is_read():
     assert response.text == "Hi"
 
 
-def test_each_text_is_handed_over_before_the_next_is_asked_for():
+def test_each_text_is_yielded_before_the_next_is_requested():
     seen = []
 
     def texts():
@@ -96,10 +96,10 @@ def test_each_text_is_handed_over_before_the_next_is_asked_for():
     assert len(seen) == 3
 
 
-def test_a_text_that_does_not_continue_is_an_error_that_says_what_to_do():
+def test_a_text_that_does_not_continue_is_an_error_with_a_fix():
     response = ModelResponse(stream=growing("Hello", "world"))
     with pytest.raises(
-        MalformedDataError, match=r"yielded 'world', which does not begin with .* 'Hello'"
+        MalformedDataError, match=r"yielded 'world', which does not start with .* 'Hello'"
     ) as caught:
         list(response.stream)
     assert "the whole text so far" in str(caught.value)
@@ -107,17 +107,17 @@ def test_a_text_that_does_not_continue_is_an_error_that_says_what_to_do():
 
 
 @pytest.mark.parametrize("item", [(False, "Hi"), None, 3])
-def test_what_is_no_text_is_an_error(item):
+def test_an_item_that_is_not_a_text_is_an_error(item):
     with pytest.raises(MalformedDataError, match="expected the text so far, a str"):
         _ = ModelResponse(stream=iter([item])).text
 
 
-def test_a_str_is_no_stream():
-    with pytest.raises(TypeError, match="a str goes to text="):
+def test_a_str_is_not_a_stream():
+    with pytest.raises(TypeError, match="pass a str as text="):
         ModelResponse(stream="Hello")
 
 
-def test_what_the_generator_raises():
+def test_an_exception_of_the_generator():
     def texts():
         yield "Hel"
         raise ConnectionResetError("reset")
@@ -167,6 +167,6 @@ def test_tool_calls():
 
 
 @pytest.mark.parametrize("wrong", ["search", {"type": "tool_use", "input": {}}])
-def test_what_is_no_tool_call(wrong):
+def test_an_invalid_tool_call(wrong):
     with pytest.raises(ValueError, match="is neither a ToolCall nor a tool_use block with a name"):
         ModelResponse(tool_calls=[wrong])

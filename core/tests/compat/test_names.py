@@ -1,4 +1,4 @@
-"""A program written for AgentScope 0.1, with nothing changed but where things are imported from."""
+"""A program written for AgentScope 0.1, with nothing changed but its imports."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_the_modules_are_there_by_their_names():
     assert agentscope.manager.ModelManager is ModelManager
 
 
-def test_init_takes_what_agentscope_took(scripted, sink):
+def test_init_accepts_the_arguments_of_agentscope(scripted, sink):
     scripted("Hi", Finish())
     agentscope.init(
         model_configs=[CONFIG],
@@ -76,13 +76,13 @@ def test_the_model_manager(scripted):
     assert manager.get_config_by_name("n") is None
 
 
-def test_a_hub_in_which_everybody_hears_everybody(scripted, sink):
+def test_all_agents_of_a_hub_hear_each_other(scripted, sink):
     scripted("Hi", Finish())
     ann, bob, cleo = (DialogAgent(name, "", {"model_type": "scripted"}) for name in ("Ann", "Bob", "Cleo"))
     welcome = Msg("Host", "Welcome", "system")
     with agentscope.msghub([ann, bob], announcement=welcome) as hub:
-        said = ann()
-        assert bob.memory.get_memory() == [welcome, said]
+        spoken = ann()
+        assert bob.memory.get_memory() == [welcome, spoken]
         hub.add(cleo)
         hub.add([cleo])
         reply = bob()

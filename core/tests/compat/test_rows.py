@@ -1,6 +1,6 @@
-"""Rows B1 to B48 of what AgentScope 0.1.6 was seen to do: what is kept holds, what is to be beaten is.
+"""Rows B1 to B48 of the observed behaviour of AgentScope 0.1.6: what is kept, and what is improved.
 
-The rows about providers (B36 to B42) belong to their plugins, what the terminal looks like to its sink.
+The rows about providers (B36 to B42) belong to their plugins, the look of the terminal to its sink.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ PAIRS = [
 
 @pytest.fixture
 def call(scripted):
-    """Call a model that answers so, in streaming mode."""
+    """Call a model that answers with this script, in streaming mode."""
 
     def call(*script, stream=True):
         config = {"model_type": "scripted", "stream": stream, "max_retries": 0}
@@ -52,7 +52,7 @@ def call(scripted):
 
 @pytest.fixture
 def bob(scripted):
-    """A DialogAgent whose model answers so."""
+    """A DialogAgent whose model answers with this script."""
 
     def agent(*script):
         scripted(*script)
@@ -65,7 +65,7 @@ def question():
     return Msg("User", "Hi", "user")
 
 
-def test_B01_reading_text_drains_a_stream_that_nobody_has_iterated(call):
+def test_B01_reading_text_drains_a_stream_that_was_not_iterated(call):
     response = call(*HELLO)
     assert response.text == "Hello, world"
 
@@ -83,7 +83,7 @@ def test_B04_one_chunk_alone_can_be_spoken(call, sink):
     AgentBase("Bob").speak(call("Hello", Finish()).stream)
     assert sink.only.pairs == [(False, "Hello"), (True, "Hello")]
     log_stream_msg(Msg("Bob", "Hello", "assistant"), last=True)
-    assert sink.told[1].pairs == [(False, "Hello"), (True, "Hello")]
+    assert sink.records[1].pairs == [(False, "Hello"), (True, "Hello")]
 
 
 def test_B05_an_empty_chunk_and_one_with_text(call, sink):
@@ -121,7 +121,7 @@ def test_B09_text_and_then_a_tool_call(call):
     assert [found.name for found in response.tool_calls] == ["search"]
 
 
-def test_B10_reasoning_is_kept_and_is_no_text(call):
+def test_B10_reasoning_is_kept_and_is_not_text(call):
     response = call(ReasoningDelta("hm, "), ReasoningDelta("yes"), "Hello", Finish())
     assert list(response.stream) == [(False, "Hello"), (True, "Hello")]
     assert response.reasoning == "hm, yes"
@@ -141,7 +141,7 @@ def test_B12_a_refusal_ends_the_answer_and_says_so(call):
     assert response.finish_reason == "refusal"
 
 
-def test_B13_an_answer_that_was_cut_for_length_is_told_from_a_whole_one(call):
+def test_B13_an_answer_that_was_cut_for_length_differs_from_a_whole_one(call):
     response = call("Hel", Finish("length", "max_tokens"))
     assert list(response.stream)[-1] == (True, "Hel")
     assert (response.finish_reason, response.raw_finish_reason) == ("length", "max_tokens")
@@ -182,7 +182,7 @@ def test_B17_malformed_data_in_mid_stream_loses_no_text(call):
     assert isinstance(error, MalformedDataError)
 
 
-def test_B18_an_end_that_the_provider_did_not_mark_is_no_success(call):
+def test_B18_an_end_that_the_provider_did_not_mark_is_an_error(call):
     seen, error = seen_until_error(call("Hello"))
     assert seen == ["Hello"]
     assert isinstance(error, TruncatedStreamError)
@@ -255,7 +255,7 @@ def test_B26_two_threads_iterate_and_each_sees_everything(call):
     assert seen == [PAIRS, PAIRS]
 
 
-def test_B27_after_ctrl_c_the_message_is_closed_and_what_came_is_kept(call, sink):
+def test_B27_after_ctrl_c_the_message_is_closed_and_the_text_is_kept(call, sink):
     def ctrl_c():
         raise KeyboardInterrupt
 
@@ -271,7 +271,7 @@ def test_B27_after_ctrl_c_the_message_is_closed_and_what_came_is_kept(call, sink
         _ = response.text
 
 
-def test_B28_each_piece_is_handed_over_before_the_next_is_asked_for(call):
+def test_B28_each_piece_is_yielded_before_the_next_is_requested(call):
     seen = []
 
     def seen_already(text):
@@ -284,12 +284,12 @@ def test_B28_each_piece_is_handed_over_before_the_next_is_asked_for(call):
 
 
 @pytest.mark.parametrize("configured", [True, False])
-@pytest.mark.parametrize("asked", [True, False, None])
-def test_B29_stream_in_the_call_overrides_the_config(scripted, configured, asked):
+@pytest.mark.parametrize("argument", [True, False, None])
+def test_B29_stream_in_the_call_overrides_the_config(scripted, configured, argument):
     scripted(*HELLO)
     model = modelstream.load_model({"model_type": "scripted", "stream": configured})
-    expected = configured if asked is None else asked
-    assert (model("Hi", stream=asked).stream is not None) is expected
+    expected = configured if argument is None else argument
+    assert (model("Hi", stream=argument).stream is not None) is expected
 
 
 def test_B30_without_streaming_stream_is_none_and_the_idiom_works(call, sink):
@@ -305,7 +305,7 @@ def test_B31_the_sinks_learn_who_speaks_and_get_text_without_codes(bob, sink):
     assert "\x1b" not in sink.only.name + sink.only.text
 
 
-def test_B32_the_sinks_get_each_piece_before_the_next_is_asked_for(bob, sink):
+def test_B32_the_sinks_get_each_piece_before_the_next_is_requested(bob, sink):
     def shown_already(text):
         return lambda: sink.only.text == text or pytest.fail(f"{text!r} was held back")
 
@@ -371,7 +371,7 @@ def test_B46_usage_is_there_for_the_program_and_for_sinks(bob, sink):
     assert sink.only.outcome.usage.total_tokens == 12
 
 
-def test_B47_a_sink_that_goes_away_disturbs_neither_the_stream_nor_the_others(bob, sink):
+def test_B47_a_failing_sink_affects_neither_the_stream_nor_the_others(bob, sink):
     class Gone(modelstream.StreamSink):
         def write(self, message, snapshot):
             raise ConnectionRefusedError("the studio is gone")

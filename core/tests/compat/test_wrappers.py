@@ -87,7 +87,7 @@ def test_an_agent_speaks_with_it(sink):
 
 
 @pytest.mark.usefixtures("_registered")
-def test_a_coroutine_is_told_what_is_missing():
+def test_a_coroutine_gets_an_error_that_names_what_is_missing():
     import asyncio
 
     with pytest.raises(TypeError, match="MyModelWrapper has neither a deltas nor an adeltas method"):
@@ -101,9 +101,9 @@ def test_a_field_that_init_needs_and_the_config_has_not():
 
 
 @pytest.mark.usefixtures("_registered")
-def test_another_class_of_the_name_has_to_be_meant():
+def test_another_class_of_the_same_name_needs_exist_ok():
     other = type("Other", (MyModelWrapper,), {})
-    with pytest.raises(PluginLoadError, match="belongs to"):
+    with pytest.raises(PluginLoadError, match="already used by"):
         register_model_wrapper_class(other)
     register_model_wrapper_class(other, exist_ok=True)
     assert type(modelstream.load_model("mine")) is other

@@ -24,9 +24,9 @@ class Echo(ModelWrapper):
 @pytest.fixture
 def registry():
     """A registry with one model_type, `echo_chat`."""
-    made = Registry(path=[])
-    made.register(Echo)
-    return made
+    created = Registry(path=[])
+    created.register(Echo)
+    return created
 
 
 @pytest.fixture

@@ -61,8 +61,8 @@ CONFIGS = [
 def agentscope_store():
     registry = Registry(path=[])
     for name, config_class in (("openai_chat", OpenAILike), ("ollama_chat", OllamaLike)):
-        made = type(name, (ModelWrapper,), {"model_type": name, "config_class": config_class})
-        registry.register(made)
+        wrapper_class = type(name, (ModelWrapper,), {"model_type": name, "config_class": config_class})
+        registry.register(wrapper_class)
     return ConfigStore(registry)
 
 

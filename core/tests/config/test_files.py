@@ -55,7 +55,7 @@ def test_json_and_toml_are_read(store, file, name, content, names):
     assert store.names() == names
 
 
-def test_a_path_object_is_as_good_as_a_text(store, file, tmp_path):
+def test_a_path_object_is_accepted_like_a_str(store, file, tmp_path):
     file("a.toml", TOML)
 
     store.load(tmp_path / "a.toml")
@@ -65,36 +65,36 @@ def test_a_path_object_is_as_good_as_a_text(store, file, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "problem"),
     [
         (
             "a.json",
             '[{"config_name": "one"},\n {"model_type": }]',
-            "line 2, column 17: not JSON: Expecting value.",
+            "line 2, column 17: invalid JSON: Expecting value.",
         ),
-        ("a.json", "", "line 1, column 1: not JSON"),
-        ("a.json", '{"a": 1,\n "a": 2}', "the key 'a' stands twice in one object."),
+        ("a.json", "", "line 1, column 1: invalid JSON"),
+        ("a.json", '{"a": 1,\n "a": 2}', "duplicate key 'a' in one object."),
         ("a.json", "3", "expected a dict or a list, not a value of type int."),
-        ("a.json", b"\xff\xfe", "not UTF-8 text at byte 0."),
+        ("a.json", b"\xff\xfe", "invalid UTF-8 at byte 0."),
         (
             "a.toml",
             '[[models]]\nconfig_name = "one"\nmodel_type = echo',
-            "not TOML: Invalid value (at line 3",
+            "invalid TOML: Invalid value (at line 3",
         ),
-        ("a.toml", "a = 1\na = 2\n", "not TOML: Cannot overwrite a value (at line 2"),
+        ("a.toml", "a = 1\na = 2\n", "invalid TOML: Cannot overwrite a value (at line 2"),
         ("a.yaml", "", "not a .json or .toml file."),
         ("models", "", "not a .json or .toml file."),
     ],
 )
-def test_what_cannot_be_read_names_the_file_and_the_place(store, file, name, content, told):
-    assert told in refusal(store, file(name, content))
+def test_what_cannot_be_read_names_the_file_and_the_place(store, file, name, content, problem):
+    assert problem in refusal(store, file(name, content))
 
 
-def test_a_file_that_is_not_there_says_where_it_was_looked_for(store, file, tmp_path):
-    assert f"there is no such file in {tmp_path}." in refusal(store, "missing.json")
+def test_a_missing_file_is_named_with_its_full_path(store, file, tmp_path):
+    assert f"no such file in {tmp_path}." in refusal(store, "missing.json")
 
 
-def test_a_folder_is_no_file(store, file, tmp_path):
+def test_a_folder_is_not_a_file(store, file, tmp_path):
     (tmp_path / "folder.json").mkdir()
 
     assert "cannot be read: Is a directory" in refusal(store, "folder.json")

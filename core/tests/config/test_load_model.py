@@ -45,7 +45,7 @@ def test_an_unknown_name_lists_configs_and_model_types(store):
     store.load({"config_name": "my-gpt", "model_type": "openai_chat"})
 
     assert refusal(store, "my-gtp", UnknownConfigError) == (
-        "There is no model config 'my-gtp', nor an installed plugin with this model_type."
+        "There is no model config 'my-gtp', and no installed plugin has this model_type."
         " Did you mean 'my-gpt'?\n"
         "Configs: my-gpt. Model types: echo_chat."
     )
@@ -60,19 +60,19 @@ def test_a_model_type_that_is_not_installed_comes_with_its_pip_install(store):
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("spec", "problem"),
     [
         ({}, "Config given to load_model: field 'model_type' is missing."),
-        ({"model_typ": "x"}, "Did you mean 'model_type' where it says 'model_typ'?"),
+        ({"model_typ": "x"}, "Did you mean 'model_type' instead of 'model_typ'?"),
         ({"model_type": 3}, "Config given to load_model: field 'model_type' is 3; expected a name."),
         (
             None,
-            "load_model takes a config name, a model_type or a config dict, not a value of type NoneType.",
+            "load_model expects a config name, a model_type or a config dict, not a value of type NoneType.",
         ),
     ],
 )
-def test_what_is_no_config_is_refused(store, given, told):
-    assert told in refusal(store, given, ConfigError)
+def test_an_invalid_config_is_refused(store, spec, problem):
+    assert problem in refusal(store, spec, ConfigError)
 
 
 def test_variables_are_filled_in_when_the_model_is_loaded_and_not_before(store, monkeypatch):
@@ -84,7 +84,7 @@ def test_variables_are_filled_in_when_the_model_is_loaded_and_not_before(store, 
     assert store.load_model("mine").config.host == "$${h}"
 
 
-def test_a_hook_of_ones_own_gets_the_config_with_its_variables_filled_in(store, registry, monkeypatch):
+def test_a_custom_hook_gets_the_config_with_its_variables_filled_in(store, registry, monkeypatch):
     seen = []
 
     class Own:
@@ -118,13 +118,13 @@ def test_the_public_load_model_uses_the_shared_registry_and_store():
     from modelstream.models import config_store, load_configs, load_model
 
     class Mine(ModelWrapper):
-        model_type = "mine_made_here"
+        model_type = "mine_of_this_test"
 
     shared_registry().register(Mine)
     try:
-        load_configs({"config_name": "by_name", "model_type": "mine_made_here"})
+        load_configs({"config_name": "by_name", "model_type": "mine_of_this_test"})
         assert isinstance(load_model("by_name"), Mine)
-        assert isinstance(load_model("mine_made_here"), Mine)
+        assert isinstance(load_model("mine_of_this_test"), Mine)
     finally:
         shared_registry().unregister(Mine)
         config_store().clear()

@@ -29,14 +29,14 @@ def parsed(config_class=Client, **fields):
     return parse_config({"model_type": "echo_chat", **fields}, config_class)
 
 
-def test_what_is_not_written_has_its_default():
+def test_omitted_fields_have_their_default():
     config = parsed()
 
     assert (config.stream, config.max_retries, config.generate_args) == (False, 2, {})
     assert (config.first_delta_timeout, config.idle_timeout, config.total_timeout) == (300, 120, 3600)
 
 
-def test_an_unknown_field_names_itself_the_close_one_and_all_there_are():
+def test_an_unknown_field_is_reported_with_a_suggestion_and_all_fields():
     assert refusal(UnknownConfigKeyError, strem=True) == (
         "Model config 'mine' (echo_chat): echo_chat has no field 'strem'. Did you mean 'stream'?\n"
         "Its fields: api_key, config_name, first_delta_timeout, generate_args, headers, idle_timeout, limits,"
@@ -56,7 +56,7 @@ def test_a_class_may_allow_any_field():
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "told"),
+    ("field", "value", "problem"),
     [
         ("max_retries", "three", "field 'max_retries' is 'three'; expected int."),
         ("max_retries", "3", "field 'max_retries' is '3'; expected int."),
@@ -74,8 +74,8 @@ def test_a_class_may_allow_any_field():
         ("limits", {"a": "x" * 200}, "field 'limits' is {'a': '" + "x" * 73 + "…; expected int inside it."),
     ],
 )
-def test_a_wrong_value_names_config_field_value_and_what_is_expected(field, value, told):
-    assert refusal(**{field: value}) == f"Model config 'mine' (echo_chat): {told}"
+def test_a_wrong_value_names_config_field_value_and_what_is_expected(field, value, problem):
+    assert refusal(**{field: value}) == f"Model config 'mine' (echo_chat): {problem}"
 
 
 class Choosy(ModelConfig):
@@ -84,14 +84,14 @@ class Choosy(ModelConfig):
 
 
 @pytest.mark.parametrize(
-    ("field", "told"),
+    ("field", "problem"),
     [
         ("transport", "field 'transport' is 'natvie'; expected 'native' or 'sdk'."),
         ("region", "field 'region' is 'natvie'; expected 'cn' or 'international'."),
     ],
 )
-def test_of_a_choice_the_error_names_what_there_is_to_choose(field, told):
-    assert refusal(config_class=Choosy, **{field: "natvie"}).endswith(told)
+def test_an_invalid_choice_is_reported_with_all_choices(field, problem):
+    assert refusal(config_class=Choosy, **{field: "natvie"}).endswith(problem)
 
 
 @pytest.mark.parametrize(
@@ -107,13 +107,13 @@ def test_of_a_choice_the_error_names_what_there_is_to_choose(field, told):
     ],
 )
 def test_secrets_are_not_shown(fields):
-    told = refusal(**fields)
+    problem = refusal(**fields)
 
-    assert "SECRET" not in told
-    assert "***" in told
+    assert "SECRET" not in problem
+    assert "***" in problem
 
 
-def test_a_config_without_a_name_is_spoken_of_by_its_model_type():
+def test_a_config_without_a_name_is_named_by_its_model_type():
     with pytest.raises(ConfigError, match=r"^Config of echo_chat: field 'stream'"):
         parsed(stream="x")
 
@@ -126,7 +126,7 @@ def test_a_required_field_that_is_missing_is_named():
     assert refusal(config_class=Strict, model_name="m").endswith("(echo_chat): field 'region' is missing.")
 
 
-def test_a_check_of_the_class_itself_speaks_for_itself():
+def test_the_message_of_a_check_of_the_class_is_kept():
     class Odd(ModelConfig):
         def __post_init__(self):
             if self.max_retries % 2 == 0:
@@ -135,19 +135,19 @@ def test_a_check_of_the_class_itself_speaks_for_itself():
     assert refusal(config_class=Odd) == ("Model config 'mine' (echo_chat): an odd number of retries, please.")
 
 
-@pytest.mark.parametrize("clock", ["first_delta_timeout", "idle_timeout", "total_timeout"])
+@pytest.mark.parametrize("timeout", ["first_delta_timeout", "idle_timeout", "total_timeout"])
 @pytest.mark.parametrize("off", [None, float("inf")])
-def test_a_clock_is_switched_off_by_null_and_by_inf(clock, off):
-    assert getattr(parsed(**{clock: off}), clock) is None
+def test_a_timeout_is_switched_off_by_null_and_by_inf(timeout, off):
+    assert getattr(parsed(**{timeout: off}), timeout) is None
 
 
-def test_null_is_the_default_of_what_cannot_be_off():
+def test_null_is_the_default_of_a_field_that_cannot_be_off():
     config = parsed(stream=None, generate_args=None, max_retries=None)
 
     assert (config.stream, config.generate_args, config.max_retries) == (False, {}, 2)
 
 
-def test_the_users_dict_is_left_alone():
+def test_the_dict_of_the_caller_is_not_changed():
     config = {"model_type": "echo_chat", "idle_timeout": float("inf"), "generate_args": {"a": ["${X:"]}}
     config["generate_args"]["a"] = []
     parse_config(config, Client).generate_args["a"].append(1)
@@ -162,7 +162,7 @@ def test_two_configs_share_nothing():
     assert parsed().generate_args == {}
 
 
-def test_another_kind_of_config_class_is_the_authors_mistake():
+def test_an_invalid_config_class_is_a_mistake_of_its_author():
     @dataclass
     class Other:
         model_type: str
@@ -180,7 +180,7 @@ fields = st.sampled_from([*Client.__struct_fields__, "strem", "max_retry"])
 
 
 @given(st.dictionaries(fields, json_values, max_size=4))
-def test_whatever_is_written_gives_a_config_or_one_error_of_ours(fields):
+def test_any_dict_gives_a_config_or_a_config_error(fields):
     try:
         config = parse_config({"model_type": "echo_chat", **fields}, Client)
     except ConfigError as error:

@@ -37,7 +37,7 @@ def refusal(error=ConfigError, config_class=Own, **fields):
     return str(caught.value)
 
 
-def test_the_config_is_the_pydantic_model_with_the_common_fields_beside_its_own():
+def test_the_config_is_the_pydantic_model_plus_the_common_fields():
     config = parsed(size=3, url="http://x", idle_timeout=4, generate_args={"a": 1})
 
     assert isinstance(config, Own)
@@ -52,7 +52,7 @@ def test_the_config_is_the_pydantic_model_with_the_common_fields_beside_its_own(
     }
 
 
-def test_a_common_field_that_the_model_declares_is_the_models():
+def test_the_model_may_declare_a_common_field_itself():
     class Streams(Own):
         stream: bool = True
 
@@ -67,16 +67,16 @@ def test_a_frozen_model_works_as_well():
     assert parsed(Frozen, max_retries=0).max_retries == 0
 
 
-def test_an_unknown_field_is_refused_with_the_close_one():
-    told = refusal(UnknownConfigKeyError, siz=3)
+def test_an_unknown_field_is_refused_with_a_suggestion():
+    problem = refusal(UnknownConfigKeyError, siz=3)
 
-    assert "own_chat has no field 'siz'. Did you mean 'size'?" in told
-    assert "idle_timeout" in told
-    assert "url" in told
+    assert "own_chat has no field 'siz'. Did you mean 'size'?" in problem
+    assert "idle_timeout" in problem
+    assert "url" in problem
 
 
 @pytest.mark.parametrize("extra", ["allow", "ignore"])
-def test_a_model_that_says_so_takes_any_field(extra):
+def test_a_model_that_allows_extra_fields_accepts_any_field(extra):
     class Open(Own):
         model_config = {"extra": extra}  # noqa: RUF012
 
@@ -84,7 +84,7 @@ def test_a_model_that_says_so_takes_any_field(extra):
 
 
 @pytest.mark.parametrize(
-    ("fields", "told"),
+    ("fields", "problem"),
     [
         ({"size": "x"}, "field 'size' is 'x'; input should be a valid integer"),
         ({"size": 0}, "field 'size' is 0; input should be greater than 0."),
@@ -95,8 +95,8 @@ def test_a_model_that_says_so_takes_any_field(extra):
         ({"max_retries": -1}, "field 'max_retries' is -1; expected int >= 0."),
     ],
 )
-def test_a_wrong_value_is_told_as_everywhere(fields, told):
-    assert refusal(**fields).startswith(f"Model config 'mine' (own_chat): {told}")
+def test_a_wrong_value_is_reported_as_for_other_configs(fields, problem):
+    assert refusal(**fields).startswith(f"Model config 'mine' (own_chat): {problem}")
 
 
 def test_a_missing_field_is_named():
@@ -106,7 +106,7 @@ def test_a_missing_field_is_named():
     assert refusal(config_class=Strict) == "Model config 'mine' (own_chat): field 'region' is missing."
 
 
-def test_a_validator_speaks_for_itself():
+def test_the_message_of_a_validator_is_kept():
     class Checked(Own):
         @pydantic.model_validator(mode="after")
         def check(self):
@@ -115,7 +115,7 @@ def test_a_validator_speaks_for_itself():
     assert refusal(config_class=Checked) == "Model config 'mine' (own_chat): value error, never right."
 
 
-def test_an_error_that_is_not_pydantics_is_left_as_it_is():
+def test_an_error_that_is_not_from_pydantic_is_not_changed():
     class Odd(Own):
         @classmethod
         def model_validate(cls, values):

@@ -44,7 +44,7 @@ def test_configs_are_added_until_the_store_is_cleared(store):
 
 
 @pytest.mark.parametrize("how", [lambda config: config, lambda config: [config]], ids=["dict", "list"])
-def test_neither_side_sees_what_the_other_changes(store, how):
+def test_later_changes_on_either_side_have_no_effect_on_the_other(store, how):
     config = {**ONE, "generate_args": {"stop": ["a"]}}
     store.load(how(config))
 
@@ -86,27 +86,27 @@ def test_a_wrong_config_among_good_ones_loads_none_and_clears_none(store):
 
 
 @pytest.mark.parametrize(
-    ("configs", "told"),
+    ("configs", "problem"),
     [
         ({"model_type": "x"}, "Model config from the program: field 'config_name' is missing."),
         (
             [ONE, {"config_nam": "x", "model_type": "x"}],
-            "'config_name' is missing. Did you mean 'config_name' where it says 'config_nam'?",
+            "'config_name' is missing. Did you mean 'config_name' instead of 'config_nam'?",
         ),
         ({"config_name": "x"}, "Model config from the program: field 'model_type' is missing."),
         ({"config_name": "x", "model_type": None}, "field 'model_type' is None; expected a name."),
         ({"config_name": "", "model_type": "x"}, "field 'config_name' is ''; expected a name."),
         ([["SECRET"]], "from the program, config 1: expected a dict, not a value of type list."),
         ({"models": "x"}, "from the program: expected a dict or a list, not a value of type str."),
-        ({"models": [ONE], "modles": []}, "from the program: 'modles' cannot stand beside 'models'."),
+        ({"models": [ONE], "modles": []}, "from the program: 'modles' is not allowed next to 'models'."),
         (3, "from the program: expected a dict or a list, not a value of type int."),
     ],
 )
-def test_what_is_no_config_is_refused_with_its_place(store, configs, told):
-    assert told in refusal(store, configs)
+def test_an_invalid_config_is_refused_with_its_place(store, configs, problem):
+    assert problem in refusal(store, configs)
 
 
-def test_an_unknown_name_comes_with_the_close_one_and_all_there_are(store):
+def test_an_unknown_name_is_reported_with_a_suggestion_and_all_names(store):
     store.load([ONE, TWO])
 
     with pytest.raises(UnknownConfigError) as caught:
@@ -117,7 +117,7 @@ def test_an_unknown_name_comes_with_the_close_one_and_all_there_are(store):
 
 def test_the_public_load_configs_fills_the_shared_store():
     try:
-        load_configs({"config_name": "made_here", "model_type": "echo_chat"})
-        assert "made_here" in config_store().names()
+        load_configs({"config_name": "of_this_test", "model_type": "echo_chat"})
+        assert "of_this_test" in config_store().names()
     finally:
         config_store().clear()

@@ -39,7 +39,7 @@ def test_variables_in_braces_are_filled_in_once(written, filled):
     assert filled_in(filled_in({"a": written}))["a"] == filled
 
 
-def test_variables_are_filled_in_at_any_depth_and_the_original_is_left_alone():
+def test_variables_are_filled_in_at_any_depth_and_the_original_is_not_changed():
     written = {"client_args": {"headers": [{"x": "${PORT}"}]}, "stream": True}
 
     assert filled_in(written) == {"client_args": {"headers": [{"x": "8080"}]}, "stream": True}
@@ -57,7 +57,7 @@ def test_a_variable_that_is_not_set_is_named_with_its_field():
 
 
 @pytest.mark.parametrize("written", ["${", "${}", "${A B}", "${HOST:-x}", "${HOST", "${é}"])
-def test_what_looks_like_a_variable_but_is_none_is_refused_with_the_way_to_write_it(written):
+def test_an_invalid_variable_is_refused_with_the_valid_syntax(written):
     with pytest.raises(ConfigError, match=r"write '\$\$\{'"):
         filled_in({"a": written})
 
@@ -115,6 +115,6 @@ def test_a_missing_key_names_the_variables_and_the_field():
         api_key(None, ["UNSET", "EMPTY"], model_type="echo_chat")
 
     assert str(caught.value) == (
-        "echo_chat needs a key: set the environment variable UNSET or EMPTY,"
+        "echo_chat needs an API key: set the environment variable UNSET or EMPTY,"
         " or the field 'api_key' of the model config."
     )

@@ -1,4 +1,4 @@
-"""Distributions made on the spot: real folders on `sys.path`, as an installer leaves them."""
+"""Distributions created by the tests: real folders on `sys.path`, as an installer leaves them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Site:
         info = self.path / folder
         info.mkdir()
         (info / ("METADATA" if folder.endswith("dist-info") else "PKG-INFO")).write_text(header)
-        lines = ["[console_scripts]", "made-up = nowhere:main", ""]
+        lines = ["[console_scripts]", "example = nowhere:main", ""]
         for group, offered in entries.items():
             lines += [f"[modelstream.{group}]", *(f"{name} = {value}" for name, value in offered.items()), ""]
         (info / "entry_points.txt").write_text("\n".join(lines))
@@ -57,11 +57,11 @@ class Site:
 def site(tmp_path, monkeypatch):
     """An empty site-packages folder, first on `sys.path`."""
     before = set(sys.modules)
-    made = Site(tmp_path / "site")
-    monkeypatch.syspath_prepend(made.path)
-    yield made
+    created = Site(tmp_path / "site")
+    monkeypatch.syspath_prepend(created.path)
+    yield created
     for name in set(sys.modules) - before:
-        if str(made.path) in (getattr(sys.modules[name], "__file__", None) or ""):
+        if str(created.path) in (getattr(sys.modules[name], "__file__", None) or ""):
             del sys.modules[name]
     monkeypatch.undo()
     entry_points.refresh()

@@ -1,4 +1,4 @@
-"""Hook wrappers of other plugins, around every model wrapper and every sink that is made."""
+"""Hook wrappers of other plugins, around the creation of every model wrapper and every sink."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ TRACE = """
 
     @hookimpl(wrapper=True)
     def modelstream_model_wrapper(model_type, config):
-        made = yield
-        made.seen = [*getattr(made, "seen", []), (__name__, model_type, config["model_name"])]
-        return made
+        result = yield
+        result.seen = [*getattr(result, "seen", []), (__name__, model_type, config["model_name"])]
+        return result
 
     @hookimpl(wrapper=True)
     def modelstream_stream_sink(sink_type, options):
-        made = yield
-        made.seen = (__name__, sink_type, options)
-        return made
+        result = yield
+        result.seen = (__name__, sink_type, options)
+        return result
 """
 
 BOTH = """
@@ -58,7 +58,7 @@ def both(site):
     return site
 
 
-def test_it_sees_and_may_change_what_is_made(both, registry):
+def test_it_sees_and_may_change_the_result(both, registry):
     both.plugin("trace", TRACE, plugins={"trace": "trace"})
 
     assert registry.model_wrapper("echo", CONFIG).seen == [("trace", "echo", "small")]
@@ -68,17 +68,19 @@ def test_it_sees_and_may_change_what_is_made(both, registry):
 def test_it_may_hand_over_another_wrapper(both, registry):
     both.plugin(
         "other",
-        around("made = yield\nother = ModelWrapper(model_type='other')\nother.inner = made\nreturn other"),
+        around(
+            "result = yield\nother = ModelWrapper(model_type='other')\nother.inner = result\nreturn other"
+        ),
         plugins={"other": "other"},
     )
 
-    made = registry.model_wrapper("echo", CONFIG)
+    result = registry.model_wrapper("echo", CONFIG)
 
-    assert made.config.model_type == "other"
-    assert type(made.inner).__name__ == "Echo"
+    assert result.config.model_type == "other"
+    assert type(result.inner).__name__ == "Echo"
 
 
-def test_it_is_loaded_with_the_first_that_is_made_and_no_earlier(both, registry):
+def test_it_is_loaded_with_the_first_model_or_sink_and_not_before(both, registry):
     both.plugin("trace", TRACE, plugins={"trace": "trace"})
 
     registry.describe()
@@ -91,7 +93,7 @@ def test_it_is_loaded_with_the_first_that_is_made_and_no_earlier(both, registry)
     assert "trace" in sys.modules
 
 
-def test_their_order_is_pluggys(both, registry):
+def test_their_order_is_that_of_pluggy(both, registry):
     both.plugin("a", TRACE, plugins={"a": "a"})
     both.plugin("b", TRACE, plugins={"b": "b"})
     both.plugin("c", TRACE.replace("wrapper=True", "wrapper=True, trylast=True"), plugins={"c": "c"})
@@ -99,7 +101,7 @@ def test_their_order_is_pluggys(both, registry):
 
     seen = [name for name, *_ in registry.model_wrapper("echo", CONFIG).seen]
 
-    # The first to be called is the last to see what was made.
+    # The first to be called is the last to see the result.
     assert seen == ["c", "a", "b", "d"]
 
 
@@ -120,15 +122,15 @@ def test_the_old_style_of_pluggy_works(both, registry):
         (TRACE.replace("modelstream_stream_sink", "modelstream_sink"), "unknown hook 'modelstream_sink'"),
     ],
 )
-def test_a_broken_one_is_logged_once_and_the_rest_is_made_without_it(both, registry, caplog, source, cause):
+def test_a_broken_one_is_logged_once_and_then_skipped(both, registry, caplog, source, cause):
     both.plugin("bad", source, plugins={"bad": "bad"})
     both.plugin("trace", TRACE, plugins={"trace": "trace"})
 
     with caplog.at_level(logging.WARNING, "modelstream"):
-        made = [registry.model_wrapper("echo", CONFIG) for _ in "abc"]
+        result = [registry.model_wrapper("echo", CONFIG) for _ in "abc"]
         assert registry.sink("upper").seen
 
-    assert [one.seen for one in made] == [[("trace", "echo", "small")]] * 3
+    assert [one.seen for one in result] == [[("trace", "echo", "small")]] * 3
     (record,) = caplog.records
     assert "plugin 'bad': modelstream-bad 1.0 (bad) does not load: " in record.getMessage()
     assert cause in record.getMessage()
@@ -169,9 +171,9 @@ def test_one_that_is_offered_twice_runs_once(both, registry):
     assert len(registry.model_wrapper("echo", CONFIG).seen) == 1
 
 
-@pytest.mark.parametrize("body", ["1 / 0\nyield", "made = yield\n1 / 0"])
+@pytest.mark.parametrize("body", ["1 / 0\nyield", "result = yield\n1 / 0"])
 @pytest.mark.parametrize("outer", [(), ("a",), ("z",), ("a", "z")])
-def test_an_exception_of_its_own_names_it_and_nobody_else(both, registry, body, outer):
+def test_its_exception_names_only_itself(both, registry, body, outer):
     both.plugin("guilty", around(body), plugins={"guilty": "guilty"})
     for name in outer:
         both.plugin(name, TRACE, plugins={name: name})
@@ -186,7 +188,7 @@ def test_an_exception_of_its_own_names_it_and_nobody_else(both, registry, body, 
     assert states["echo"] == states["guilty"] == ("loaded", None)
 
 
-def test_an_error_of_ours_passes_as_it_is(both, registry):
+def test_a_modelstream_error_passes_unchanged(both, registry):
     both.plugin("guard", around("raise ConfigError('not today')\nyield"), plugins={"guard": "guard"})
 
     with pytest.raises(ConfigError, match=r"^not today$"):
@@ -194,16 +196,16 @@ def test_an_error_of_ours_passes_as_it_is(both, registry):
     assert registry.sink("upper")
 
 
-def test_it_may_stand_in_for_what_could_not_be_made(both, registry):
+def test_it_may_return_a_replacement_after_a_failure(both, registry):
     body = "try:\n    return (yield)\nexcept ConfigError:\n    return ModelWrapper(model_type='spare')"
     both.plugin("spare", around(body), plugins={"spare": "spare"})
 
-    made = registry.model_wrapper("echo", {"model_type": "echo", "no_such_field": 1})
+    result = registry.model_wrapper("echo", {"model_type": "echo", "no_such_field": 1})
 
-    assert made.config.model_type == "spare"
+    assert result.config.model_type == "spare"
 
 
-def test_an_error_of_the_models_plugin_names_that_one(both, registry):
+def test_an_error_of_the_plugin_of_the_model_names_that_plugin(both, registry):
     both.plugin("trace", TRACE, plugins={"trace": "trace"})
     both.plugin("bad", around("return {}", ""), models={"bad": "bad"})
 
@@ -213,8 +215,8 @@ def test_an_error_of_the_models_plugin_names_that_one(both, registry):
         registry.model_wrapper("bad", {})
 
 
-def test_one_that_forgets_to_return_says_so(both, registry):
-    both.plugin("silent", around("made = yield"), plugins={"silent": "silent"})
+def test_a_missing_return_is_reported(both, registry):
+    both.plugin("silent", around("result = yield"), plugins={"silent": "silent"})
 
     with pytest.raises(PluginLoadError) as caught:
         registry.model_wrapper("echo", CONFIG)
@@ -223,8 +225,8 @@ def test_one_that_forgets_to_return_says_so(both, registry):
     assert "modelstream_model_wrapper returned None, not a ModelWrapper" in str(caught.value)
 
 
-def test_several_that_may_have_done_it_are_all_named(both, registry):
-    both.plugin("silent", around("made = yield"), plugins={"silent": "silent"})
+def test_all_that_may_have_caused_the_error_are_named(both, registry):
+    both.plugin("silent", around("result = yield"), plugins={"silent": "silent"})
     # Nor does a traceback lead into one that does not yield a second time.
     both.plugin("twice", around("yield\nyield"), plugins={"twice": "twice"})
 
@@ -232,18 +234,16 @@ def test_several_that_may_have_done_it_are_all_named(both, registry):
         registry.model_wrapper("echo", CONFIG)
 
 
-def test_what_it_makes_while_it_is_imported_is_made_without_hook_wrappers(
-    both, registry, monkeypatch, caplog
-):
+def test_what_it_creates_during_its_import_is_not_wrapped(both, registry, monkeypatch, caplog):
     monkeypatch.setattr(sys, "registry_under_test", registry, raising=False)
-    own = "import sys\nmade = sys.registry_under_test.sink('upper')\n"
+    own = "import sys\nresult = sys.registry_under_test.sink('upper')\n"
     both.module("own", own)
     with (both.path / "own.py").open("a") as file:
-        file.write(around("made = yield\nmade.seen = 1\nreturn made"))
+        file.write(around("result = yield\nresult.seen = 1\nreturn result"))
     both.install("modelstream-own", plugins={"own": "own"})
 
     assert registry.model_wrapper("echo", CONFIG).seen == 1
-    assert not hasattr(sys.modules["own"].made, "seen")
+    assert not hasattr(sys.modules["own"].result, "seen")
     assert caplog.records == []
 
 
@@ -252,12 +252,12 @@ class Tracer:
 
     @hookimpl(wrapper=True)
     def modelstream_model_wrapper(self, model_type):
-        made = yield
-        made.traced = [*getattr(made, "traced", []), self]
-        return made
+        result = yield
+        result.traced = [*getattr(result, "traced", []), self]
+        return result
 
 
-def test_a_program_registers_its_own_and_takes_it_back(both, registry):
+def test_a_program_registers_and_unregisters_its_own(both, registry):
     first, second = Tracer(), Tracer()
     assert registry.register(first) is first
     registry.register(second, "second")
@@ -291,12 +291,12 @@ def test_an_object_may_offer_a_model_and_wrap_the_sinks(both, registry):
 
 
 def test_a_class_whose_hooks_are_methods_is_refused(registry):
-    with pytest.raises(PluginLoadError, match="its hooks are methods: offer an instance, not the class"):
+    with pytest.raises(PluginLoadError, match="its hooks are methods: register an instance, not the class"):
         registry.register(Tracer)
     assert registry.describe() == []
 
 
-def test_the_public_functions_are_the_shared_registrys(registry, monkeypatch):
+def test_the_public_functions_use_the_shared_registry(registry, monkeypatch):
     import modelstream
 
     monkeypatch.setattr(module, "_shared", registry)

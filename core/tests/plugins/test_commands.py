@@ -1,4 +1,4 @@
-"""Commands that plugins bring to `modelstream`."""
+"""Commands that plugins add to `modelstream`."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ def test_it_is_listed_with_our_own_and_not_imported_before(site, modelstream):
     ("source", "why"),
     [("1 / 0", "ZeroDivisionError"), ("hello = 3", "hello:hello is a int, not a click command")],
 )
-def test_a_broken_one_says_so_and_harms_no_other(site, modelstream, source, why):
+def test_a_broken_one_is_reported_and_does_not_affect_others(site, modelstream, source, why):
     site.plugin("hello", source, commands={"hello": "hello:hello"})
 
-    code, _, told = modelstream("hello", "--loud")
+    code, _, errors = modelstream("hello", "--loud")
     assert code == 2
-    assert "modelstream-hello" in told
-    assert why in told
+    assert "modelstream-hello" in errors
+    assert why in errors
     assert "(does not load" in modelstream("--help")[1]
     assert why in modelstream("plugins")[1]
 
@@ -80,30 +80,30 @@ def test_it_is_among_the_plugins(site, modelstream):
     ]
 
 
-def test_none_stands_in_for_one_of_ours(site, modelstream):
+def test_built_in_commands_cannot_be_replaced(site, modelstream):
     site.plugin("hello", HELLO, commands={"plugins": "hello:hello"})
 
     assert modelstream("plugins")[1].startswith("KIND")
 
 
 @pytest.mark.parametrize("name", ["studio", "demo"])
-def test_one_of_ours_that_is_not_installed_is_told_how_to_get(site, modelstream, name):
+def test_a_known_command_that_is_not_installed_is_reported_with_its_pip_install(site, modelstream, name):
     for call in ([name], [name, "--port", "1"]):
-        code, _, told = modelstream(*call)
+        code, _, errors = modelstream(*call)
         assert code == 2
-        assert "`pip install modelstream-studio` provides it." in told
+        assert "`pip install modelstream-studio` provides it." in errors
 
 
 def test_a_prompt_may_begin_with_its_name(site, modelstream):
-    _, _, told = modelstream("studio", "apartments", "are", "small", "--model", "nobody_chat")
+    _, _, errors = modelstream("studio", "apartments", "are", "small", "--model", "unknown_chat")
 
-    assert "nobody_chat" in told
+    assert "unknown_chat" in errors
 
 
-def test_blocked_it_is_told_how_to_switch_it_on(site, modelstream, monkeypatch):
+def test_a_blocked_one_is_reported_with_how_to_enable_it(site, modelstream, monkeypatch):
     site.plugin("hello", HELLO, commands={"hello": "hello:hello"})
     monkeypatch.setenv("MODELSTREAM_BLOCK", "hello")
 
-    code, _, told = modelstream("hello")
+    code, _, errors = modelstream("hello")
     assert code == 2
-    assert "MODELSTREAM_BLOCK" in told
+    assert "MODELSTREAM_BLOCK" in errors

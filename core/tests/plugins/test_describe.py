@@ -5,7 +5,7 @@ import sys
 from modelstream.plugins.registry import PluginInfo
 
 
-def test_everything_is_told_whatever_is_broken_and_nothing_is_imported(site, registry, monkeypatch):
+def test_everything_is_listed_even_if_broken_and_nothing_is_imported(site, registry, monkeypatch):
     site.plugin("bad", "1 / 0", models={"bad": "bad:Echo"}, sinks={"zbad": "bad:Sink"})
     site.plugin("good", models={"good": "good:Echo"})
     site.plugin("off", models={"off": "off:Echo"})
@@ -39,10 +39,10 @@ def test_duplicates_name_each_other_and_are_not_loaded(site, registry):
     site.plugin("one", models={"echo": "one:Echo"})
     site.plugin("two", models={"echo": "two:Echo"})
 
-    told = {info.distribution: (info.state, info.why) for info in registry.describe(load=True)}
+    listed = {info.distribution: (info.state, info.why) for info in registry.describe(load=True)}
 
-    assert told == {
-        "modelstream-one": ("duplicate", "also offered by modelstream-two 1.0 (two:Echo)"),
-        "modelstream-two": ("duplicate", "also offered by modelstream-one 1.0 (one:Echo)"),
+    assert listed == {
+        "modelstream-one": ("duplicate", "also provided by modelstream-two 1.0 (two:Echo)"),
+        "modelstream-two": ("duplicate", "also provided by modelstream-one 1.0 (one:Echo)"),
     }
     assert not {"one", "two"} & set(sys.modules)

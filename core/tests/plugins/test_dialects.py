@@ -11,7 +11,7 @@ from modelstream.plugins.plugin import Plugin
 from modelstream.wire import OpenAIDialect
 
 
-def test_the_core_brings_its_own():
+def test_the_core_has_its_own():
     assert "openai_chat" in dialects()
     assert type(dialect("openai_chat")) is OpenAIDialect
 
@@ -28,7 +28,7 @@ def test_an_unknown_name_has_a_suggestion():
 
 
 @pytest.mark.parametrize("value", ["modelstream.errors:ConfigError", "modelstream.wire:FINISHES"])
-def test_what_is_no_dialect_class_does_not_load(value):
+def test_an_invalid_dialect_class_does_not_load(value):
     plugin = Plugin("dialect", "odd", value, distribution="odd", version="1")
     with pytest.raises(PluginLoadError, match="not a Dialect class"):
         plugin.load()

@@ -34,7 +34,7 @@ def test_an_entry_point_has_its_name_value_distribution_and_version(site):
     }
 
 
-def test_other_groups_are_nobodys_business(site):
+def test_other_groups_are_ignored(site):
     info = site.install("other")
     (info / "entry_points.txt").write_text("[modelstream.models.more]\na = b:c\n[pytest11]\nd = e\n")
 
@@ -98,7 +98,7 @@ def test_an_archive_on_the_path_is_found(tmp_path):
     assert list(scan([str(archive)])) == [EntryPoint("sink", "z", "z:Z", "modelstream-zip", "4")]
 
 
-def test_what_is_not_there_or_not_readable_is_passed_over(site, tmp_path):
+def test_missing_or_unreadable_folders_are_skipped(site, tmp_path):
     broken = tmp_path / "broken.zip"
     broken.write_bytes(b"PK no")
     site.install("modelstream-echo", models={"echo": "echo:Echo"})
@@ -122,7 +122,7 @@ def test_metadata_without_a_name_or_version_leave_the_folders_name(site, metadat
     assert (found.distribution, found.version) == ("modelstream_echo", "?")
 
 
-def test_what_an_interrupted_pip_left_behind_is_no_second_distribution(site):
+def test_leftovers_of_an_interrupted_pip_are_not_a_second_distribution(site):
     header = "Name: modelstream-echo\nVersion: 0.9\n"
     site.metadata("~odelstream_echo-0.9.dist-info", header, models={"echo": "echo:Echo"})
     site.install("modelstream-echo", "1.0", models={"echo": "echo:Echo"})
@@ -141,7 +141,7 @@ def test_what_an_interrupted_pip_left_behind_is_no_second_distribution(site):
                 ),
             ),
             max_size=4,
-            unique_by=lambda made: normalized(made[0]),
+            unique_by=lambda spec: normalized(spec[0]),
         ),
         max_size=3,
     )
@@ -247,8 +247,8 @@ print(cost(lambda: scan(path)), cost(lambda: metadata.entry_points(group="models
 """
 
 
-def test_150_distributions_are_scanned_in_no_time_and_faster_than_by_the_standard_library(full_site):
-    # In a process of its own, where no coverage tool slows the one and not the other.
+def test_150_distributions_are_scanned_quickly_and_faster_than_by_the_standard_library(full_site):
+    # In a separate process, where no coverage tool slows the one and not the other.
     done = run(COST, str(full_site.path))
 
     ours, theirs = map(float, done.stdout.split())

@@ -1,4 +1,4 @@
-"""Distributions that only a finder of others on `sys.meta_path` knows, as of some editable installs."""
+"""Distributions that only a third-party finder on `sys.meta_path` knows, as of some editable installs."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ class Finder(DistributionFinder):
     def create_module(self, spec):
         return None
 
-    def exec_module(self, made):
-        made.Echo = type("Echo", (ModelWrapper,), {"model_type": "hidden_chat"})
-        made.Sink = type("Sink", (StreamSink,), {"sink_type": "hidden_sink"})
+    def exec_module(self, module):
+        module.Echo = type("Echo", (ModelWrapper,), {"model_type": "hidden_chat"})
+        module.Sink = type("Sink", (StreamSink,), {"sink_type": "hidden_sink"})
 
     def find_distributions(self, context=None):
         self.searches += 1
@@ -56,9 +56,9 @@ class Finder(DistributionFinder):
 
 @pytest.fixture
 def finder(monkeypatch):
-    made = Finder()
-    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, made])
-    yield made
+    created = Finder()
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, created])
+    yield created
     sys.modules.pop("hidden_module", None)
     entry_points.refresh()
 
@@ -79,14 +79,14 @@ def test_a_bare_model_type_is_found_too(finder):
     assert ConfigStore(Registry()).load_model("hidden_chat").config.model_type == "hidden_chat"
 
 
-def test_one_that_nobody_offers_lists_what_was_found(finder):
+def test_an_unknown_name_is_reported_with_what_was_found(finder):
     with pytest.raises(UnknownModelTypeError, match=r"Did you mean 'hidden_chat'\?"):
         Registry().model_wrapper("hiden_chat", {})
     with pytest.raises(UnknownConfigError, match=r"Model types: .*hidden_chat"):
         ConfigStore(Registry()).load_model("hiden_chat")
 
 
-def test_it_is_not_asked_for_a_name_that_the_scan_finds(finder, site):
+def test_it_is_not_used_for_a_name_that_the_scan_finds(finder, site):
     site.plugin("echo", models={"echo": "echo:Echo"})
     entry_points.refresh()
 
@@ -110,7 +110,7 @@ def test_hook_wrappers_are_not_sought(finder):
     assert "hidden_around" not in registry.names("plugin")
 
 
-def test_a_registry_with_a_path_of_its_own_sees_that_alone(finder):
+def test_a_registry_with_its_own_path_uses_only_that(finder):
     assert Registry(path=[]).find("model", "hidden_chat") == ()
 
 

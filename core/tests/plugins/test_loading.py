@@ -82,13 +82,13 @@ def test_a_plugin_is_imported_when_it_is_first_used_and_no_other_is(site, regist
     assert "other" not in sys.modules
 
 
-def test_every_use_makes_a_new_wrapper(site, registry):
+def test_every_use_creates_a_new_wrapper(site, registry):
     site.plugin("echo", models={"echo": "echo:Echo"})
 
     assert registry.model_wrapper("echo", {}) is not registry.model_wrapper("echo", {})
 
 
-def test_a_module_with_hooks_of_its_own_serves_several_names_of_both_kinds(site, registry):
+def test_a_module_with_hooks_serves_several_names_of_both_kinds(site, registry):
     site.plugin("many", HOOKS, models={"loud": "many", "quiet": "many"}, sinks={"nowhere": "many"})
 
     assert [registry.model_wrapper(name, {"model_type": name}).how for name in ("loud", "quiet")] == [
@@ -126,13 +126,18 @@ def test_a_broken_plugin_is_one_clear_error_and_harmless_to_the_rest(site, regis
     assert states["good"] == ("loaded", None)
 
 
-def test_a_missing_module_is_brought_by_pip(site, registry):
+def test_a_missing_module_is_reported_with_its_pip_install(site, registry):
     site.plugin("bad", "import no_such_sdk", models={"bad": "bad:Echo"})
     site.install("modelstream-gone", models={"gone": "gone:Echo"})
 
-    with pytest.raises(PluginLoadError, match=r"\n`pip install modelstream-bad` brings what is missing\.$"):
+    with pytest.raises(
+        PluginLoadError, match=r"\n`pip install modelstream-bad` installs the missing module\.$"
+    ):
         registry.model_wrapper("bad", {})
-    with pytest.raises(PluginLoadError, match="\n`pip install --force-reinstall modelstream-gone` brings"):
+    with pytest.raises(
+        PluginLoadError,
+        match="\n`pip install --force-reinstall modelstream-gone` installs the missing module",
+    ):
         registry.model_wrapper("gone", {})
 
 
@@ -188,7 +193,7 @@ RAISING = """
 
 
 @pytest.mark.parametrize("error", [ConfigError, MissingApiKeyError, AuthenticationError])
-def test_an_error_of_ours_from_a_constructor_passes_unchanged(site, registry, error):
+def test_a_modelstream_error_of_a_constructor_passes_unchanged(site, registry, error):
     site.plugin("picky", RAISING, models={"picky": "picky:Wrapper"})
 
     with pytest.raises(error, match=r"^as it is$") as caught:
@@ -210,7 +215,7 @@ def test_any_other_error_of_a_constructor_names_the_plugin_which_stays_loaded(si
     assert registry.describe()[0].state == "loaded"
 
 
-def test_a_cause_of_any_length_is_told_in_one_line(site, registry):
+def test_a_long_cause_is_shortened_to_one_line(site, registry):
     site.plugin("bad", "raise RuntimeError('word\\n' * 500)", models={"bad": "bad:Echo"})
 
     with pytest.raises(PluginLoadError) as caught:
@@ -221,7 +226,7 @@ def test_a_cause_of_any_length_is_told_in_one_line(site, registry):
     assert len(str(caught.value)) < 700
 
 
-def test_a_sink_whose_options_cannot_be_known_is_told_as_it_failed(site, registry):
+def test_the_error_of_a_sink_with_unknown_options_is_reported_unchanged(site, registry):
     source = "from modelstream.sinks.base import StreamSink\nclass Odd(StreamSink):\n    __signature__ = 3\n"
     site.plugin("odd", source, sinks={"odd": "odd:Odd"})
 
@@ -229,7 +234,7 @@ def test_a_sink_whose_options_cannot_be_known_is_told_as_it_failed(site, registr
         registry.sink("odd", {"path": 1})
 
 
-def test_a_sink_gets_its_options_or_says_which_it_takes(site, registry):
+def test_a_sink_gets_its_options_or_an_error_lists_them(site, registry):
     site.plugin("file", RAISING, sinks={"file": "file:Sink"})
 
     assert registry.sink("file", {"path": "a", "mode": "a"}).mode == "a"

@@ -13,7 +13,7 @@ def message(call, error):
     return str(caught.value)
 
 
-def test_an_unknown_name_lists_what_is_installed_and_the_close_one(site, registry):
+def test_an_unknown_name_is_reported_with_a_suggestion_and_what_is_installed(site, registry):
     site.plugin("echo", models={"echo_chat": "echo:Echo", "parrot": "echo:Echo"})
 
     assert message(lambda: registry.model_wrapper("echo_caht", {}), UnknownModelTypeError) == (
@@ -40,7 +40,7 @@ def test_a_name_close_to_a_known_one_comes_with_both_hints(registry):
     )
 
 
-def test_what_is_installed_is_not_to_be_installed_again(site, registry):
+def test_an_installed_name_is_not_suggested_for_installation(site, registry):
     site.plugin("openai", models={"openai_chat": "openai:Echo"})
 
     hint = message(lambda: registry.model_wrapper("openai", {}), UnknownModelTypeError)
@@ -92,14 +92,14 @@ def test_blocking_one_distribution_settles_a_duplicate(site, registry, monkeypat
     }
 
 
-def test_a_blocked_name_is_not_listed_and_says_who_blocks_it(site, registry, monkeypatch):
+def test_a_blocked_name_is_not_listed_and_the_error_says_what_blocks_it(site, registry, monkeypatch):
     site.plugin("one", "raise SystemExit", models={"echo": "one:Echo"}, sinks={"up": "one:Up"})
     monkeypatch.setenv("MODELSTREAM_BLOCK", "echo")
 
     assert registry.names("model") == []
     assert registry.names("sink") == ["up"]
     assert message(lambda: registry.model_wrapper("echo", {}), PluginLoadError) == (
-        "model_type 'echo' of modelstream-one 1.0 (one:Echo) is switched off.\nMODELSTREAM_BLOCK is 'echo'."
+        "model_type 'echo' of modelstream-one 1.0 (one:Echo) is disabled.\nMODELSTREAM_BLOCK is 'echo'."
     )
 
 
@@ -111,9 +111,9 @@ def test_a_name_listed_twice_by_one_distribution_with_one_value_is_one(site, reg
     assert registry.model_wrapper("echo", {"model_type": "echo"})
 
 
-def test_without_a_path_of_its_own_a_registry_reads_sys_path(site):
+def test_without_its_own_path_a_registry_reads_sys_path(site):
     registry = Registry()
-    site.plugin("echo", models={"echo_made_here": "echo:Echo"})
+    site.plugin("echo", models={"echo_of_this_test": "echo:Echo"})
 
-    assert registry.model_wrapper("echo_made_here", {})
-    assert "echo_made_here" in registry.names("model")
+    assert registry.model_wrapper("echo_of_this_test", {})
+    assert "echo_of_this_test" in registry.names("model")

@@ -38,13 +38,13 @@ def test_a_sink_class_serves_its_sink_type(registry):
     assert isinstance(registry.sink("upper"), Upper)
 
 
-def test_a_name_given_outdoes_that_of_the_class(registry):
+def test_a_name_argument_overrides_that_of_the_class(registry):
     registry.register(Echo, "parrot")
 
     assert registry.names("model") == ["parrot"]
 
 
-def test_a_module_serves_the_name_given_for_every_hook_it_has(registry):
+def test_a_module_serves_the_name_argument_for_every_hook_it_has(registry):
     @hookimpl
     def modelstream_model_wrapper(config):
         return Echo(config)
@@ -63,13 +63,13 @@ def test_a_module_serves_the_name_given_for_every_hook_it_has(registry):
     assert isinstance(registry.sink("both"), Upper)
 
 
-def test_without_a_name_it_says_how_to_give_one(registry):
+def test_without_a_name_the_error_says_how_to_set_one(registry):
     with pytest.raises(ConfigError, match="set its model_type, or pass the name"):
         registry.register(ModelWrapper)
 
 
 @pytest.mark.parametrize("target", [3, "echo", print, threading])
-def test_what_is_no_plugin_is_refused(registry, target):
+def test_an_invalid_plugin_is_refused(registry, target):
     with pytest.raises(PluginLoadError, match="neither a ModelWrapper nor a StreamSink"):
         registry.register(target, "name")
 
@@ -84,11 +84,11 @@ def test_a_wrong_hook_is_refused(registry):
         registry.register(Wrong, "wrong")
 
 
-def test_a_taken_name_names_both_unless_it_may_stand_in(registry):
+def test_a_name_conflict_names_both_unless_exist_ok_is_set(registry):
     registry.register(Echo)
 
     with pytest.raises(
-        PluginLoadError, match=r":OtherEcho cannot .* belongs to .*:Echo \(registered"
+        PluginLoadError, match=r":OtherEcho cannot .* already used by .*:Echo \(registered"
     ) as caught:
         registry.register(OtherEcho)
 
@@ -101,7 +101,9 @@ def test_a_taken_name_names_both_unless_it_may_stand_in(registry):
 def test_the_name_of_an_installed_plugin_is_taken_too(site, registry):
     site.plugin("installed", models={"echo": "installed:Echo"})
 
-    with pytest.raises(PluginLoadError, match=r"belongs to modelstream-installed 1.0 \(installed:Echo\)"):
+    with pytest.raises(
+        PluginLoadError, match=r"already used by modelstream-installed 1.0 \(installed:Echo\)"
+    ):
         registry.register(Echo)
 
     registry.register(Echo, exist_ok=True)
@@ -160,13 +162,13 @@ def test_a_registered_plugin_that_fails_is_not_to_be_updated(registry):
         registry.model_wrapper("failing", {})
 
 
-def test_the_public_register_is_the_shared_registrys():
+def test_the_public_register_uses_the_shared_registry():
     @modelstream.plugins.register
     class Mine(ModelWrapper):
-        model_type = "mine_made_here"
+        model_type = "mine_of_this_test"
 
     try:
-        assert isinstance(shared_registry().model_wrapper("mine_made_here", {}), Mine)
+        assert isinstance(shared_registry().model_wrapper("mine_of_this_test", {}), Mine)
     finally:
         shared_registry().unregister(Mine)
-    assert "mine_made_here" not in shared_registry().names("model")
+    assert "mine_of_this_test" not in shared_registry().names("model")

@@ -39,7 +39,7 @@ def _eager_switching():
 
 
 @pytest.mark.usefixtures("_eager_switching")
-def test_four_threads_that_use_a_plugin_first_at_the_same_time_all_get_it(site):
+def test_four_threads_that_first_use_a_plugin_at_once_all_get_it(site):
     site.plugin("echo", models={"echo": "echo:Echo"})
     raised = []
 
@@ -65,13 +65,13 @@ def test_a_plugin_is_imported_once_however_many_threads_want_it(site, registry, 
         come.release()
         return load()
 
-    def let_go_when_all_have_come():
+    def continue_when_all_are_waiting():
         for _ in range(8):
             come.acquire()
         everyone.set()
 
     monkeypatch.setattr(plugin, "load", load_with_the_others)
-    threading.Thread(target=let_go_when_all_have_come).start()
+    threading.Thread(target=continue_when_all_are_waiting).start()
 
     raised = in_threads(8, lambda: registry.model_wrapper("slow", {}))
 
@@ -79,10 +79,10 @@ def test_a_plugin_is_imported_once_however_many_threads_want_it(site, registry, 
     assert imports == [1]
 
 
-def test_a_module_that_registers_itself_does_not_deadlock_with_who_loads_it(site, registry, monkeypatch):
-    """One thread is importing the module when another asks for it: each waits for what the other has done."""
-    importing, asked = threading.Event(), threading.Event()
-    monkeypatch.setattr(sys, "under_test", (registry, importing, asked), raising=False)
+def test_a_module_that_registers_itself_does_not_deadlock_with_its_loader(site, registry, monkeypatch):
+    """One thread is importing the module when another requests it: each waits for the other."""
+    importing, requested = threading.Event(), threading.Event()
+    monkeypatch.setattr(sys, "under_test", (registry, importing, requested), raising=False)
     site.plugin(
         "both",
         """
@@ -104,7 +104,7 @@ def test_a_module_that_registers_itself_does_not_deadlock_with_who_loads_it(site
     importer.start()
     importing.wait()
     load = registry.offers("model", "echo")[0]._loaded
-    monkeypatch.setattr(registry.offers("model", "echo")[0], "_loaded", lambda: asked.set() or load())
+    monkeypatch.setattr(registry.offers("model", "echo")[0], "_loaded", lambda: requested.set() or load())
 
     wrapper = registry.model_wrapper("echo", {"model_type": "echo"})
     importer.join()

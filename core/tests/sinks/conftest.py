@@ -1,4 +1,4 @@
-"""No test of the sinks leaves a thread behind, nor sinks that others would meet."""
+"""No test of the sinks leaves a thread running or a sink active."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ def _nothing_is_left(monkeypatch):
     for thread in set(threading.enumerate()) - before:
         if thread.name not in ("modelstream-timeouts", "modelstream-loop"):
             thread.join(5)
-            assert not thread.is_alive(), f"{thread.name} was left behind"
+            assert not thread.is_alive(), f"{thread.name} is still running"
 
 
 @pytest.fixture
 def warnings(caplog):
-    """What the log "modelstream" has been told by now, as (level, text)."""
+    """The records of the logger "modelstream" until now, as (level, text)."""
 
-    def said():
+    def logged():
         records = [record for record in caplog.records if record.name == "modelstream"]
         return [(record.levelname, record.getMessage()) for record in records]
 
-    return said
+    return logged

@@ -6,7 +6,7 @@ import asyncio
 import threading
 
 import pytest
-from witness import FINISH, LIMIT, AsyncScripted, Gate, Scripted, Witness, answer
+from recording_sink import FINISH, LIMIT, AsyncScripted, Gate, RecordingSink, Scripted, answer
 
 from modelstream import (
     RateLimitError,
@@ -24,7 +24,7 @@ METHODS = ["open", "write_delta", "write", "write_delta", "write", "write", "clo
 
 @pytest.fixture(params=["inline", "background"])
 def sink(request):
-    return Witness(delivery=request.param)
+    return RecordingSink(delivery=request.param)
 
 
 def run(coroutine):
@@ -73,7 +73,7 @@ def test_async_pairs_without_a_last_one(sink):
 
 
 @pytest.mark.parametrize("content", ["Hello", [(False, "Hel"), (True, "Hello")]])
-def test_what_is_there_at_once(content, sink):
+def test_content_that_is_complete(content, sink):
     run(ashow(content, sinks=sink))
     assert sink.only.text == "Hello"
     assert sink.only.outcome.state == "complete"
@@ -93,7 +93,7 @@ def test_sync_answers_are_read_in_a_thread():
         ticked.set()
         await showing
 
-    sink = Witness(delivery="inline")
+    sink = RecordingSink(delivery="inline")
     run(main())
     assert sink.only.text == "Hello"
     assert threading.main_thread() not in sink.threads
@@ -139,7 +139,7 @@ def test_a_cancelled_task_cancels_the_message_and_the_call(wrapper, sink):
     assert isinstance(run(main()), StreamCancelledError)
 
 
-def test_a_cancelled_task_in_front_of_a_sync_answer(sink):
+def test_cancelling_a_task_that_waits_for_a_sync_answer(sink):
     async def main():
         task = asyncio.create_task(ashow(model("?", stream=True), sinks=sink))
         await asyncio.to_thread(sink.wrote.wait, LIMIT)
@@ -161,7 +161,7 @@ def test_a_cancelled_task_in_front_of_a_sync_answer(sink):
     assert model.cancelled.is_set()
 
 
-def test_a_cancelled_task_leaves_other_readers_their_answer(sink):
+def test_a_cancelled_task_does_not_end_the_answer_for_other_readers(sink):
     async def main():
         go_on = asyncio.Event()
         response = await AsyncScripted("Hel", go_on.wait, "lo", FINISH).acall("?", stream=True)
@@ -179,7 +179,7 @@ def test_a_cancelled_task_leaves_other_readers_their_answer(sink):
 
 
 def test_a_sink_may_cancel(sink):
-    sink.does = lambda method, message, _: method == "write" and message.cancel()
+    sink.on_call = lambda method, message, _: method == "write" and message.cancel()
 
     async def main():
         response = await AsyncScripted("Hel", asyncio.Event().wait, FINISH).acall("?", stream=True)
@@ -212,14 +212,14 @@ def test_an_async_generator_is_closed(sink):
 
     message_cancelled = threading.Event()
 
-    def cancel(method, message, thing):
+    def cancel(method, message, item):
         if method == "write":
             message.cancel()
             message_cancelled.set()
 
     with pytest.raises(ValueError, match="oops"):
         run(ashow(generate(), sinks=sink))
-    sink.does = cancel
+    sink.on_call = cancel
     with pytest.raises(StreamCancelledError):
         run(ashow(more(), sinks=sink))
     assert closed == [1, 2]
@@ -238,13 +238,13 @@ def test_an_async_generator_is_closed_when_its_reader_is_interrupted():
         finally:
             closed.append(1)
 
-    def does(method, message, thing):
+    def on_call(method, message, item):
         if method == "write":
             raise Interrupt
 
     async def main():
         with pytest.raises(Interrupt):
-            await ashow(generate(), sinks=Witness(does, delivery="inline"))
+            await ashow(generate(), sinks=RecordingSink(on_call, delivery="inline"))
         assert closed == [1]
 
     run(main())
@@ -253,7 +253,7 @@ def test_an_async_generator_is_closed_when_its_reader_is_interrupted():
 def test_a_slow_sink_does_not_block_the_event_loop():
     async def main():
         with Gate() as gate:
-            showing = asyncio.create_task(ashow("Hello", sinks=Witness(gate)))
+            showing = asyncio.create_task(ashow("Hello", sinks=RecordingSink(gate)))
             ticks = 0
             while not showing.done():
                 await asyncio.sleep(0.01)
@@ -265,7 +265,7 @@ def test_a_slow_sink_does_not_block_the_event_loop():
 
 
 def test_a_coroutine_that_is_closed_closes_the_message():
-    sink = Witness(delivery="inline")
+    sink = RecordingSink(delivery="inline")
 
     class Never:
         def __await__(self):

@@ -1,4 +1,4 @@
-"""Background sinks: a thread of their own, and nobody who waits for them for long."""
+"""Background sinks: each has its own thread, and no caller waits for one for long."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 import weakref
 
 import pytest
-from witness import COMPLETE, LIMIT, Gate, Talk, Witness, state_after
+from recording_sink import COMPLETE, LIMIT, Gate, MessageWriter, RecordingSink, state_after
 
 from modelstream import Outcome, ReasoningDelta, UsageDelta, show
 from modelstream.sinks.delivery import background, delivery_of, worker
@@ -20,55 +20,55 @@ def thread_of(sink):
     return thread
 
 
-def test_calls_come_from_a_thread_of_the_sinks_own_in_order():
-    sink, other = Witness(), Witness()
-    talk = Talk(sink, other).say("a").tell(ReasoningDelta("r")).say("b").done()
-    talk.broadcast.drain()
+def test_calls_come_in_order_from_the_thread_of_the_sink():
+    sink, other = RecordingSink(), RecordingSink()
+    writer = MessageWriter(sink, other).write("a").write_delta(ReasoningDelta("r")).write("b").done()
+    writer.broadcast.drain()
     for one in (sink, other):
         assert one.only.methods == ["open", "write", "write_delta", "write", "write", "close"]
         assert one.only.deltas == ["a", "b"]
         assert one.only.outcome is COMPLETE
     assert len({thread_of(sink), thread_of(other), threading.main_thread()}) == 3
-    assert thread_of(sink).name == "modelstream-witness"
+    assert thread_of(sink).name == "modelstream-recording"
     assert thread_of(sink).daemon
 
 
 def test_a_delta_arrives_before_the_next_is_sent():
     arrived = threading.Semaphore(0)
-    sink = Witness(lambda *_: arrived.release())
-    talk = Talk(sink)
+    sink = RecordingSink(lambda *_: arrived.release())
+    writer = MessageWriter(sink)
     assert arrived.acquire(timeout=LIMIT)
     for number in range(200):
-        talk.say(f"{number} ")
+        writer.write(f"{number} ")
         assert arrived.acquire(timeout=LIMIT)
         assert sink.only.deltas[-1] == f"{number} "
-    talk.done().broadcast.drain()
+    writer.done().broadcast.drain()
 
 
-def test_the_thread_ends_when_there_is_nothing_to_do_and_comes_back():
-    sink = Witness()
-    Talk(sink).say("a").done().broadcast.drain()
+def test_an_idle_thread_ends_and_is_started_again():
+    sink = RecordingSink()
+    MessageWriter(sink).write("a").done().broadcast.drain()
     first = thread_of(sink)
     first.join(LIMIT)
     assert not first.is_alive()
-    Talk(sink).say("b").done().broadcast.drain()
-    assert [told.text for told in sink.all_told] == ["a", "b"]
+    MessageWriter(sink).write("b").done().broadcast.drain()
+    assert [record.text for record in sink.all_records] == ["a", "b"]
     assert len(sink.threads) == 2
 
 
 def test_the_thread_stays_while_a_message_is_open():
-    sink = Witness()
-    talk = Talk(sink).say("a")
+    sink = RecordingSink()
+    writer = MessageWriter(sink).write("a")
     assert flush(LIMIT)
     thread_of(sink).join(4 * worker.IDLE_SECONDS)
-    talk.say("b").done().broadcast.drain()
+    writer.write("b").done().broadcast.drain()
     assert sink.only.text == "ab"
     assert len(sink.threads) == 1
 
 
 def test_a_sink_that_is_dropped_is_freed():
-    sink = Witness()
-    Talk(sink).say("a").done().broadcast.drain()
+    sink = RecordingSink()
+    MessageWriter(sink).write("a").done().broadcast.drain()
     thread_of(sink).join(LIMIT)
     gone = weakref.ref(sink)
     del sink
@@ -81,44 +81,50 @@ def test_a_sink_that_is_dropped_is_freed():
 
 @pytest.mark.parametrize("method", ["open", "write", "write_delta", "close"])
 @pytest.mark.parametrize("error", [ValueError("boom"), KeyboardInterrupt("boom"), SystemExit("boom")])
-def test_what_a_sink_raises_stays_with_it(method, error, warnings):
+def test_an_exception_of_a_sink_does_not_affect_others(method, error, warnings):
     failures = iter([error, error])
 
-    def does(called, message, thing):
+    def on_call(called, message, item):
         if called == method and (failure := next(failures, None)):
             raise failure
 
-    bad, good = Witness(does), Witness()
-    talk = Talk(bad, good).say("a", "b").tell(ReasoningDelta("r"), ReasoningDelta("s")).say("c").done()
-    talk.broadcast.drain()
+    bad, good = RecordingSink(on_call), RecordingSink()
+    writer = (
+        MessageWriter(bad, good)
+        .write("a", "b")
+        .write_delta(ReasoningDelta("r"), ReasoningDelta("s"))
+        .write("c")
+        .done()
+    )
+    writer.broadcast.drain()
     assert bad.only.text == good.only.text == "abc"
     assert bad.only.outcome is good.only.outcome is COMPLETE
-    assert f"sink 'witness' failed in {method}: {type(error).__name__}: boom (" in warnings()[0][1]
+    assert f"sink 'recording' failed in {method}: {type(error).__name__}: boom (" in warnings()[0][1]
 
 
 def test_after_three_failures_in_a_row_the_sink_is_switched_off(warnings):
-    def does(method, message, thing):
+    def on_call(method, message, item):
         if method == "write":
             raise ValueError("always")
 
-    bad = Witness(does)
-    Talk(bad).say(*"abcdef").done().broadcast.drain()
-    Talk(bad).say("a").done().broadcast.drain()
+    bad = RecordingSink(on_call)
+    MessageWriter(bad).write(*"abcdef").done().broadcast.drain()
+    MessageWriter(bad).write("a").done().broadcast.drain()
     assert bad.only.methods == ["open", "write", "write", "write", "close"]
-    assert ("ERROR", "sink 'witness' is switched off: write failed 3 times in a row") in warnings()
+    assert ("ERROR", "sink 'recording' is switched off: write failed 3 times in a row") in warnings()
 
 
-def test_messages_that_wait_when_it_is_switched_off_are_not_opened():
-    def does(method, message, thing):
+def test_pending_messages_of_a_disabled_sink_are_not_opened():
+    def on_call(method, message, item):
         if method == "write":
-            gate(method, message, thing)
+            gate(method, message, item)
             raise ValueError("always")
 
     with Gate() as gate:
-        bad = Witness(does)
-        first = Talk(bad).say(*"abc")
+        bad = RecordingSink(on_call)
+        first = MessageWriter(bad).write(*"abc")
         assert gate.reached.wait(LIMIT)
-        Talk(bad).say("d").done()
+        MessageWriter(bad).write("d").done()
         first.done()
     assert bad.only.methods == ["open", "write", "write", "write", "close"]
 
@@ -126,161 +132,161 @@ def test_messages_that_wait_when_it_is_switched_off_are_not_opened():
 # Slow and hanging sinks
 
 
-def test_a_sink_that_hangs_concerns_nobody_else(warnings):
+def test_a_sink_that_hangs_does_not_affect_others(warnings):
     with Gate() as gate:
-        hanging, good = Witness(gate), Witness()
-        talk = Talk(hanging, good).say("a")
+        hanging, good = RecordingSink(gate), RecordingSink()
+        writer = MessageWriter(hanging, good).write("a")
         assert gate.reached.wait(LIMIT)
         begin = time.monotonic()
-        talk.say(*"bcdef").done().broadcast.drain()
+        writer.write(*"bcdef").done().broadcast.drain()
         assert time.monotonic() - begin < 2
         assert good.only.outcome is COMPLETE
         assert hanging.only.methods == ["open", "write"]
         ((level, text),) = warnings()
         assert level == "WARNING"
-        assert "sink 'witness' has a backlog: it did not catch up within 0.5 s" in text
+        assert "sink 'recording' has a backlog: it did not catch up within 0.5 s" in text
     assert hanging.only.text == "abcdef"
     assert hanging.only.outcome is COMPLETE
 
 
-def test_nobody_waits_again_for_a_sink_that_was_late(warnings):
+def test_a_sink_that_was_late_is_not_waited_for_again(warnings):
     with Gate() as gate:
-        sink = Witness(gate)
-        Talk(sink).say("a").done().broadcast.drain(0.01)
+        sink = RecordingSink(gate)
+        MessageWriter(sink).write("a").done().broadcast.drain(0.01)
         begin = time.monotonic()
         for _ in range(20):
-            Talk(sink).say("a").done().broadcast.drain()
+            MessageWriter(sink).write("a").done().broadcast.drain()
         assert time.monotonic() - begin < 5  # to wait for each would take ten
-    assert len(sink.told) == 21
-    assert all(told.outcome is COMPLETE for told in sink.all_told)
+    assert len(sink.records) == 21
+    assert all(record.outcome is COMPLETE for record in sink.all_records)
     with Gate() as again:
         # It has caught up, so it is worth waiting for again.
-        sink.does = again
+        sink.on_call = again
         begin = time.monotonic()
-        Talk(sink).say("a").done().broadcast.drain(0.2)
+        MessageWriter(sink).write("a").done().broadcast.drain(0.2)
         assert time.monotonic() - begin >= 0.2
-    assert len(warnings()) == 1  # told once
+    assert len(warnings()) == 1  # logged once
 
 
 def test_many_messages_on_a_hanging_sink_are_all_closed_in_the_end():
     with Gate("open") as gate:
-        sink = Witness(gate)
-        talks = [Talk(sink).say(*"abc").tell(ReasoningDelta("r")) for _ in range(50)]
-        for number, talk in enumerate(talks):
-            talk.done(COMPLETE if number % 2 else Outcome("failed", error=ValueError()))
-    assert len(sink.told) == 50
-    for number, told in enumerate(sink.all_told):
-        assert told.methods[0] == "open"
-        assert told.methods.count("open") == told.methods.count("close") == 1
-        assert told.methods[-1] == "close"
-        assert told.outcome.state == ("complete" if number % 2 else "failed")
-        assert told.text == "abc"
+        sink = RecordingSink(gate)
+        writers = [MessageWriter(sink).write(*"abc").write_delta(ReasoningDelta("r")) for _ in range(50)]
+        for number, writer in enumerate(writers):
+            writer.done(COMPLETE if number % 2 else Outcome("failed", error=ValueError()))
+    assert len(sink.records) == 50
+    for number, record in enumerate(sink.all_records):
+        assert record.methods[0] == "open"
+        assert record.methods.count("open") == record.methods.count("close") == 1
+        assert record.methods[-1] == "close"
+        assert record.outcome.state == ("complete" if number % 2 else "failed")
+        assert record.text == "abc"
 
 
 def test_a_sink_stuck_for_long_under_a_load_is_switched_off(monkeypatch, warnings):
     monkeypatch.setattr(background, "HANGING_SECONDS", 0.0)
     with Gate() as gate:
-        sink, good = Witness(gate, queue_limit=3), Witness()
-        talk = Talk(sink, good).say("a")
+        sink, good = RecordingSink(gate, queue_limit=3), RecordingSink()
+        writer = MessageWriter(sink, good).write("a")
         assert gate.reached.wait(LIMIT)
         for _ in range(6):
-            Talk(sink, good).say("b").done().broadcast.drain(0)
+            MessageWriter(sink, good).write("b").done().broadcast.drain(0)
         assert any(
             "is switched off: it has been stuck for 0 s, with a backlog of 4 messages" in text
             for _, text in warnings()
         )
-        assert delivery_of(sink).worker.backlog < 4  # they are let go
-    talk.say("b").done().broadcast.drain()
+        assert delivery_of(sink).worker.backlog < 4  # they are dropped
+    writer.write("b").done().broadcast.drain()
     assert sink.only.methods == ["open", "write", "close"]
     assert sink.only.outcome.state == "cancelled"
-    assert len(good.told) == 7
+    assert len(good.records) == 7
 
 
 # Coalescing
 
 
-def test_what_waits_for_a_full_sink_is_coalesced():
+def test_pending_items_of_a_full_sink_are_coalesced():
     with Gate() as gate:
-        sink = Witness(gate, queue_limit=10)
-        talk = Talk(sink).say("0 ")
+        sink = RecordingSink(gate, queue_limit=10)
+        writer = MessageWriter(sink).write("0 ")
         assert gate.reached.wait(LIMIT)
         for number in range(1, 10_000):
-            talk.say(f"{number} ")
+            writer.write(f"{number} ")
             if not number % 1000:
-                talk.tell(ReasoningDelta("r"))
-        talk.done()
+                writer.write_delta(ReasoningDelta("r"))
+        writer.done()
     assert sink.only.text == "".join(f"{number} " for number in range(10_000))
     assert sink.only.outcome is COMPLETE
-    kinds = [type(one).__name__ for one in sink.only.news]
+    kinds = [type(one).__name__ for one in sink.only.items]
     assert kinds.count("ReasoningDelta") == 9
     assert len(kinds) < 100
 
 
-def test_what_waits_for_a_full_sink_takes_little_memory():
+def test_pending_items_of_a_full_sink_take_little_memory():
     with Gate() as gate:
-        sink = Witness(gate, queue_limit=100)
-        talk = Talk(sink).say("a")
+        sink = RecordingSink(gate, queue_limit=100)
+        writer = MessageWriter(sink).write("a")
         assert gate.reached.wait(LIMIT)
         for number in range(20_000):
-            talk.tell(UsageDelta(output_tokens=number)).say("a")
-        (subscription,) = talk.broadcast._subscriptions
+            writer.write_delta(UsageDelta(output_tokens=number)).write("a")
+        (subscription,) = writer.broadcast._subscriptions
         assert len(subscription._pending) + subscription.queue.count - subscription.read <= 2 * 100
-        talk.done()
-    assert state_after(sink.only.news)[3] == (None, 19_999)
+        writer.done()
+    assert state_after(sink.only.items)[3] == (None, 19_999)
 
 
 def test_a_slow_sink_catches_up():
     now = [0.0]
     worker_time = type("Clock", (), {"monotonic": staticmethod(lambda: now[0])})
     gate = Gate()
-    sink = Witness(gate)
+    sink = RecordingSink(gate)
     with pytest.MonkeyPatch.context() as patch, gate:
         patch.setattr(worker, "time", worker_time)
-        talk = Talk(sink).say("a")
+        writer = MessageWriter(sink).write("a")
         assert gate.reached.wait(LIMIT)
-        talk.say("b", "c", "d").tell(ReasoningDelta("r"), ReasoningDelta("s")).say("e")
+        writer.write("b", "c", "d").write_delta(ReasoningDelta("r"), ReasoningDelta("s")).write("e")
         now[0] += 2 * worker.COALESCE_SECONDS
-        talk.done()
+        writer.done()
         gate.release()
         assert flush(LIMIT)
     assert sink.only.deltas == ["a", "bcd", "e"]
-    assert [one.text for one in sink.only.news if isinstance(one, ReasoningDelta)] == ["rs"]
+    assert [one.text for one in sink.only.items if isinstance(one, ReasoningDelta)] == ["rs"]
 
 
 def test_a_sink_that_keeps_up_gets_every_delta():
-    sink = Witness()
-    talk = Talk(sink)
+    sink = RecordingSink()
+    writer = MessageWriter(sink)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(worker, "COALESCE_SECONDS", LIMIT)
-        talk.say(*"abcdefghij").done().broadcast.drain()
+        writer.write(*"abcdefghij").done().broadcast.drain()
     assert sink.only.deltas == list("abcdefghij")
 
 
 def test_ended_messages_of_a_late_sink_take_little_memory():
     with Gate() as gate:
-        sink = Witness(gate)
-        Talk(sink).say("a").done().broadcast.drain(0.01)
-        talk = Talk(sink)
-        (subscription,) = talk.broadcast._subscriptions
-        talk.say(*"abcdefghij").done()
+        sink = RecordingSink(gate)
+        MessageWriter(sink).write("a").done().broadcast.drain(0.01)
+        writer = MessageWriter(sink)
+        (subscription,) = writer.broadcast._subscriptions
+        writer.write(*"abcdefghij").done()
         assert (
             len(subscription._pending) + subscription.queue.count - subscription.read == 3
         )  # text, last, end
-    assert sink.all_told[1].text == "abcdefghij"
+    assert sink.all_records[1].text == "abcdefghij"
 
 
 def test_a_sink_may_show_something_itself():
-    inner = Witness()
+    inner = RecordingSink()
 
-    def does(method, message, thing):
+    def on_call(method, message, item):
         if method == "close" and message.name != "echo":
             show("seen", name="echo", sinks=[sink, inner])
 
-    sink = Witness(does, queue_limit=1)
+    sink = RecordingSink(on_call, queue_limit=1)
     begin = time.monotonic()
-    Talk(sink).say(*"abc").done().broadcast.drain()
+    MessageWriter(sink).write(*"abc").done().broadcast.drain()
     assert flush(LIMIT)
-    assert [told.text for told in sink.all_told] == ["abc", "seen"]
+    assert [record.text for record in sink.all_records] == ["abc", "seen"]
     assert inner.only.text == "seen"
     assert time.monotonic() - begin < 2
 
@@ -290,17 +296,17 @@ def test_a_sink_may_show_something_itself():
 
 def test_the_end_comes_after_what_was_delivered():
     with Gate() as gate:
-        sink = Witness(gate)
-        open_talk = Talk(sink).say("a")
-        done = Talk(sink).say("b").done()
+        sink = RecordingSink(gate)
+        open_talk = MessageWriter(sink).write("a")
+        done = MessageWriter(sink).write("b").done()
         ended = threading.Event()
         delivery_of(sink).end(ended.set)
-        open_talk.say("c").done()
+        open_talk.write("c").done()
         done.broadcast.drain()
         assert not ended.is_set()
         gate.release()
         assert ended.wait(LIMIT)
-    first, second = sink.all_told
+    first, second = sink.all_records
     assert second.methods == ["open", "write", "write", "close"]
     assert second.outcome is COMPLETE
     assert first.methods.count("close") == 1
@@ -310,11 +316,11 @@ def test_the_end_comes_after_what_was_delivered():
         assert not thread.is_alive()
 
 
-def test_in_the_child_of_a_fork_nobody_waits_for_a_thread_that_is_not_there():
-    sink = Witness(queue_limit=2)
-    talk = Talk(sink).say("a")
+def test_a_forked_child_does_not_wait_for_threads_of_its_parent():
+    sink = RecordingSink(queue_limit=2)
+    writer = MessageWriter(sink).write("a")
     assert flush(LIMIT)
-    (subscription,) = talk.broadcast._subscriptions
+    (subscription,) = writer.broadcast._subscriptions
     locked, end = threading.Event(), threading.Event()
 
     def hold_the_lock():
@@ -326,21 +332,21 @@ def test_in_the_child_of_a_fork_nobody_waits_for_a_thread_that_is_not_there():
     thread.start()
     assert locked.wait(LIMIT)
     background._after_fork()
-    talk.say(*"bcdefghij").done().broadcast.drain()
-    Talk(sink).say("b").done().broadcast.drain()
+    writer.write(*"bcdefghij").done().broadcast.drain()
+    MessageWriter(sink).write("b").done().broadcast.drain()
     end.set()
     thread.join(LIMIT)
-    first, second = sink.all_told
+    first, second = sink.all_records
     assert first.methods == ["open", "write"]
     assert second.outcome is COMPLETE
 
 
 def test_several_messages_at_once_are_not_mixed_up():
-    sink = Witness()
+    sink = RecordingSink()
 
     def speak(name):
         for number in range(30):
-            Talk(sink, name=f"{name}{number}").say(*f"{name}{number} says so").done()
+            MessageWriter(sink, name=f"{name}{number}").write(*f"{name}{number} says so").done()
 
     threads = [threading.Thread(target=speak, args=(name,)) for name in "ABCD"]
     for thread in threads:
@@ -348,9 +354,9 @@ def test_several_messages_at_once_are_not_mixed_up():
     for thread in threads:
         thread.join(LIMIT)
     assert flush(LIMIT)
-    assert len(sink.told) == 120
-    for told in sink.all_told:
-        assert told.text == f"{told.message.name} says so"
-        assert told.methods[0] == "open"
-        assert told.methods[-1] == "close"
-        assert told.methods.count("close") == 1
+    assert len(sink.records) == 120
+    for record in sink.all_records:
+        assert record.text == f"{record.message.name} says so"
+        assert record.methods[0] == "open"
+        assert record.methods[-1] == "close"
+        assert record.methods.count("close") == 1

@@ -1,4 +1,4 @@
-"""Whatever comes and whatever fails: every sink hears beginning, news and end of each message, once."""
+"""Whatever is sent and whatever fails: every sink gets the open, the items and the close of each message."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from witness import COMPLETE, LIMIT, Gate, Talk, Witness, state_after
+from recording_sink import COMPLETE, LIMIT, Gate, MessageWriter, RecordingSink, state_after
 
 from modelstream import Outcome, ReasoningDelta, StreamCancelledError, ToolCallDelta, UsageDelta
 from modelstream.sinks.delivery import delivery_of, worker
@@ -35,7 +35,7 @@ kinds = st.fixed_dictionaries(
 
 
 class Fragile:
-    """Raises in the calls with these numbers; for `does`."""
+    """Raises in the calls with these numbers; for `on_call`."""
 
     def __init__(self, failing):
         self.failing = failing
@@ -45,7 +45,7 @@ class Fragile:
         self.lock = threading.Lock()
         self.overlapping = False
 
-    def __call__(self, method, message, thing):
+    def __call__(self, method, message, item):
         if not self.lock.acquire(blocking=False):
             self.overlapping = True
             return
@@ -60,15 +60,15 @@ class Fragile:
             self.lock.release()
 
 
-def speak(talk, kind, number):
+def speak(writer, kind, number):
     if kind is SAY:
-        talk.say(f"{number} ")
+        writer.write(f"{number} ")
     elif kind is THINK:
-        talk.tell(ReasoningDelta(f"{number} "))
+        writer.write_delta(ReasoningDelta(f"{number} "))
     elif kind is CALL:
-        talk.tell(ToolCallDelta(number % 2, f"call_{number % 2}", "f", str(number)))
+        writer.write_delta(ToolCallDelta(number % 2, f"call_{number % 2}", "f", str(number)))
     else:
-        talk.tell(UsageDelta(output_tokens=number))
+        writer.write_delta(UsageDelta(output_tokens=number))
 
 
 @given(
@@ -76,46 +76,46 @@ def speak(talk, kind, number):
     ends=st.lists(outcomes, min_size=3, max_size=3),
     chosen=st.lists(st.tuples(kinds, st.sets(st.integers(1, 30), max_size=12)), min_size=1, max_size=3),
     shut_down_at=st.none() | st.integers(0, 40),
-    behind=st.sampled_from([0.0, 0.1]),
+    delay=st.sampled_from([0.0, 0.1]),
 )
-def test_scripts_of_news_and_failures(script, ends, chosen, shut_down_at, behind):
+def test_scripts_of_items_and_failures(script, ends, chosen, shut_down_at, delay):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(worker, "COALESCE_SECONDS", behind)
-        sinks = [Witness(Fragile(failing), **kind) for kind, failing in chosen]
-        talks = [Talk(*sinks, name=str(number)) for number in range(3)]
+        patch.setattr(worker, "COALESCE_SECONDS", delay)
+        sinks = [RecordingSink(Fragile(failing), **kind) for kind, failing in chosen]
+        writers = [MessageWriter(*sinks, name=str(number)) for number in range(3)]
         for number, (who, kind) in enumerate(script):
             if number == shut_down_at:
                 delivery_of(sinks[0]).end(lambda: None)
-            speak(talks[who], kind, number)
-        for talk, outcome in zip(talks, ends, strict=True):
-            talk.done(outcome)
-            talk.broadcast.close(COMPLETE)
+            speak(writers[who], kind, number)
+        for writer, outcome in zip(writers, ends, strict=True):
+            writer.done(outcome)
+            writer.broadcast.close(COMPLETE)
         assert flush(LIMIT)
-    reference = Witness(delivery="inline")
-    again = [Talk(reference, name=str(number)) for number in range(3)]
+    reference = RecordingSink(delivery="inline")
+    again = [MessageWriter(reference, name=str(number)) for number in range(3)]
     for number, (who, kind) in enumerate(script):
         speak(again[who], kind, number)
-    for talk, outcome in zip(again, ends, strict=True):
-        talk.done(outcome)
+    for writer, outcome in zip(again, ends, strict=True):
+        writer.done(outcome)
     for sink in sinks:
         ended_early = sink is sinks[0] and shut_down_at is not None and shut_down_at < len(script)
-        switched_off = sink.does.worst >= MAX_FAILURES
-        assert not sink.does.overlapping
-        for told in sink.all_told:
-            expected = reference.all_told[int(told.message.name)]
-            assert told.methods[0] == "open"
-            assert told.methods[-1] == "close"
-            assert told.methods.count("open") == told.methods.count("close") == 1
+        switched_off = sink.on_call.worst >= MAX_FAILURES
+        assert not sink.on_call.overlapping
+        for record in sink.all_records:
+            expected = reference.all_records[int(record.message.name)]
+            assert record.methods[0] == "open"
+            assert record.methods[-1] == "close"
+            assert record.methods.count("open") == record.methods.count("close") == 1
             if not ended_early:
-                assert told.outcome is expected.outcome
+                assert record.outcome is expected.outcome
             if not ended_early and not switched_off:
-                assert state_after(told.news) == state_after(expected.news)
-        assert switched_off or len(sink.told) == 3
+                assert state_after(record.items) == state_after(expected.items)
+        assert switched_off or len(sink.records) == 3
 
 
-def test_a_drain_whose_event_loop_is_gone_harms_nobody():
+def test_a_drain_whose_event_loop_is_closed_does_not_affect_others():
     with Gate() as gate:
-        sink = Witness(gate)
-        asyncio.run(Talk(sink).say("a").done().broadcast.adrain(0.01))
-    Talk(sink).say("b").done().broadcast.drain()
-    assert [told.text for told in sink.all_told] == ["a", "b"]
+        sink = RecordingSink(gate)
+        asyncio.run(MessageWriter(sink).write("a").done().broadcast.adrain(0.01))
+    MessageWriter(sink).write("b").done().broadcast.drain()
+    assert [record.text for record in sink.all_records] == ["a", "b"]

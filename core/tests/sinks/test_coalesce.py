@@ -1,10 +1,10 @@
-"""Coalesced items say the same as before, in the same order, in fewer items."""
+"""Coalesced items have the same content in the same order, in fewer items."""
 
 from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from witness import COMPLETE, state_after
+from recording_sink import COMPLETE, state_after
 
 from modelstream.deltas import ReasoningDelta, ToolCallDelta, UsageDelta
 from modelstream.sinks.delivery.coalesce import coalesce
@@ -36,7 +36,7 @@ def scripts(draw):
 
 
 @given(scripts(), st.integers(0, 40))
-def test_coalesced_items_lead_to_the_same(items, cut):
+def test_coalesced_items_have_the_same_content(items, cut):
     some, rest = items[:cut], items[cut:]
     with_ids = [ToolCallDelta(index, f"call_{index}") for index in range(3)]
     expected = state_after([*with_ids, *items])
@@ -72,11 +72,11 @@ def test_a_text_between_counts_becomes_one():
     assert counts.output_tokens == 99
 
 
-def test_counts_that_tell_different_things_are_put_together():
+def test_different_token_counts_are_merged():
     assert coalesce([UsageDelta(input_tokens=7), UsageDelta(output_tokens=2)]) == [UsageDelta(7, 2)]
 
 
-def test_text_that_begins_afresh_stands_for_the_text_before_it():
+def test_a_restarted_text_replaces_the_text_before_it():
     texts = ["abc", "xyz", "xyzw"]
     items = [
         Snapshot("abc", False, 0, FixedText(texts[0])),
@@ -87,7 +87,7 @@ def test_text_that_begins_afresh_stands_for_the_text_before_it():
     assert (one.delta, one.offset, one.text) == ("xyzw", 0, "xyzw")
 
 
-def test_the_last_snapshot_stays_alone():
+def test_the_last_snapshot_is_not_merged():
     source = FixedText("ab")
     items = [Snapshot("a", False, 0, source), Snapshot("b", False, 1, source), Snapshot("", True, 2, source)]
     merged = coalesce([*items, COMPLETE])
@@ -95,7 +95,7 @@ def test_the_last_snapshot_stays_alone():
     assert merged[1].delta == ""
 
 
-def test_pieces_of_different_calls_stay_apart():
+def test_pieces_of_different_calls_are_not_merged():
     first, second = ToolCallDelta(0, "a", "f", "{"), ToolCallDelta(1, "b", "g", "[")
     more = [ToolCallDelta(1, arguments="1"), ToolCallDelta(1, arguments="]"), ToolCallDelta(0, arguments="}")]
     assert coalesce([first, second, *more]) == [first, ToolCallDelta(1, "b", "g", "[1]"), more[2]]

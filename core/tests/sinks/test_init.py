@@ -1,11 +1,11 @@
-"""`init`: what it takes, what it refuses, and what becomes of the sinks that were there."""
+"""`init`: what it accepts, what it refuses, and what happens to the previous sinks."""
 
 from __future__ import annotations
 
 import logging
 
 import pytest
-from witness import LIMIT, Gate, Talk, Witness
+from recording_sink import LIMIT, Gate, MessageWriter, RecordingSink
 
 import modelstream
 from modelstream import ConfigError, StreamSink, UnknownConfigKeyError, UnknownSinkTypeError, program, show
@@ -21,7 +21,7 @@ class Simple(StreamSink):
 
     sink_type = "simple"
     delivery = "inline"
-    made = []  # noqa: RUF012
+    created = []  # noqa: RUF012
 
     def __init__(self, level=1):
         if level == "broken":
@@ -29,7 +29,7 @@ class Simple(StreamSink):
         self.level = level
         self.run = (program.run.id, program.run.project, program.run.name)
         self.ended = 0
-        self.made.append(self)
+        self.created.append(self)
 
     def write(self, message, snapshot):
         pass
@@ -41,7 +41,7 @@ class Simple(StreamSink):
 @pytest.fixture(autouse=True)
 def _simple(monkeypatch):
     monkeypatch.delenv(STUDIO, raising=False)
-    monkeypatch.setattr(Simple, "made", [])
+    monkeypatch.setattr(Simple, "created", [])
     registry().register(Simple)
     yield
     registry().unregister(Simple)
@@ -52,9 +52,9 @@ def _simple(monkeypatch):
 # Which sinks
 
 
-@pytest.mark.parametrize("given", ["simple", ["simple"], {"sink_type": "simple"}, [Simple], Simple])
-def test_sinks_by_name(given):
-    modelstream.init(sinks=given)
+@pytest.mark.parametrize("spec", ["simple", ["simple"], {"sink_type": "simple"}, [Simple], Simple])
+def test_sinks_by_name(spec):
+    modelstream.init(sinks=spec)
     (sink,) = current_sinks()
     assert isinstance(sink, Simple)
     assert sink.level == 1
@@ -79,11 +79,11 @@ def test_sinks_with_options_objects_and_functions():
 def test_no_sinks():
     modelstream.init(sinks=[])
     assert list(current_sinks()) == []
-    show("nobody sees this")
+    show("not shown anywhere")
 
 
 @pytest.mark.parametrize(
-    ("given", "complaint"),
+    ("spec", "complaint"),
     [
         (7, "sinks: 7 is not a sink"),
         ([None], "sinks: None is not a sink"),
@@ -97,9 +97,9 @@ def test_no_sinks():
     ],
     ids=["number", "none", "type", "sinktype", "nameless", "option", "value", "function", "name"],
 )
-def test_what_is_no_sink(given, complaint):
+def test_invalid_sinks(spec, complaint):
     with pytest.raises(ConfigError, match=f"(?s){complaint}"):
-        modelstream.init(sinks=given)
+        modelstream.init(sinks=spec)
 
 
 @pytest.mark.parametrize("delivery", ["inline", "background"])
@@ -112,20 +112,20 @@ def test_when_full_block_is_refused_by_init(delivery):
             pass
 
     Blocking.delivery = delivery
-    for given in (Blocking, Blocking()):
+    for spec in (Blocking, Blocking()):
         with pytest.raises(ConfigError, match="Sink 'blocking': when_full='block' is unsupported"):
-            modelstream.init(sinks=[given])
+            modelstream.init(sinks=[spec])
 
 
 def test_when_full_coalesce_of_earlier_versions_is_accepted():
-    sink = Witness(when_full="coalesce")
+    sink = RecordingSink(when_full="coalesce")
     modelstream.init(sinks=sink)
     show("Hello")
     assert flush(LIMIT)
     assert sink.only.text == "Hello"
 
 
-def test_an_async_function_is_no_sink():
+def test_an_async_function_is_not_a_sink():
     async def later(message, snapshot):
         pass
 
@@ -144,11 +144,11 @@ def test_print_is_a_sink(capsys):
 
 
 def test_init_again_shuts_the_old_sinks_down():
-    first = Witness()
+    first = RecordingSink()
     modelstream.init(sinks=[first, "simple"])
     show("one")
     (_, simple) = current_sinks()
-    second = Witness()
+    second = RecordingSink()
     modelstream.init(sinks=second)
     show("two")
     assert first.only.text == "one"
@@ -156,7 +156,7 @@ def test_init_again_shuts_the_old_sinks_down():
     assert second.only.text == "two"
 
 
-def test_the_old_sinks_are_gone_before_the_new_ones_are_made():
+def test_the_old_sinks_are_shut_down_before_the_new_ones_are_created():
     # They may hold the same port.
     modelstream.init(sinks="simple")
     ended = []
@@ -168,38 +168,38 @@ def test_the_old_sinks_are_gone_before_the_new_ones_are_made():
         sink_type = "second"
 
         def __init__(self):
-            ended.append(Simple.made[0].ended)
+            ended.append(Simple.created[0].ended)
 
     modelstream.init(sinks=[Second, make])
     assert ended == [1]
 
 
-def test_a_sink_that_is_given_again_stays():
-    sink = Witness()
+def test_a_sink_that_is_passed_again_stays():
+    sink = RecordingSink()
     modelstream.init(sinks=sink)
     show("one")
     modelstream.init(sinks=[sink])
     show("two")
     assert sink.shutdowns == 0
-    assert [told.text for told in sink.all_told] == ["one", "two"]
+    assert [record.text for record in sink.all_records] == ["one", "two"]
 
 
-def test_a_sink_that_was_shut_down_can_be_given_anew():
-    sink = Witness()
+def test_a_sink_that_was_shut_down_can_be_used_again():
+    sink = RecordingSink()
     for text in ("one", "two"):
         modelstream.init(sinks=sink)
         show(text)
         modelstream.init(sinks=[])
-    assert [told.text for told in sink.all_told] == ["one", "two"]
+    assert [record.text for record in sink.all_records] == ["one", "two"]
     assert sink.shutdowns == 2
 
 
 def test_a_message_that_is_open_when_its_sink_goes_is_closed():
-    old, other = Witness(), Witness(delivery="inline")
+    old, other = RecordingSink(), RecordingSink(delivery="inline")
     modelstream.init(sinks=[old, other])
-    talk = Talk(*current_sinks()).say("Hel")
+    writer = MessageWriter(*current_sinks()).write("Hel")
     modelstream.init(sinks=[])
-    talk.say("lo").done()
+    writer.write("lo").done()
     for sink in (old, other):
         assert sink.only.methods == ["open", "write", "close"]
         assert (sink.only.outcome.state, sink.only.outcome.error) == ("cancelled", None)
@@ -207,41 +207,41 @@ def test_a_message_that_is_open_when_its_sink_goes_is_closed():
 
 def test_init_does_not_wait_for_ever_for_a_sink_that_hangs(warnings):
     with Gate() as gate:
-        hanging = Witness(gate)
+        hanging = RecordingSink(gate)
         modelstream.init(sinks=hanging)
-        Talk(hanging).say("a")
+        MessageWriter(hanging).write("a")
         modelstream.init(sinks=[])
         assert warnings() == [
-            ("WARNING", "sink 'witness' did not finish in time: its output may be incomplete")
+            ("WARNING", "sink 'recording' did not finish in time: its output may be incomplete")
         ]
         assert hanging.shutdowns == 0
     assert hanging.shutdowns == 1
 
 
 def test_a_sink_that_fails_in_shutdown(warnings):
-    def fail(method, message, thing):
+    def fail(method, message, item):
         if method == "shutdown":
             raise ValueError("stuck")
 
-    modelstream.init(sinks=[Witness(fail), Witness(fail, delivery="inline"), "simple"])
+    modelstream.init(sinks=[RecordingSink(fail), RecordingSink(fail, delivery="inline"), "simple"])
     modelstream.shutdown()
     assert len([text for _, text in warnings() if "failed in shutdown: ValueError: stuck" in text]) == 2
-    assert Simple.made[0].ended == 1
+    assert Simple.created[0].ended == 1
 
 
-def test_one_sink_that_cannot_be_made_undoes_the_others():
+def test_a_sink_that_cannot_be_created_shuts_the_others_down():
     with pytest.raises(UnknownSinkTypeError):
         modelstream.init(sinks=["simple", "nowhere"])
-    assert Simple.made[0].ended == 1
+    assert Simple.created[0].ended == 1
     assert list(current_sinks()) == []
 
 
-def test_shutdown_begins_anew():
+def test_shutdown_resets_the_program():
     modelstream.init(sinks="simple")
     modelstream.shutdown()
-    assert Simple.made[0].ended == 1
+    assert Simple.created[0].ended == 1
     modelstream.shutdown()
-    assert Simple.made[0].ended == 1
+    assert Simple.created[0].ended == 1
 
 
 # The rest of the arguments
@@ -256,16 +256,16 @@ def test_wrong_model_configs_leave_the_sinks_alone():
     modelstream.init(sinks="simple")
     with pytest.raises(ConfigError):
         modelstream.init(model_configs={"config_name": "x"}, sinks=[])
-    assert Simple.made[0].ended == 0
-    assert list(current_sinks()) == Simple.made
+    assert Simple.created[0].ended == 0
+    assert list(current_sinks()) == Simple.created
 
 
-def test_sinks_see_which_run_it_is():
+def test_sinks_get_the_run():
     modelstream.init(None, "my project", "my run", sinks="simple", runtime_id="42")
-    assert Simple.made[0].run == ("42", "my project", "my run")
+    assert Simple.created[0].run == ("42", "my project", "my run")
     modelstream.init(sinks="simple")
     first = program.run.id
-    assert Simple.made[1].run == (first, None, None)
+    assert Simple.created[1].run == (first, None, None)
     assert first != "42"
     assert repr(program.run) == f"Run({first!r}, project=None, name=None)"
 
@@ -293,12 +293,12 @@ def test_arguments_of_agentscope_are_accepted(warnings):
     assert logging.getLogger("modelstream").level == logging.INFO
 
 
-def test_arguments_that_nobody_knows():
+def test_unknown_arguments():
     with pytest.raises(UnknownConfigKeyError, match=r"init has no argument 'sink'\. Did you mean 'sinks'"):
         modelstream.init(sink=["simple"])
     with pytest.raises(UnknownConfigKeyError, match="Did you mean 'model_configs'"):
         modelstream.init(model_config={})
-    assert not Simple.made
+    assert not Simple.created
 
 
 @pytest.mark.parametrize("level", ["LOUD", 1.5])

@@ -1,11 +1,11 @@
-"""PairReader of anybody's become snapshots that continue each other."""
+"""`PairReader`: pairs from any source become snapshots that continue each other."""
 
 from __future__ import annotations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from witness import FINISH, answer, state_after
+from recording_sink import FINISH, answer, state_after
 
 from modelstream import Snapshot, TruncatedStreamError
 from modelstream.showing.pairs import PairReader
@@ -17,21 +17,21 @@ texts = st.text("ab", max_size=3)
 @given(
     st.lists(st.one_of(texts, texts.map(FixedText), st.just("+"), st.just("+")), max_size=12), st.booleans()
 )
-def test_sinks_see_the_latest_text(items, finished):
-    pairs, news, text = PairReader(), [], ""
+def test_snapshots_lead_to_the_latest_text(items, finished):
+    pairs, read, text = PairReader(), [], ""
     for item in items:
         text = text + "x" if item == "+" else str(item)
-        # Some come as snapshots of somebody's.
-        news += pairs.take(whole(text, last=False) if isinstance(item, FixedText) else (False, text))
+        # Some come as snapshots from another response.
+        read += pairs.take(whole(text, last=False) if isinstance(item, FixedText) else (False, text))
         if text:
-            assert state_after(news)[0] == pairs.text == text
+            assert state_after(read)[0] == pairs.text == text
     if finished:
-        news += pairs.take((True, text))
+        read += pairs.take((True, text))
         assert pairs.take((False, text + "more")) == pairs.take((True, "")) == []
     assert pairs.finished is finished
     assert pairs.text == text
-    assert [one.last for one in news].count(True) == finished
-    assert all(one.delta for one in news if not one.last)
+    assert [one.last for one in read].count(True) == finished
+    assert all(one.delta for one in read if not one.last)
 
 
 def test_an_old_snapshot_keeps_its_text():
@@ -41,7 +41,7 @@ def test_an_old_snapshot_keeps_its_text():
     assert [(one.delta, one.offset) for one in snapshots] == [("a", 0), ("b", 1), ("xyz", 0), ("w", 3)]
 
 
-def test_our_own_snapshots_go_through_as_they_are():
+def test_snapshots_pass_unchanged():
     snapshots = list(answer("Hel", "lo", FINISH).stream)
     pairs = PairReader()
     assert [pairs.take(one)[0] is one for one in snapshots] == [True, True, True]
@@ -52,15 +52,15 @@ def test_our_own_snapshots_go_through_as_they_are():
 def test_snapshots_from_the_middle_on():
     snapshots = list(answer("Hel", "lo", FINISH).stream)
     pairs = PairReader()
-    news = [one for snapshot in snapshots[1:] for one in pairs.take(snapshot)]
-    assert [(one.delta, one.offset, one.last) for one in news] == [("Hello", 0, False), ("", 5, True)]
+    read = [one for snapshot in snapshots[1:] for one in pairs.take(snapshot)]
+    assert [(one.delta, one.offset, one.last) for one in read] == [("Hello", 0, False), ("", 5, True)]
 
 
 def test_two_answers_in_one_stream_are_two_texts():
     first, second = answer("abc", FINISH), answer("xy", "z", FINISH)
     pairs = PairReader()
-    news = [one for snapshot in [next(first.stream), *second.stream] for one in pairs.take(snapshot)]
-    assert state_after(news)[0] == "xyz"
+    read = [one for snapshot in [next(first.stream), *second.stream] for one in pairs.take(snapshot)]
+    assert state_after(read)[0] == "xyz"
 
 
 def test_a_snapshot_of_another_text_that_only_seems_to_continue():
@@ -71,24 +71,24 @@ def test_a_snapshot_of_another_text_that_only_seems_to_continue():
 
 
 def test_one_last_pair_alone_is_text_and_end():
-    news = PairReader().take((True, "Hello"))
-    assert [(one.delta, one.last, one.offset) for one in news] == [("Hello", False, 0), ("", True, 5)]
+    read = PairReader().take((True, "Hello"))
+    assert [(one.delta, one.last, one.offset) for one in read] == [("Hello", False, 0), ("", True, 5)]
     (only,) = PairReader().take((True, ""))
     assert (only.delta, only.last, only.text) == ("", True, "")
 
 
 def test_a_snapshot_that_is_text_and_end_at_once():
-    news = PairReader().take(Snapshot("Hello", True, 0, FixedText("Hello")))
-    assert [(one.delta, one.last) for one in news] == [("Hello", False), ("", True)]
+    read = PairReader().take(Snapshot("Hello", True, 0, FixedText("Hello")))
+    assert [(one.delta, one.last) for one in read] == [("Hello", False), ("", True)]
 
 
-def test_an_end_that_takes_text_back():
+def test_an_end_that_removes_text():
     pairs = PairReader()
-    news = [*pairs.take((False, "abc")), *pairs.take((True, ""))]
-    assert news[-1] == (True, "")
+    read = [*pairs.take((False, "abc")), *pairs.take((True, ""))]
+    assert read[-1] == (True, "")
 
 
-def test_what_was_said_is_with_the_error():
+def test_the_error_has_the_text_so_far():
     pairs = PairReader()
     pairs.take((False, "Hel"))
     error = pairs.truncated()
@@ -108,7 +108,7 @@ def test_what_was_said_is_with_the_error():
         ((False, b"a"), "with a text of type bytes"),
     ],
 )
-def test_what_is_no_pair(item, complaint):
+def test_an_invalid_pair(item, complaint):
     with pytest.raises(TypeError, match=complaint):
         PairReader().take(item)
 

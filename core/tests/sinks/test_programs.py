@@ -1,4 +1,4 @@
-"""Whole programs: what is there without `init`, how sinks end with the program, and what a fork takes."""
+"""Whole programs: the defaults without `init`, the end of sinks with the program, and forks."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def run(tmp_path):
 
 @pytest.fixture
 def install(tmp_path):
-    """Puts a distribution `modelstream-terminal` with this module before whatever is installed."""
+    """Puts a distribution `modelstream-terminal` with this module before all installed ones."""
 
     def install(source):
         info = tmp_path / "site" / "modelstream_terminal-9.9.dist-info"
@@ -105,12 +105,12 @@ def test_without_init_it_is_the_terminal(install, run):
     ]
 
 
-def test_a_terminal_that_is_switched_off_is_none(install, run):
+def test_a_blocked_terminal_is_not_used(install, run):
     install(TERMINAL)
     assert run("modelstream.show('Hello')", MODELSTREAM_BLOCK="terminal") == ([], "")
 
 
-def test_a_terminal_that_does_not_load_is_told_once_and_harms_nobody(install, run):
+def test_a_terminal_that_does_not_load_is_logged_once_and_affects_nothing_else(install, run):
     install("import not_there_at_all")
     output, errors = run("modelstream.show('Hello'); modelstream.show('Hello'); print('on it goes')")
     assert output == ["on it goes"]
@@ -118,7 +118,7 @@ def test_a_terminal_that_does_not_load_is_told_once_and_harms_nobody(install, ru
     assert "not_there_at_all" in errors
 
 
-def test_the_environment_may_ask_for_a_studio(install, run):
+def test_the_environment_may_set_a_studio(install, run):
     install(TERMINAL)
     code = """
         class Studio(Inline):
@@ -135,7 +135,7 @@ def test_the_environment_may_ask_for_a_studio(install, run):
 # The end of the program
 
 
-def test_the_end_of_the_program_lets_sinks_get_done(run):
+def test_the_end_of_the_program_waits_for_sinks(run):
     output, errors = run("""
         modelstream.init(sinks=[Printing("slow", 0.3), Inline("quick")])
         from modelstream.showing.broadcast import Broadcast
@@ -171,7 +171,7 @@ def test_a_message_that_is_open_at_the_end_is_closed(run):
 
 
 @pytest.mark.parametrize("sink", ["Hanging", "HangingAtTheEnd"])
-def test_a_hanging_sink_holds_up_the_end_for_a_second(run, sink):
+def test_a_hanging_sink_delays_the_end_by_one_second(run, sink):
     output, errors = run(f"""
         atexit.register(lambda: say(time.monotonic() - end))
         modelstream.init(sinks=[{sink}("bad"), Printing("good")])
@@ -184,7 +184,7 @@ def test_a_hanging_sink_holds_up_the_end_for_a_second(run, sink):
     assert float(output[-1]) < 1.9
 
 
-def test_sinks_given_to_show_are_waited_for_but_not_shut_down(run):
+def test_sinks_passed_to_show_are_waited_for_but_not_shut_down(run):
     output, _ = run("""
         sink = Printing("own", 0.3)
         for _ in range(2):
@@ -194,7 +194,7 @@ def test_sinks_given_to_show_are_waited_for_but_not_shut_down(run):
     assert "own shutdown" not in output
 
 
-def test_sinks_made_by_show_are_shut_down(run):
+def test_sinks_created_by_show_are_shut_down(run):
     output, _ = run("""
         modelstream.register(Printing)
         modelstream.show("Hello", sinks={"sink_type": "printing", "tag": "brief", "slow": 0.3})
@@ -245,14 +245,14 @@ def test_an_uncaught_error_and_ctrl_c_end_as_well(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
-def test_a_fork_begins_with_nothing_to_do(run):
+def test_a_fork_begins_with_nothing_pending(run):
     output, errors = run("""
         sink = Printing("both", 0.2)
         modelstream.init(sinks=[sink])
         modelstream.show("before")
         sink.busy.clear()
-        talk = threading.Thread(target=modelstream.show, args=("parent",))
-        talk.start()
+        thread = threading.Thread(target=modelstream.show, args=("parent",))
+        thread.start()
         sink.busy.wait()
         if os.fork() == 0:
             modelstream.show("child", name="child")
@@ -260,7 +260,7 @@ def test_a_fork_begins_with_nothing_to_do(run):
             say("child ends")
             os._exit(0)
         os.wait()
-        talk.join()
+        thread.join()
         say("parent ends")
     """)
     assert not errors
@@ -274,7 +274,7 @@ def test_a_fork_begins_with_nothing_to_do(run):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
-def test_a_fork_in_the_middle_of_a_message_harms_nobody(run):
+def test_a_fork_in_the_middle_of_a_message_affects_neither_process(run):
     output, _ = run("""
         sink = Printing("sink")
         sink.queue_limit = 5

@@ -5,25 +5,25 @@ from __future__ import annotations
 import threading
 
 import pytest
-from witness import LIMIT, Gate, Talk, Witness
+from recording_sink import LIMIT, Gate, MessageWriter, RecordingSink
 
 from modelstream.sinks.delivery.background import flush
 from modelstream.sinks.delivery.questions import ask
 from modelstream.sinks.question import Question
 
 
-class Asker(Witness):
-    """A witness that can ask."""
+class Asker(RecordingSink):
+    """A sink that can ask."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.questions = []
-        self.asked = threading.Event()
+        self.question_arrived = threading.Event()
 
     def ask(self, question):
-        self.does("ask", None, question)
+        self.on_call("ask", None, question)
         self.questions.append(question)
-        self.asked.set()
+        self.question_arrived.set()
 
 
 @pytest.fixture(params=["inline", "background"])
@@ -75,65 +75,65 @@ def test_waiting_has_a_limit():
     assert not Question("User", "Your name?").wait(0.01)
 
 
-def test_whoever_asks_is_told_when_it_is_over():
-    question, told = Question("User", "Your name?"), []
-    question.when_over(lambda: told.append(question.value))
+def test_callbacks_run_when_a_question_is_over():
+    question, values = Question("User", "Your name?"), []
+    question.when_over(lambda: values.append(question.value))
     question.answer("Ann")
-    question.when_over(lambda: told.append("late"))
-    assert told == ["Ann", "late"]
+    question.when_over(lambda: values.append("late"))
+    assert values == ["Ann", "late"]
 
 
-def test_one_that_fails_when_it_is_over_harms_nobody(warnings):
-    question, told = Question("User", "Your name?"), []
+def test_a_failing_callback_does_not_affect_others(warnings):
+    question, values = Question("User", "Your name?"), []
     question.when_over(lambda: 1 / 0)
-    question.when_over(lambda: told.append(question.value))
+    question.when_over(lambda: values.append(question.value))
     assert question.answer("Ann")
-    assert told == ["Ann"]
+    assert values == ["Ann"]
     assert "a when_over callback of a question failed: ZeroDivisionError" in warnings()[0][1]
 
 
-def test_every_sink_that_can_is_asked(delivery):
-    sinks = [Asker(delivery=delivery), Witness(), Asker()]
+def test_every_sink_that_can_ask_gets_the_question(delivery):
+    sinks = [Asker(delivery=delivery), RecordingSink(), Asker()]
     question = Question("User", "Your name?", {"type": "string"})
     assert ask(question, sinks) == 2
     for sink in (sinks[0], sinks[2]):
-        assert sink.asked.wait(LIMIT)
+        assert sink.question_arrived.wait(LIMIT)
         assert sink.questions == [question]
     assert question.schema == {"type": "string"}
 
 
-def test_nobody_can_ask():
+def test_no_sink_can_ask():
     question = Question("User", "Your name?")
-    assert ask(question, [Witness()]) == 0
+    assert ask(question, [RecordingSink()]) == 0
     assert not question.over
 
 
-def test_asking_does_not_wait_and_comes_after_what_was_said():
+def test_asking_does_not_wait_and_comes_after_pending_messages():
     order = []
     with Gate() as gate:
 
-        def does(method, message, thing):
+        def on_call(method, message, item):
             order.append(method)
-            gate(method, message, thing)
+            gate(method, message, item)
 
-        sink = Asker(does)
-        talk = Talk(sink).say("Who are you?")
+        sink = Asker(on_call)
+        writer = MessageWriter(sink).write("Who are you?")
         assert gate.reached.wait(LIMIT)
-        talk.done()
+        writer.done()
         question = Question("User", "Your name?")
         assert ask(question, [sink]) == 1
         assert not sink.questions
         gate.release()
-        talk.broadcast.drain()
+        writer.broadcast.drain()
     assert order == ["open", "write", "write", "close", "ask"]
 
 
-def fail(method, message, thing):
+def fail(method, message, item):
     if method == "ask":
         raise ValueError("no keyboard")
 
 
-def test_when_nobody_is_left_who_could_answer_it_is_over(delivery, warnings):
+def test_a_question_is_over_when_no_sink_can_answer_any_more(delivery, warnings):
     question = Question("User", "Your name?")
     assert ask(question, [Asker(fail, delivery=delivery), Asker(fail)]) == 2
     assert not question.wait(LIMIT)
@@ -146,7 +146,7 @@ def test_one_that_can_ask_is_enough(delivery):
     ask(question, [Asker(fail, delivery=delivery), good])
     assert flush(LIMIT)
     assert not question.over
-    assert good.asked.wait(LIMIT)
+    assert good.question_arrived.wait(LIMIT)
     good.questions[0].answer("Ann")
     assert question.wait(LIMIT)
     assert question.value == "Ann"

@@ -1,4 +1,4 @@
-"""A queue is read by each subscriber at its own pace, and what all have taken is freed."""
+"""Each subscriber reads a queue at its own pace, and items that all have read are freed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import weakref
 
 from hypothesis import given
 from hypothesis import strategies as st
-from witness import LIMIT, state_after
+from recording_sink import LIMIT, state_after
 
 from modelstream import Message, ReasoningDelta
 from modelstream.sinks.delivery.queue import MessageQueue, Subscription
@@ -56,7 +56,7 @@ def test_every_reader_gets_everything_in_order(steps, size):
         assert not reader.has_items
 
 
-def test_a_reader_that_comes_later_begins_where_the_queue_is():
+def test_a_later_reader_begins_at_the_end_of_the_queue():
     queue = MessageQueue(Message(), 2)
     write(queue, "abc")
     reader = reader_of(queue)
@@ -65,7 +65,7 @@ def test_a_reader_that_comes_later_begins_where_the_queue_is():
     assert reader.read == queue.count
 
 
-def test_what_all_have_read_is_freed():
+def test_items_that_all_have_read_are_freed():
     queue = MessageQueue(Message(), 2)
     slow, quick = reader_of(queue), reader_of(queue)
     text = Text("a")
@@ -79,7 +79,7 @@ def test_what_all_have_read_is_freed():
     assert thoughts(slow.take()) == "abcde"
 
 
-def test_a_cancelled_subscription_holds_nothing():
+def test_a_cancelled_subscription_keeps_no_items():
     queue = MessageQueue(Message(), 2)
     reader = reader_of(queue, 1)
     write(queue, "abc")

@@ -1,4 +1,4 @@
-"""Every test of the stream leaves nothing behind: no thread, no unseen error."""
+"""No test of the stream leaves a thread running or an error unseen."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ def _nothing_is_left(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     yield
     for thread in set(threading.enumerate()) - before:
         if thread.name not in ("modelstream-timeouts", "modelstream-loop"):
-            _see_off(thread)
+            _wait_for_end_of(thread)
     gc.collect()
-    said = [
+    complaints = [
         r.getMessage()
         for phase in ("call", "teardown")  # what the collection brings up is logged in the teardown
         for r in caplog.get_records(phase)
         if r.name == "asyncio" and r.levelno >= logging.ERROR
     ]
-    assert not said
+    assert not complaints
 
 
-def _see_off(thread: threading.Thread) -> None:
+def _wait_for_end_of(thread: threading.Thread) -> None:
     until = time.monotonic() + 5
     while thread.is_alive():
-        assert time.monotonic() < until, f"{thread.name} was left behind"
-        gc.collect()  # again and again: what the thread is doing just now may leave a circle behind
+        assert time.monotonic() < until, f"{thread.name} is still running"
+        gc.collect()  # repeatedly: the thread may still create a reference cycle
         thread.join(0.02)
 
 

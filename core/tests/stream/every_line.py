@@ -1,8 +1,8 @@
-"""Something happens at every single line: the races of a program, one by one and always the same.
+"""Something happens at every single line: the races of a program, one by one and reproducibly.
 
 `at_every_line(play, act)` runs `play(arm)` again and again; `arm()` starts the counting. In the first run
-`act` is called at the first line of modelstream that the thread comes to, in the second at the second, …
-`at_every_check` does so wherever Python looks for signals: only there can a Ctrl-C strike.
+`act` is called at the first line of modelstream that the thread runs, in the second at the second, …
+`at_every_check` does so wherever Python looks for signals: only there can a Ctrl-C take effect.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class _Injection:
         self.event = event
         self.place: str | None = None
         self._last: dict[FrameType, str] = {}
-        # Held here: Python 3.11 may still use a trace function that it has just let go of, when that raises.
+        # Held here: Python 3.11 may still use a trace function that it has just released, when that raises.
         self._on_call, self._on_step = self._called, self._traced
 
     def arm(self) -> None:
@@ -54,7 +54,7 @@ class _Injection:
                     f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno} in {frame.f_code.co_name}"
                 )
                 self._last.clear()
-                # Tracing is switched off by whoever switched it on: here Python is still using it.
+                # `in_time` switches tracing off: here Python is still using it.
                 self.act()
                 return None
             self.left -= 1
@@ -90,7 +90,7 @@ def at_every_line(play: Play, act: Callable[[], None], *, event: str = "line") -
 
 
 def in_time(work: Callable[[], Any], place: Callable[[], Any] = lambda: "") -> Any:
-    """What `work` returns, run in a thread of its own: a deadlock fails the test instead of hanging it."""
+    """What `work` returns, run in a separate thread: a deadlock fails the test instead of hanging it."""
     results: list[Any] = []
 
     def keep() -> None:

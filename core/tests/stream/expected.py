@@ -1,4 +1,4 @@
-"""What a script must come out as, worked out in the plainest way: the whole text again at every step."""
+"""The expected result of a script, computed in the simplest way: the whole text again at every step."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from modelstream.deltas import Finish, ReasoningDelta, TextDelta, ToolCallDelta,
 _PAIR_OR_HALF = re.compile("[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
 
 
-def healed(text: str) -> str:
+def repaired(text: str) -> str:
     """The text with its surrogate pairs joined and single halves replaced."""
     return _PAIR_OR_HALF.sub(_joined, text)
 
@@ -25,12 +25,12 @@ def _joined(match: re.Match[str]) -> str:
 
 def shown(text: str) -> str:
     """What may be shown of a text that goes on: all but a first half at its end."""
-    return healed(text[:-1] if text and "\ud800" <= text[-1] <= "\udbff" else text)
+    return repaired(text[:-1] if text and "\ud800" <= text[-1] <= "\udbff" else text)
 
 
 @dataclass
 class Expected:
-    """What readers of one script see. Ids that the core makes are written as `made`."""
+    """What readers of one script see. Ids that the core creates are written as `generated`."""
 
     pairs: list[tuple[bool, str]] = field(default_factory=list)
     deltas: list[Any] = field(default_factory=list)
@@ -42,7 +42,7 @@ class Expected:
     calls: dict[int, list[Any]] = field(default_factory=dict)
 
 
-MADE = "made"
+GENERATED = "generated"
 
 
 def expect(atoms: list[Any]) -> Expected:
@@ -66,30 +66,30 @@ def _take(expected: Expected, raw: dict[Any, str], delta: Any) -> None:
     elif expected.finish is not None:
         return
     elif isinstance(delta, TextDelta):
-        _show(expected, _news(raw, "text", delta.text))
+        _show(expected, _new_text(raw, "text", delta.text))
     elif isinstance(delta, ReasoningDelta):
-        news = _news(raw, "reasoning", delta.text)
-        expected.reasoning += news
-        if news:
-            expected.deltas.append(ReasoningDelta(news))
+        new = _new_text(raw, "reasoning", delta.text)
+        expected.reasoning += new
+        if new:
+            expected.deltas.append(ReasoningDelta(new))
     elif isinstance(delta, ToolCallDelta):
-        _take_call(expected, delta, _news(raw, delta.index, delta.arguments))
+        _take_call(expected, delta, _new_text(raw, delta.index, delta.arguments))
     else:
-        if raw.get("text", "") and shown(raw["text"]) != healed(raw["text"]):
+        if raw.get("text", "") and shown(raw["text"]) != repaired(raw["text"]):
             _show(expected, "\ufffd")
         expected.finish = delta
         expected.deltas.append(delta)
         expected.pairs.append((True, expected.text))
 
 
-def _show(expected: Expected, news: str) -> None:
-    if news:
-        expected.text += news
+def _show(expected: Expected, new: str) -> None:
+    if new:
+        expected.text += new
         expected.pairs.append((False, expected.text))
-        expected.deltas.append(TextDelta(news))
+        expected.deltas.append(TextDelta(new))
 
 
-def _news(raw: dict[Any, str], channel: Any, text: str) -> str:
+def _new_text(raw: dict[Any, str], channel: Any, text: str) -> str:
     before = raw.get(channel, "")
     raw[channel] = before + text
     was, now = shown(before), shown(before + text)
@@ -99,11 +99,11 @@ def _news(raw: dict[Any, str], channel: Any, text: str) -> str:
 
 def _take_call(expected: Expected, delta: ToolCallDelta, arguments: str) -> None:
     begins = delta.index not in expected.calls
-    call = expected.calls.setdefault(delta.index, [MADE, "", ""])
+    call = expected.calls.setdefault(delta.index, [GENERATED, "", ""])
     call[0] = delta.id or call[0]
     call[1] = delta.name or call[1]
     call[2] += arguments
-    call_id = delta.id or MADE if begins else delta.id
+    call_id = delta.id or GENERATED if begins else delta.id
     number = list(expected.calls).index(delta.index)
     expected.deltas.append(ToolCallDelta(number, call_id, delta.name, arguments))
 
@@ -113,11 +113,11 @@ def arguments_of(call: list[Any], expected: Expected) -> str:
     return "{}" if expected.finish is not None and not call[2].strip() else call[2]
 
 
-def with_made_ids(deltas: list[Any], atoms: list[Any]) -> list[Any]:
-    """The deltas that were read, with `made` for every id that is not from the script."""
+def with_generated_ids(deltas: list[Any], atoms: list[Any]) -> list[Any]:
+    """The deltas that were read, with `generated` for every id that is not from the script."""
     known = {atom.id for atom in atoms if isinstance(atom, ToolCallDelta)} | {None}
     return [
-        ToolCallDelta(one.index, MADE, one.name, one.arguments)
+        ToolCallDelta(one.index, GENERATED, one.name, one.arguments)
         if isinstance(one, ToolCallDelta) and one.id not in known
         else one
         for one in deltas

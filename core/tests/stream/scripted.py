@@ -30,27 +30,27 @@ class Yield:
 
 
 class Gate:
-    """Stops a script until somebody opens it, or until the call is cancelled."""
+    """Stops a script until a test opens it, or until the call is cancelled."""
 
     def __init__(self) -> None:
         self.reached = threading.Event()
         self._event = threading.Event()
         self._lock = threading.Lock()
-        self._bells: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
+        self._waiters: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
 
     def open(self) -> None:
         with self._lock:
             self._event.set()
-            bells, self._bells = self._bells, []
-        for loop, bell in bells:
+            waiters, self._waiters = self._waiters, []
+        for loop, waiter in waiters:
             with suppress(RuntimeError):  # its loop is closed
-                loop.call_soon_threadsafe(_ring, bell)
+                loop.call_soon_threadsafe(_wake, waiter)
 
     def __call__(self, request: Request) -> None:
         request.on_cancel(self.open)
         self.reached.set()
         if not self._event.wait(LIMIT):
-            raise AssertionError("nobody opened the gate")
+            raise AssertionError("the gate was not opened")
 
     async def wait(self, request: Request) -> None:
         with self._lock:
@@ -58,15 +58,15 @@ class Gate:
                 self.reached.set()
                 return
             loop = asyncio.get_running_loop()
-            bell: asyncio.Future[None] = loop.create_future()
-            self._bells.append((loop, bell))
+            waiter: asyncio.Future[None] = loop.create_future()
+            self._waiters.append((loop, waiter))
         self.reached.set()
-        await bell
+        await waiter
 
 
-def _ring(bell: asyncio.Future[None]) -> None:
-    if not bell.done():
-        bell.set_result(None)
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 def hang() -> Gate:

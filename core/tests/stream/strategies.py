@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from modelstream.deltas import FINISH_REASONS, Finish, ReasoningDelta, TextDelta, ToolCallDelta, UsageDelta
 from modelstream.errors import BadRequestError, ConnectionLostError, MalformedDataError
 
-# Halves of characters among the rest, so that they meet, miss each other and stand alone.
+# Halves of characters among the rest, so that they meet, miss each other or occur alone.
 _ALPHABET = st.one_of(
     st.sampled_from(
         ["a", " ", "\n", "\0", "é", "漢", "\u2028", "😀", "\ud83d", "\ude00", "\udbff", "\udc00", "\ud800"]
@@ -30,7 +30,7 @@ tool_call_deltas = st.builds(
 )
 usage_deltas = st.builds(UsageDelta, counts, counts, counts, counts)
 finishes = st.builds(Finish, st.sampled_from(sorted(FINISH_REASONS)), st.one_of(st.none(), texts))
-# Made anew each time: an exception that was raised carries its traceback along.
+# A new one each time: an exception that was raised carries its traceback along.
 failures = st.one_of(
     st.builds(ValueError, st.just("a bug in the wrapper")),
     st.builds(KeyError, st.just("choices")),

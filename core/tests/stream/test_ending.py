@@ -1,4 +1,4 @@
-"""Who ends a call: the wrapper's generator is closed and its `on_cancel` heard, at once, on all four ways."""
+"""Ending a call closes the wrapper's generator and runs its `on_cancel` at once, in all four combinations."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from reading import ASYNC_CALLER, SYNC_CALLER, aread, read, run, until
 from scripted import LIMIT, AsyncScripted, BothScripted, Gate, SyncScripted
-from ways import ASYNC_CALLER, SYNC_CALLER, aread, read, run, until
 
 from modelstream.deltas import Finish, UsageDelta
 from modelstream.errors import StreamCancelledError
 
 SOON = 5.0
-"""Seconds within which the provider must know: at once, on a busy machine, and not when a clock strikes."""
+"""Seconds within which the provider must know: at once even on a busy machine, not after a timeout."""
 
 sync_callers = pytest.mark.parametrize("wrapper", SYNC_CALLER.values(), ids=SYNC_CALLER)
 async_callers = pytest.mark.parametrize("wrapper", ASYNC_CALLER.values(), ids=ASYNC_CALLER)
 
 
 def endless() -> list[Any]:
-    """Two words, then a provider that says nothing more."""
+    """Two words, then a provider that sends nothing more."""
     return ["a", "b", Gate()]
 
 
@@ -36,7 +36,7 @@ def assert_ended(model: Any, since: float) -> None:
     assert all(request.cancelled for request in model.requests)
 
 
-# Between two reads: nobody is inside the wrapper
+# Between two reads: no reader is inside the wrapper
 
 
 @sync_callers
@@ -176,7 +176,7 @@ def test_cancelling_the_only_task_that_waits_ends_the_call(wrapper: type) -> Non
 
 
 @async_callers
-def test_cancelling_one_of_two_that_wait_ends_nothing(wrapper: type) -> None:
+def test_cancelling_one_of_two_waiting_tasks_ends_nothing(wrapper: type) -> None:
     gate = Gate()
     model = wrapper(["a", gate, "b", Finish()])
 
@@ -198,7 +198,7 @@ def test_cancelling_one_of_two_that_wait_ends_nothing(wrapper: type) -> None:
 
 
 @async_callers
-def test_cancelling_the_last_of_them_ends_the_call(wrapper: type) -> None:
+def test_cancelling_the_last_waiting_task_ends_the_call(wrapper: type) -> None:
     model = wrapper(endless())
 
     async def main() -> None:
@@ -217,7 +217,7 @@ def test_cancelling_the_last_of_them_ends_the_call(wrapper: type) -> None:
 
 @async_callers
 @pytest.mark.parametrize("stream", [True, False])
-def test_cancelling_the_task_that_makes_the_call_ends_it(wrapper: type, stream: bool) -> None:
+def test_cancelling_the_task_that_starts_the_call_ends_it(wrapper: type, stream: bool) -> None:
     gate = Gate()
     model = wrapper([gate, "a", Finish()])
 
@@ -282,7 +282,7 @@ def test_a_response_that_is_dropped_after_its_loop_was_closed(wrapper: type) -> 
 
 @sync_callers
 def test_a_response_that_another_thread_collects(wrapper: type) -> None:
-    """In a circle, so that only the collector frees it, in whatever thread it happens to run."""
+    """In a reference cycle, so that only the collector frees it, in whatever thread it happens to run."""
     model = wrapper(endless())
     gc.disable()
     try:

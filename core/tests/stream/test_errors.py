@@ -1,4 +1,4 @@
-"""What an error carries, and that it carries it to other processes."""
+"""The attributes of errors, also after they are passed to another process."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import traceback
 from typing import Any
 
 import pytest
+from reading import read
 from scripted import LIMIT, AsyncScripted, SyncScripted
-from ways import read
 
 import modelstream
 from modelstream import errors
@@ -41,7 +41,7 @@ def test_every_error_can_be_pickled_and_copied(kind: type) -> None:
 
 
 @pytest.mark.parametrize("wrapper", [SyncScripted, AsyncScripted])
-def test_a_pickled_error_carries_what_came(wrapper: type) -> None:
+def test_a_pickled_error_carries_the_text_so_far(wrapper: type) -> None:
     cause = RateLimitError("HTTP 429", status=429, code="busy", retry_after=3.0)
     response = wrapper(["a", UsageDelta(1, 2), cause])("hi")
     error = read(response.stream, [])
@@ -78,7 +78,7 @@ def test_an_error_comes_back_from_another_process() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_error_is_of_the_package_and_has_a_word_of_its_own(kind: type) -> None:
+def test_every_error_is_public_and_has_a_docstring(kind: type) -> None:
     assert kind.__module__ == "modelstream"
     assert getattr(modelstream, kind.__name__) is kind
     assert kind.__doc__
@@ -91,7 +91,7 @@ def test_an_error_before_any_call_carries_nothing() -> None:
     assert (error.status, error.code, error.retry_after, error.model_type) == (None, None, None, None)
 
 
-def test_retryable_may_be_said_otherwise() -> None:
+def test_retryable_may_be_overridden() -> None:
     assert RateLimitError("no").retryable
     assert not RateLimitError("no", retryable=False).retryable
     assert not StreamError("no").retryable

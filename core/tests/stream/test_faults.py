@@ -1,6 +1,6 @@
-"""Any exception and any HTTP status as one error of ours.
+"""Any exception and any HTTP status is mapped to one `StreamError`.
 
-The exceptions of HTTP libraries are told by the names of their classes, so classes of those names and
+The exceptions of HTTP libraries are recognised by the names of their classes, so classes of those names and
 lineages stand for them here; where the libraries are installed, the real ones are tried as well.
 """
 
@@ -36,7 +36,7 @@ LOST, LATE, BROKEN, UNSENT, BUG = (
     StreamError,
 )
 
-# library: class name -> (the names above it, nearest first; what it is for us)
+# library: class name -> (the names of its bases, nearest first; the error that it is mapped to)
 HTTPX = {
     "ConnectError": ("NetworkError TransportError RequestError HTTPError", LOST),
     "ReadError": ("NetworkError TransportError RequestError HTTPError", LOST),
@@ -114,7 +114,7 @@ TABLE = [
 
 
 def exception_class(name: str, above: str) -> type[Exception]:
-    """A class of that name below classes of those names."""
+    """A class of that name, derived from classes of those names."""
     base: type[Exception] = Exception
     for one in reversed(above.split()):
         base = {"OSError": OSError, "ValueError": ValueError, "RuntimeError": RuntimeError}.get(one) or type(
@@ -125,11 +125,11 @@ def exception_class(name: str, above: str) -> type[Exception]:
 
 @pytest.mark.parametrize(("name", "above", "kind"), TABLE)
 def test_exceptions_of_libraries(name: str, above: str, kind: type) -> None:
-    cause = exception_class(name, above)("what it said")
+    cause = exception_class(name, above)("the message")
     error = as_stream_error(cause)
     assert type(error) is kind
     assert error.__cause__ is cause
-    assert f"{name}: what it said" in str(error)
+    assert f"{name}: the message" in str(error)
 
 
 @pytest.mark.parametrize(
@@ -141,8 +141,8 @@ def test_the_real_exceptions(library: str) -> None:
         real = getattr(module, name)
         lineage = {one.__name__ for one in real.__mro__}
         assert lineage >= set(above.split()) - {"InvalidURL"}, "the library has changed: so must the table"
-        made = type(name, (real,), {"__init__": lambda self: None, "__str__": lambda self: ""})()
-        assert type(as_stream_error(made)) is kind, name
+        exception = type(name, (real,), {"__init__": lambda self: None, "__str__": lambda self: ""})()
+        assert type(as_stream_error(exception)) is kind, name
 
 
 @pytest.mark.parametrize(
@@ -183,25 +183,25 @@ def test_exceptions_of_python(cause: Exception, kind: type) -> None:
     assert error.retryable == (kind in (LOST, LATE))
 
 
-def test_an_error_of_ours_is_itself() -> None:
+def test_a_stream_error_is_not_changed() -> None:
     error = RateLimitError("429")
     assert as_stream_error(error) is error
     assert error.__cause__ is None
 
 
 @pytest.mark.parametrize(("seen", "clock"), [(False, "first_delta"), (True, "idle")])
-def test_a_timeout_of_the_sdk_is_told_by_when_it_struck(seen: bool, clock: str) -> None:
+def test_the_kind_of_a_timeout_of_the_sdk_depends_on_its_moment(seen: bool, clock: str) -> None:
     assert as_stream_error(TimeoutError(), first_delta_seen=seen).clock == clock
 
 
-def test_a_lost_connection_is_told_by_when_it_was_lost() -> None:
+def test_the_kind_of_a_lost_connection_depends_on_its_moment() -> None:
     cause = ConnectionResetError("reset")
     assert "could not be reached (ConnectionResetError: reset)" in str(as_stream_error(cause))
     assert "connection was lost (" in str(as_stream_error(cause, first_delta_seen=True))
 
 
-def test_what_could_not_be_sent_is_not_sent_again() -> None:
-    """A base_url without http:// is the commonest."""
+def test_a_request_that_could_not_be_sent_is_not_retried() -> None:
+    """A base_url without http:// is the most common case."""
     error = as_stream_error(
         exception_class("UnsupportedProtocol", "TransportError")("Request URL is missing an 'http://'")
     )
@@ -209,12 +209,12 @@ def test_what_could_not_be_sent_is_not_sent_again() -> None:
     assert "could not be sent (UnsupportedProtocol: Request URL is missing an 'http://')" in str(error)
 
 
-def test_a_protocol_error_in_the_middle_is_no_matter_of_the_request() -> None:
+def test_a_protocol_error_in_the_middle_is_not_an_error_of_the_request() -> None:
     cause = exception_class("LocalProtocolError", "ProtocolError TransportError")()
     assert type(as_stream_error(cause, first_delta_seen=True)) is ConnectionLostError
 
 
-def test_a_read_timeout_in_the_middle_is_one_though_requests_calls_it_a_connection_error() -> None:
+def test_a_read_timeout_in_the_middle_is_one_even_if_requests_calls_it_a_connection_error() -> None:
     inner = exception_class("ReadTimeoutError", "TimeoutError HTTPError")("Read timed out.")
     outer = exception_class("ConnectionError", "RequestException OSError")(inner)
     assert type(as_stream_error(outer, first_delta_seen=True)) is StreamTimeoutError
@@ -280,7 +280,7 @@ def test_exceptions_that_carry_a_status(make: Any, status: int, kind: type) -> N
 
 
 @pytest.mark.parametrize("status", [None, "no", 200, 7, True, lambda: 404])
-def test_what_looks_like_a_status_and_is_none(status: Any) -> None:
+def test_attributes_that_only_look_like_a_status(status: Any) -> None:
     cause = ValueError("no")
     cause.code = cause.status_code = cause.status = status  # type: ignore[attr-defined]
     assert type(as_stream_error(cause)) is StreamError

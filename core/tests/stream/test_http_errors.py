@@ -1,4 +1,4 @@
-"""An HTTP answer that is none: its status, its body as providers write it, its Retry-After."""
+"""HTTP error responses: the status, the body as providers write it, and Retry-After."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_each_status_has_its_error(status: int, kind: type, retryable: bool) -> 
 
 
 @pytest.mark.parametrize("code", ["insufficient_quota", "Arrearage", "1113"])
-def test_a_quota_that_is_used_up_is_not_tried_again(code: str) -> None:
+def test_an_exhausted_quota_is_not_retried(code: str) -> None:
     assert not http_error(429, {"error": {"code": code, "message": "pay"}}).retryable
     assert not http_error(429, {"error": {"type": code, "message": "pay"}}).retryable
     assert not http_error(429, {"code": code, "message": "pay"}).retryable
@@ -67,14 +67,14 @@ def test_a_code_that_is_a_number_is_compared_as_text() -> None:
 
 @pytest.mark.parametrize("code", ["content_filter", "DataInspectionFailed", "data_inspection_failed", "1301"])
 @pytest.mark.parametrize("status", [400, 429, 500])
-def test_a_filter_is_told_by_its_code(code: str, status: int) -> None:
+def test_a_content_filter_is_recognised_by_its_code(code: str, status: int) -> None:
     error = http_error(status, json.dumps({"error": {"code": code, "message": "no"}}))
     assert type(error) is ContentFilteredError
     assert (error.status, error.code, error.retryable) == (status, code, False)
 
 
 @pytest.mark.parametrize(
-    ("body", "code", "said"),
+    ("body", "code", "detail"),
     [
         ({"error": {"message": "no", "type": "t", "code": "c"}}, "c", "no"),
         ({"error": {"message": "no", "type": "t", "code": None}}, "t", "no"),
@@ -104,12 +104,12 @@ def test_a_filter_is_told_by_its_code(code: str, status: int) -> None:
     ],
     ids=repr,
 )
-def test_bodies_as_providers_write_them(body: Any, code: str | None, said: str) -> None:
+def test_bodies_as_providers_write_them(body: Any, code: str | None, detail: str) -> None:
     for one in (
         (body, json.dumps(body), json.dumps(body).encode()) if isinstance(body, dict | list) else (body,)
     ):
         error = http_error(500, one)
-        assert (error.code, error.message) == (code, f"HTTP 500: {said}" if said else "HTTP 500")
+        assert (error.code, error.message) == (code, f"HTTP 500: {detail}" if detail else "HTTP 500")
 
 
 def test_a_body_of_a_thousand_brackets_is_text() -> None:
@@ -173,7 +173,7 @@ def test_retry_after_as_a_date() -> None:
 @pytest.mark.parametrize(
     "value", ["Wed, 21 Oct 2015 07:28:00 -0000", "Wed, 99 Oct 2015", "Wed, 21 Oct 99999 07:28:00 GMT"]
 )
-def test_a_date_that_is_none_is_not_waited_for(value: str) -> None:
+def test_an_invalid_date_is_not_waited_for(value: str) -> None:
     assert http_error(503, b"", {"retry-after": value}).retry_after in (None, 0.0)
 
 

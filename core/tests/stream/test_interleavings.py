@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 from every_line import at_every_check, at_every_line, in_time, meanwhile
+from reading import aread, read, run
 from scripted import LIMIT, AsyncScripted, SyncScripted
-from ways import aread, read, run
 
 from modelstream.deltas import Finish, ReasoningDelta, UsageDelta
 from modelstream.errors import StreamCancelledError, StreamError
@@ -149,9 +149,9 @@ def _interrupt(*_: Any) -> None:
 
 
 @pytest.mark.timeout(240)  # the collector runs at many places, and the heap of all tests is large
-def test_ctrl_c_leaves_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who read on finds a call that goes on or has ended; close() ends it in any case."""
-    # The collector may come to an earlier play's response: what strikes in its `__del__`, Python drops.
+def test_ctrl_c_leaves_no_reader_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Later readers find a call that goes on or has ended; close() ends it in any case."""
+    # The collector may free an earlier play's response: Python drops an interrupt in its `__del__`.
     monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
 
     def play(arm: Callable[[], None]) -> None:
@@ -181,8 +181,8 @@ def test_ctrl_c_leaves_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
         assert model.closed.wait(LIMIT / 4), place
 
 
-def test_ctrl_c_while_the_call_is_made_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    # What strikes in `__del__`, Python prints and drops; pytest keeps it, and with its traceback the call.
+def test_ctrl_c_while_the_call_starts_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Python prints and drops an interrupt in `__del__`; pytest keeps it, and with its traceback the call.
     monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
     model = SyncScripted(SCRIPT)
 
@@ -194,7 +194,7 @@ def test_ctrl_c_while_the_call_is_made_leaves_nothing_open(monkeypatch: pytest.M
     for place, _ in at_every_check(play, _interrupt):
         if model.requests and not model.closed.is_set():
             gc.collect()
-        # The clocks' thread may hold the call at this moment, and then it is the one to let go.
+        # The timeouts' thread may hold the call at this moment, and then it is the one to release it.
         assert not model.requests or model.closed.wait(LIMIT / 4), place
         model.closed.clear()
         model.requests.clear()

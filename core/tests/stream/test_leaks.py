@@ -1,4 +1,4 @@
-"""What a call has allocated goes when its response goes."""
+"""A call frees its memory together with its response."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from reading import ALL_FOUR, run
 from scripted import AsyncScripted, SyncScripted
-from ways import ALL_FOUR, run
 
 from modelstream.deltas import Finish
 from modelstream.errors import StreamError

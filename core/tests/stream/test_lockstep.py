@@ -1,4 +1,4 @@
-"""No lag, proven without clocks: the provider goes on only after the reader has what came before."""
+"""No lag, proven without timing: the provider continues only after the reader has the previous delta."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from reading import ALL_FOUR, run
 from scripted import BothScripted, Gate
-from ways import ALL_FOUR, run
 
 from modelstream.deltas import Finish, ReasoningDelta, ToolCallDelta, UsageDelta
 
@@ -26,7 +26,7 @@ OTHERS = [
 
 
 def gated(pieces: list[Any]) -> tuple[list[Any], list[Gate]]:
-    """The pieces with a gate behind each that a reader sees."""
+    """The pieces with a gate after each that a reader sees."""
     script: list[Any] = []
     gates = []
     for piece in pieces:
@@ -62,7 +62,7 @@ def _follow(wrapper: Any, gates: list[Gate], method: str) -> list[Any]:
 
 
 @every_way
-def test_each_snapshot_is_out_before_the_next_piece_is_made(wrapper: type, is_async: bool) -> None:
+def test_each_snapshot_is_read_before_the_next_piece_is_created(wrapper: type, is_async: bool) -> None:
     script, gates = gated(PIECES)
     model = wrapper(script)
     seen = run(_follow_async(model, gates, "stream")) if is_async else _follow(model, gates, "stream")
@@ -72,7 +72,7 @@ def test_each_snapshot_is_out_before_the_next_piece_is_made(wrapper: type, is_as
 
 
 @every_way
-def test_each_delta_is_out_before_the_next_piece_is_made(wrapper: type, is_async: bool) -> None:
+def test_each_delta_is_read_before_the_next_piece_is_created(wrapper: type, is_async: bool) -> None:
     script, gates = gated(OTHERS)
     model = wrapper(script)
     seen = run(_follow_async(model, gates, "deltas")) if is_async else _follow(model, gates, "deltas")
@@ -102,7 +102,7 @@ def test_the_call_returns_when_the_provider_has_accepted_it(wrapper: type, is_as
 
 
 @every_way
-def test_the_end_is_told_before_the_usage_comes(wrapper: type, is_async: bool) -> None:
+def test_the_end_is_read_before_the_usage_comes(wrapper: type, is_async: bool) -> None:
     gate = Gate()
     model = wrapper(["a", Finish("stop", "end_turn"), gate, UsageDelta(1, 2)])
 
@@ -131,7 +131,7 @@ def test_the_end_is_told_before_the_usage_comes(wrapper: type, is_async: bool) -
     assert response.usage.total_tokens == 3
 
 
-def test_nothing_is_pulled_that_nobody_asked_for() -> None:
+def test_nothing_is_pulled_before_it_is_read() -> None:
     """A sync wrapper does nothing between two reads."""
     reached: list[int] = []
     steps = [(lambda _, n=n: reached.append(n)) for n in range(4)]

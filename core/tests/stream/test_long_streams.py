@@ -1,4 +1,4 @@
-"""Streams of several blocks: what is folded away must read as what was put in."""
+"""Streams of several blocks: folded blocks read the same as the original deltas."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import threading
 from typing import Any
 
 import pytest
-from expected import expect, with_made_ids
+from expected import expect, with_generated_ids
 from hypothesis import given
 from hypothesis import strategies as st
+from reading import ALL_FOUR, look
 from scripted import LIMIT, AsyncScripted, SyncScripted
-from ways import ALL_FOUR, look
 
 from modelstream.call import delta_log as records
 from modelstream.call.delta_log import BLOCK
@@ -42,7 +42,7 @@ def test_long_streams_come_whole(wrapper: type, is_async: bool, count: int) -> N
     seen = look(wrapper(atoms), is_async=is_async)
     expected = expect(atoms)
     assert seen.pairs == [tuple(one) for one in seen.replay] == expected.pairs
-    assert with_made_ids(seen.deltas, atoms) == expected.deltas
+    assert with_generated_ids(seen.deltas, atoms) == expected.deltas
     assert seen.text == expected.text
 
 
@@ -87,7 +87,7 @@ def test_small_blocks_come_whole_too(data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("wrapper", [SyncScripted, AsyncScripted])
-def test_kept_snapshots_tell_their_text_in_any_order(wrapper: type) -> None:
+def test_kept_snapshots_have_their_text_in_any_order(wrapper: type) -> None:
     atoms = [*mixed(3000), Finish()]
     kept = list(wrapper(atoms)("hi").stream)
     expected = expect(atoms).pairs
@@ -97,7 +97,7 @@ def test_kept_snapshots_tell_their_text_in_any_order(wrapper: type) -> None:
         assert tuple(kept[at]) == expected[at]
 
 
-def test_kept_snapshots_tell_their_text_in_any_order_to_many_threads() -> None:
+def test_many_threads_read_kept_snapshots_in_any_order() -> None:
     atoms = [*mixed(3000), Finish()]
     expected = expect(atoms).pairs
     response = SyncScripted(atoms)("hi")
@@ -129,7 +129,7 @@ def test_kept_snapshots_tell_their_text_in_any_order_to_many_threads() -> None:
 def test_a_reader_at_the_edge_of_a_block_while_it_is_folded(
     monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
-    """It has seen the last item of the block, and the block is not put away yet."""
+    """It has seen the last item of the block, and the block is not folded yet."""
     response = SyncScripted(["a"] * (BLOCK + 2) + [Finish()])("hi")
     seen: list[Any] = []
     reader = threading.Thread(target=lambda: seen.extend(getattr(response, method)))

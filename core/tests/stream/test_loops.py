@@ -9,8 +9,8 @@ import threading
 from typing import Any
 
 import pytest
+from reading import ASYNC_CALLER, aread, look, look_sync, read, run
 from scripted import LIMIT, AsyncScripted, BothScripted, Gate, SyncScripted
-from ways import ASYNC_CALLER, aread, look, look_sync, read, run
 
 from modelstream.deltas import Finish
 from modelstream.errors import StreamCancelledError
@@ -21,14 +21,14 @@ async_callers = pytest.mark.parametrize("wrapper", ASYNC_CALLER.values(), ids=AS
 @pytest.fixture
 def loops():
     """Event loops of the test's own; a loop that is closed with tasks in it is what is tested here."""
-    made: list[asyncio.AbstractEventLoop] = []
+    created: list[asyncio.AbstractEventLoop] = []
 
     def make() -> asyncio.AbstractEventLoop:
-        made.append(asyncio.new_event_loop())
-        return made[-1]
+        created.append(asyncio.new_event_loop())
+        return created[-1]
 
     yield make
-    for loop in made:
+    for loop in created:
         loop.close()
 
 
@@ -75,7 +75,7 @@ def test_a_reader_in_a_second_loop_after_the_first_was_closed(
     caplog.clear()  # of Python's own complaint about the task
 
 
-def test_readers_in_a_closed_loop_harm_nobody(loops: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_readers_in_a_closed_loop_do_not_affect_others(loops: Any, caplog: pytest.LogCaptureFixture) -> None:
     """Two loops in one thread; the first is closed with a reader waiting in it."""
     first, second = loops(), loops()
     gate = Gate()
@@ -142,7 +142,7 @@ variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", defau
 
 @pytest.mark.parametrize("wrapper", [SyncScripted, AsyncScripted, BothScripted])
 def test_a_wrapper_sees_the_context_variables_of_its_caller(wrapper: type) -> None:
-    """Tracers hang on them."""
+    """Tracers rely on them."""
     seen: list[str] = []
     model = wrapper(
         [lambda _: seen.append(variable.get()), "a", lambda _: seen.append(variable.get()), Finish()]

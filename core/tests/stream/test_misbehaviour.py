@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
+from reading import ALL_FOUR, alook, look, look_sync, read, run
 from scripted import LIMIT, AsyncScripted, Gate, SyncScripted, Yield
-from ways import ALL_FOUR, alook, look, look_sync, read, run
 
 from modelstream.deltas import Finish, ReasoningDelta, TextDelta, ToolCallDelta, Usage, UsageDelta
 from modelstream.errors import (
@@ -113,7 +113,7 @@ def test_usage_may_come_after_the_finish(wrapper: type, is_async: bool) -> None:
     assert [type(one) for one in seen.deltas] == [TextDelta, UsageDelta, Finish, UsageDelta, UsageDelta]
 
 
-# Wrappers that are no generators
+# Wrappers without generators
 
 
 class Plain(ModelWrapper):
@@ -145,7 +145,7 @@ plain_ways = pytest.mark.parametrize(
 
 
 @plain_ways
-def test_what_deltas_raises_at_once_is_an_error_of_ours(wrapper: type, is_async: bool) -> None:
+def test_an_exception_of_deltas_itself_is_a_stream_error(wrapper: type, is_async: bool) -> None:
     def fail(_: Any) -> Any:
         raise ValueError("boom")
 
@@ -157,7 +157,7 @@ def test_what_deltas_raises_at_once_is_an_error_of_ours(wrapper: type, is_async:
 
 @plain_ways
 @pytest.mark.usefixtures("no_pauses")
-def test_what_deltas_raises_at_once_is_tried_again(wrapper: type, is_async: bool) -> None:
+def test_an_exception_of_deltas_itself_is_retried(wrapper: type, is_async: bool) -> None:
     def fail(_: Any) -> Any:
         raise ConnectionRefusedError
 
@@ -218,17 +218,17 @@ def test_a_wrapper_with_neither_method() -> None:
         run(Empty().acall("hi"))
 
 
-# Wrappers that do not let go
+# Wrappers that do not stop
 
 
 class Stubborn(ModelWrapper):
-    """It goes on whatever it is told."""
+    """Ignores requests to stop."""
 
     model_type = "stubborn"
 
     def __init__(self) -> None:
         super().__init__({"stream": True})
-        self.told = threading.Event()
+        self.stop_requested = threading.Event()
 
 
 class SyncStubborn(Stubborn):
@@ -237,7 +237,7 @@ class SyncStubborn(Stubborn):
             try:
                 yield "a"
             except GeneratorExit:
-                self.told.set()
+                self.stop_requested.set()
 
 
 class AsyncStubborn(Stubborn):
@@ -247,7 +247,7 @@ class AsyncStubborn(Stubborn):
                 yield "a"
                 await asyncio.sleep(0.05)
             except (GeneratorExit, asyncio.CancelledError):
-                self.told.set()
+                self.stop_requested.set()
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Python's own complaint
@@ -256,7 +256,7 @@ def test_a_generator_that_ignores_its_close() -> None:
     response = model("hi")
     assert next(response.stream) == (False, "a")
     response.close()
-    assert model.told.is_set()
+    assert model.stop_requested.is_set()
     assert isinstance(read(response.stream, []), StreamCancelledError)
     del response
     gc.collect()
@@ -278,7 +278,7 @@ def test_an_async_generator_that_ignores_its_cancellation() -> None:
 @every_way
 @pytest.mark.parametrize("end", ["complete", "closed", "failed"])
 def test_a_wrapper_that_fails_while_it_cleans_up(wrapper: type, is_async: bool, end: str) -> None:
-    """The call is over all the same, and tells what ended it, not what the cleaning up said."""
+    """The call is over all the same; its error is what ended it, not that of the clean-up."""
     script: list[Any] = {
         "complete": ["a", Finish()],
         "closed": ["a", Gate()],
@@ -329,7 +329,7 @@ def test_a_wrapper_that_fails_while_it_cleans_up(wrapper: type, is_async: bool, 
 
 
 class _Same:
-    """Stands for a wrapper whose response is there already."""
+    """Stands for a wrapper with an existing response."""
 
     def __init__(self, response: Any) -> None:
         self.response = response
@@ -341,7 +341,7 @@ class _Same:
         return self.response
 
 
-# Wrappers that meddle
+# Wrappers that interfere with their call
 
 
 @every_way
@@ -363,8 +363,8 @@ def test_an_on_cancel_that_raises_hides_nothing(wrapper: type, is_async: bool) -
     assert model.cancelled.wait(LIMIT)
 
 
-def test_an_inner_task_that_was_cancelled_is_a_failure_and_not_the_callers_wish() -> None:
-    """As when an SDK cancels its own connection task: nobody asked for the call to end."""
+def test_a_cancelled_inner_task_is_a_failure_and_not_a_cancelled_call() -> None:
+    """As when an SDK cancels its own connection task: the caller did not cancel the call."""
 
     async def fall(_: Any) -> None:
         raise asyncio.CancelledError

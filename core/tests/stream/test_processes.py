@@ -13,8 +13,8 @@ from pathlib import Path
 from textwrap import dedent, indent
 
 import pytest
+from reading import ALL_FOUR
 from scripted import LIMIT
-from ways import ALL_FOUR
 
 HERE = Path(__file__).parent
 
@@ -27,7 +27,7 @@ from modelstream.errors import StreamCancelledError
 def say(*words):
     print(*words, flush=True)
 
-class Told(Gate):
+class AnnouncedGate(Gate):
     def __call__(self, request):
         say("waiting")
         super().__call__(request)
@@ -36,11 +36,11 @@ class Told(Gate):
         say("waiting")
         await super().wait(request)
 
-def tell_end(model):
+def report_end(model):
     for name in ("cancelled", "closed"):
         say(name if getattr(model, name).wait(5) else f"not {name}")
 
-model = {wrapper}(["a", Told(), "b", Finish()])
+model = {wrapper}(["a", AnnouncedGate(), "b", Finish()])
 response = None
 """
 
@@ -66,7 +66,7 @@ def child(source: str, wrapper: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def read_loop(is_async: bool, body: str) -> str:
-    """The program that calls, reads and runs `body` for each text; `after` is what it says of a Ctrl-C."""
+    """The program that calls, reads and runs `body` for each text; `AFTER` prints what follows a Ctrl-C."""
     if not is_async:
         return dedent("""
             def main():
@@ -99,7 +99,7 @@ try:
     start()
 except KeyboardInterrupt:
     say("interrupted")
-    tell_end(model)
+    report_end(model)
     say(type(response.error).__name__, response.partial_text)
 """
 
@@ -116,14 +116,14 @@ def test_ctrl_c_while_a_delta_is_awaited_ends_the_call(wrapper: str, is_async: b
 
 
 @every_way
-def test_ctrl_c_while_the_call_is_made_ends_it(wrapper: str, is_async: bool) -> None:
+def test_ctrl_c_while_the_call_starts_ends_it(wrapper: str, is_async: bool) -> None:
     source = """
-        model.scripts = [[Told()]]
+        model.scripts = [[AnnouncedGate()]]
         try:
             start()
         except KeyboardInterrupt:
             say("interrupted")
-            tell_end(model)
+            report_end(model)
     """
     with child(read_loop(is_async, "say(text)") + dedent(source), wrapper) as process:
         assert process.stdout.readline().strip() == "waiting"
@@ -143,7 +143,7 @@ def test_ctrl_c_while_the_reader_works_ends_the_call_with_the_response(wrapper: 
         if sys.version_info >= (3, 13):  # whose asyncio.run leaves the generator that it closed in a cycle
             import gc
             gc.collect()
-        tell_end(model)
+        report_end(model)
     """
     body = """
         say("working")
@@ -197,7 +197,7 @@ def test_a_fork_after_a_call_can_call_again(wrapper: str, is_async: bool) -> Non
     source = """
         import warnings; warnings.simplefilter("ignore")
         model.scripts = [["a", Finish()]]
-        model2 = {wrapper}([Told()], first_delta_timeout=0.2, max_retries=0)
+        model2 = {wrapper}([AnnouncedGate()], first_delta_timeout=0.2, max_retries=0)
         start()
         child = os.fork()
         if not child:

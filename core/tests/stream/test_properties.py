@@ -1,4 +1,4 @@
-"""Random scripts against the plainest model of what must come out, on all ways from wrapper to reader."""
+"""Random scripts against a simple model of the expected result, in all combinations of wrapper and caller."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from itertools import islice
 from typing import Any
 
 import pytest
-from expected import MADE, Expected, arguments_of, expect, with_made_ids
+from expected import GENERATED, Expected, arguments_of, expect, with_generated_ids
 from hypothesis import example, given
 from hypothesis import strategies as st
+from reading import ALL_FOUR, Seen, look
 from scripted import AsyncScripted, SyncScripted
 from strategies import batched_scripts
-from ways import ALL_FOUR, Seen, look
 
 from modelstream.deltas import Finish, ToolCallDelta
 from modelstream.errors import StreamError, TruncatedStreamError
@@ -24,7 +24,7 @@ every_way = pytest.mark.parametrize(("wrapper", "is_async"), ALL_FOUR.values(), 
 
 def check(seen: Seen, expected: Expected, atoms: list[Any]) -> None:
     assert seen.pairs == expected.pairs
-    assert with_made_ids(seen.deltas, atoms) == expected.deltas
+    assert with_generated_ids(seen.deltas, atoms) == expected.deltas
     assert [tuple(one) for one in seen.replay] == expected.pairs
     check_shape(seen)
     check_end(seen, expected)
@@ -33,7 +33,7 @@ def check(seen: Seen, expected: Expected, atoms: list[Any]) -> None:
         assert response.reasoning == expected.reasoning
         assert response.usage == expected.usage
         assert response.is_stream_exhausted
-        assert [[MADE if c.id.startswith("call_") and len(c.id) > 8 else c.id, c.name, c.arguments]
+        assert [[GENERATED if c.id.startswith("call_") and len(c.id) > 8 else c.id, c.name, c.arguments]
                 for c in response.tool_calls] == [
                     [c[0], c[1], arguments_of(c, expected)] for c in expected.calls.values()]  # fmt: skip
 
@@ -86,7 +86,7 @@ def alone(*atoms: Any) -> tuple[list[Any], list[Any]]:
         ToolCallDelta(0, None, "f", '"\ud83d'), ToolCallDelta(1), ToolCallDelta(arguments="\ude00"), Finish()
     )
 )
-def test_every_way_shows_what_the_script_says(wrapper: type, is_async: bool, both: Any) -> None:
+def test_every_combination_yields_the_script(wrapper: type, is_async: bool, both: Any) -> None:
     atoms, script = both
     check(look(wrapper(script, **NO_RETRIES), is_async=is_async), expect(atoms), atoms)
 
@@ -134,7 +134,7 @@ def test_readers_in_any_order_all_see_all(wrapper: type, both: Any, data: st.Dat
         if kind == "stream":
             assert seen == expected.pairs
         else:
-            assert with_made_ids(seen, atoms) == expected.deltas
+            assert with_generated_ids(seen, atoms) == expected.deltas
 
 
 @given(both=batched_scripts, at=st.integers(0, 30))
@@ -162,6 +162,6 @@ def test_sync_and_async_give_the_same(both: Any) -> None:
     first, *others = [look(wrapper(script, **NO_RETRIES), is_async=a) for wrapper, a in ALL_FOUR.values()]
     for other in others:
         assert other.pairs == first.pairs
-        assert with_made_ids(other.deltas, atoms) == with_made_ids(first.deltas, atoms)
+        assert with_generated_ids(other.deltas, atoms) == with_generated_ids(first.deltas, atoms)
         assert type(other.error) is type(first.error)
         assert str(other.error) == str(first.error)

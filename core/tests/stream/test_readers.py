@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from reading import ALL_FOUR, ASYNC_CALLER, SYNC_CALLER, aread, read, run
 from scripted import LIMIT, AsyncScripted, BothScripted, Gate, SyncScripted
-from ways import ALL_FOUR, ASYNC_CALLER, SYNC_CALLER, aread, read, run
 
 from modelstream.deltas import Finish, TextDelta, UsageDelta
 from modelstream.errors import StreamError
@@ -79,7 +79,7 @@ def test_ten_tasks_all_see_all(wrapper: type) -> None:
 
 @async_callers
 def test_tasks_in_loops_of_other_threads_all_see_all(wrapper: type) -> None:
-    """The response is made in one event loop and read in five, some of which begin late."""
+    """The response is created in one event loop and read in five, some of which begin late."""
     model = wrapper(SCRIPT)
     seen: list[list[Any]] = [[] for _ in range(5)]
 
@@ -94,24 +94,24 @@ def test_tasks_in_loops_of_other_threads_all_see_all(wrapper: type) -> None:
 
 @sync_callers
 def test_threads_that_wait_for_each_delta_all_get_it(wrapper: type) -> None:
-    """In lock-step: the next delta is made when all ten have the one before."""
+    """In lock-step: the next delta is created when all ten have the one before."""
     count = 20
     gates = [Gate() for _ in range(count)]
-    behind = [threading.Barrier(10, action=gate.open) for gate in gates]
+    barriers = [threading.Barrier(10, action=gate.open) for gate in gates]
     model = wrapper([step for n in range(count) for step in (f"w{n} ", gates[n])] + [Finish()])
     response = model("hi")
 
     def follow() -> None:
         for number, snapshot in enumerate(response.stream):
             if not snapshot.last:
-                behind[number].wait(LIMIT)
+                barriers[number].wait(LIMIT)
 
     in_threads(*[follow] * 10)
     assert response.text.split() == [f"w{n}" for n in range(count)]
 
 
 @sync_callers
-def test_a_reader_that_breaks_off_disturbs_nobody(wrapper: type) -> None:
+def test_a_reader_that_breaks_off_does_not_affect_others(wrapper: type) -> None:
     response = wrapper(["a", "b", "c", Finish()])("hi")
     first = response.stream
     assert next(first) == (False, "a")
@@ -128,7 +128,7 @@ def test_a_reader_that_breaks_off_disturbs_nobody(wrapper: type) -> None:
 
 
 @async_callers
-def test_a_reader_that_breaks_off_disturbs_nobody_async(wrapper: type) -> None:
+def test_a_reader_that_breaks_off_does_not_affect_others_async(wrapper: type) -> None:
     async def main() -> list[Any]:
         response = await wrapper(["a", "b", "c", Finish()]).acall("hi")
         first = response.stream

@@ -1,4 +1,4 @@
-"""What a wrapper is handed: the messages, the arguments, and word that nobody waits any more."""
+"""The request that a wrapper gets: messages, arguments and cancellation."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_no_callback_is_lost_between_threads() -> None:
         assert sorted(called) == list(range(20))
 
 
-def test_what_a_wrapper_changes_stays_with_its_request() -> None:
+def test_changes_of_a_wrapper_affect_only_its_request() -> None:
     messages = [{"role": "user", "content": "hi"}]
     arguments = {"temperature": 0}
     request = Request(messages, arguments=arguments)
@@ -94,21 +94,21 @@ def test_a_further_attempt_keeps_the_raw_chunks_and_none_of_the_callbacks() -> N
     assert not request.cancelled
 
 
-@pytest.mark.parametrize(("given", "asked"), [
+@pytest.mark.parametrize(("argument", "messages"), [
     ("hi", [{"role": "user", "content": "hi"}]),
     ({"role": "system", "content": "be brief"}, [{"role": "system", "content": "be brief"}]),
     ([{"role": "user", "content": "a"}, [{"role": "user", "content": "b"}], None],
      [{"role": "user", "content": "a"}, {"role": "user", "content": "b"}]),
 ])  # fmt: skip
-def test_what_a_caller_may_hand_over(given: object, asked: object) -> None:
+def test_what_a_caller_may_pass_as_messages(argument: object, messages: object) -> None:
     model = SyncScripted(["a", Finish()], generate_args={"temperature": 0, "seed": 1})
-    assert model(given, temperature=1).text == "a"
-    assert model.requests[0].messages == asked
+    assert model(argument, temperature=1).text == "a"
+    assert model.requests[0].messages == messages
     assert model.requests[0].arguments == {"temperature": 1, "seed": 1}
     assert model.config.generate_args == {"temperature": 0, "seed": 1}
 
 
-def test_messages_that_are_none() -> None:
+def test_invalid_messages() -> None:
     with pytest.raises(
         TypeError, match="messages must be a str, dicts with role and content, or Msg objects, not int"
     ):

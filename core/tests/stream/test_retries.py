@@ -8,8 +8,8 @@ import time
 from typing import Any
 
 import pytest
+from reading import ALL_FOUR, ASYNC_CALLER, SYNC_CALLER, look, read, run, until
 from scripted import LIMIT, Gate, SyncScripted
-from ways import ALL_FOUR, ASYNC_CALLER, SYNC_CALLER, look, read, run, until
 
 from modelstream.call.retries import Retries
 from modelstream.deltas import Finish, ReasoningDelta, UsageDelta
@@ -60,7 +60,7 @@ FINAL = {
 @every_way
 @pytest.mark.parametrize("make", WORTH_IT.values(), ids=WORTH_IT)
 @pytest.mark.usefixtures("no_pauses")
-def test_what_may_help_is_tried_again(wrapper: type, is_async: bool, make: Any) -> None:
+def test_temporary_errors_are_retried(wrapper: type, is_async: bool, make: Any) -> None:
     model = wrapper([make()], [None, "", [], make()], GOOD, max_retries=2)
     seen = look(model, is_async=is_async)
     assert seen.pairs == [(False, "a"), (True, "a")]
@@ -71,7 +71,7 @@ def test_what_may_help_is_tried_again(wrapper: type, is_async: bool, make: Any) 
 @every_way
 @pytest.mark.parametrize("make", FINAL.values(), ids=FINAL)
 @pytest.mark.usefixtures("no_pauses")
-def test_what_will_not_help_is_final(wrapper: type, is_async: bool, make: Any) -> None:
+def test_permanent_errors_are_final(wrapper: type, is_async: bool, make: Any) -> None:
     model = wrapper([make()], GOOD)
     seen = look(model, is_async=is_async)
     assert isinstance(seen.error, StreamError)
@@ -82,7 +82,7 @@ def test_what_will_not_help_is_final(wrapper: type, is_async: bool, make: Any) -
 @every_way
 @pytest.mark.parametrize("first", ["a", ReasoningDelta("hm"), UsageDelta(1)], ids=repr)
 @pytest.mark.usefixtures("no_pauses")
-def test_after_the_first_delta_nothing_is_tried_again(wrapper: type, is_async: bool, first: Any) -> None:
+def test_nothing_is_retried_after_the_first_delta(wrapper: type, is_async: bool, first: Any) -> None:
     model = wrapper([first, busy()], GOOD)
     seen = look(model, is_async=is_async)
     assert type(seen.error) is ProviderError
@@ -126,7 +126,7 @@ def test_half_a_character_of_a_failed_attempt_is_forgotten(wrapper: type, is_asy
 
 @every_way
 @pytest.mark.usefixtures("no_pauses")
-def test_each_attempt_has_a_request_of_its_own_with_everything_intact(wrapper: type, is_async: bool) -> None:
+def test_each_attempt_has_its_own_unchanged_request(wrapper: type, is_async: bool) -> None:
     def spoil(request: Any) -> None:
         request.messages.clear()
         request.arguments.clear()
@@ -165,7 +165,7 @@ def test_the_pauses_grow_to_a_bound() -> None:
 @pytest.mark.parametrize(
     ("wish", "remaining", "pause"), [(7.5, 10, 7.5), (0.0, 10, 0.0), (7.5, 7.5, None), (7.5, 1, None)]
 )
-def test_the_providers_wish_goes_before_ours(wish: float, remaining: float, pause: float | None) -> None:
+def test_retry_after_overrides_our_pause(wish: float, remaining: float, pause: float | None) -> None:
     assert Retries(1).pause(RateLimitError("429", retry_after=wish), remaining) == pause
 
 
@@ -180,7 +180,9 @@ def test_retry_after_is_waited_for(wrapper: type, is_async: bool) -> None:
 
 @every_way
 @pytest.mark.parametrize("limit", ["first_delta_timeout", "total_timeout"])
-def test_a_wish_beyond_the_clocks_is_not_waited_for(wrapper: type, is_async: bool, limit: str) -> None:
+def test_a_retry_after_beyond_the_timeouts_is_not_waited_for(
+    wrapper: type, is_async: bool, limit: str
+) -> None:
     model = wrapper([busy(retry_after=5)], GOOD, **{limit: 1.0})
     since = time.monotonic()
     seen = look(model, is_async=is_async)
@@ -189,7 +191,7 @@ def test_a_wish_beyond_the_clocks_is_not_waited_for(wrapper: type, is_async: boo
     assert len(model.requests) == 1
 
 
-def test_a_wish_of_ages_without_any_clock_can_be_waited_for() -> None:
+def test_a_very_long_retry_after_without_timeouts_can_be_waited_for() -> None:
     """Longer than what a lock can wait."""
     limits = dict.fromkeys(("first_delta_timeout", "idle_timeout", "total_timeout"))
     model = SyncScripted([None, busy(retry_after=1e12)], GOOD, **limits)
@@ -198,7 +200,7 @@ def test_a_wish_of_ages_without_any_clock_can_be_waited_for() -> None:
     assert isinstance(read(response.stream, []), StreamCancelledError)
 
 
-# Who cannot wait
+# Ending the pause
 
 
 @pytest.mark.parametrize("wrapper", SYNC_CALLER.values(), ids=SYNC_CALLER)
@@ -239,7 +241,7 @@ def test_a_cancelled_call_ends_the_pause(wrapper: type) -> None:
 
 
 @every_way
-def test_a_clock_ends_the_attempts(wrapper: type, is_async: bool) -> None:
+def test_a_timeout_ends_the_attempts(wrapper: type, is_async: bool) -> None:
     """The wait for the first delta is one wait, however many attempts it takes."""
     model = wrapper([busy(retry_after=0.1)], [Gate()], first_delta_timeout=0.4)
     since = time.monotonic()
@@ -249,7 +251,7 @@ def test_a_clock_ends_the_attempts(wrapper: type, is_async: bool) -> None:
     assert len(model.requests) == 2
 
 
-# What is not for us to touch
+# Errors that pass unchanged
 
 
 @every_way

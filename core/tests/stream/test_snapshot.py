@@ -1,4 +1,4 @@
-"""A snapshot behaves as the pair `(last, text)`, and costs nothing until its text is asked for."""
+"""A snapshot behaves as the pair `(last, text)`, and joins its text only when that is read."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ def streamed() -> list[Snapshot]:
 
 @pytest.fixture(params=["streamed", "whole", "pickled", "copied"])
 def hello(request: pytest.FixtureRequest) -> Snapshot:
-    """`(False, "Hello")`, however it came to be."""
+    """`(False, "Hello")`, created in different ways."""
     snapshot = streamed()[1]
-    made = {
+    factories = {
         "streamed": lambda: snapshot,
         "whole": lambda: whole("Hello", last=False),
         "pickled": lambda: pickle.loads(pickle.dumps(snapshot)),
         "copied": lambda: copy.copy(snapshot),
     }
-    return made[request.param]()
+    return factories[request.param]()
 
 
 def test_it_is_taken_apart_like_the_pair(hello: Snapshot) -> None:
@@ -120,38 +120,38 @@ def test_a_whole_text_is_one_snapshot(text: str, last: bool) -> None:
 
 
 class Counting:
-    """A source that counts how often it is asked."""
+    """A source that counts how often its text is read."""
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.reads = 0
 
     def text_to(self, end: int) -> str:
-        self.asked += 1
+        self.reads += 1
         return "x" * end
 
 
-def test_its_text_is_not_joined_until_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_its_text_is_not_joined_until_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     source = Counting()
     snapshot = Snapshot("xx", False, 3, source)
     assert (snapshot.delta, snapshot.offset, snapshot.last) == ("xx", 3, False)
     assert len(snapshot) == 2
-    assert source.asked == 0
+    assert source.reads == 0
     assert snapshot.text == "xxxxx"
-    assert source.asked == 1
+    assert source.reads == 1
 
 
 def test_reading_deltas_of_a_stream_joins_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     response = SyncScripted(["word "] * 5000 + [Finish()])("hi")
-    asked: list[Any] = []
+    reads: list[Any] = []
     joined = DeltaLog.text
-    monkeypatch.setattr(DeltaLog, "text_to", lambda self, end: asked.append(end))
-    monkeypatch.setattr(DeltaLog, "text", property(asked.append))
+    monkeypatch.setattr(DeltaLog, "text_to", lambda self, end: reads.append(end))
+    monkeypatch.setattr(DeltaLog, "text", property(reads.append))
     pieces = [snapshot.delta for snapshot in response.stream]
-    assert not asked
+    assert not reads
     assert "".join(pieces) == joined.fget(response._transcript.log)
 
 
-def test_one_snapshot_is_asked_by_many_threads() -> None:
+def test_many_threads_read_one_snapshot() -> None:
     snapshots = streamed()
     texts: list[str] = []
     threads = [threading.Thread(target=lambda: texts.extend(s.text for s in snapshots)) for _ in range(8)]

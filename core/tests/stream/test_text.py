@@ -1,4 +1,4 @@
-"""`response.text`, before, while and after somebody reads; and what stands beside it."""
+"""`response.text` before, during and after reading, and the attributes besides it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import threading
 from typing import Any
 
 import pytest
+from reading import ASYNC_CALLER, SYNC_CALLER, run
 from scripted import LIMIT, AsyncScripted, BothScripted, Gate, SyncScripted
-from ways import ASYNC_CALLER, SYNC_CALLER, run
 
 from modelstream.deltas import Finish, ReasoningDelta, ToolCall, ToolCallDelta, Usage, UsageDelta
 from modelstream.errors import StreamCancelledError, StreamError, StreamInUseError, TruncatedStreamError
@@ -84,7 +84,7 @@ def test_text_while_another_thread_reads_does_not_wait(wrapper: type) -> None:
 
 @sync_callers
 def test_B24_text_after_a_break_is_the_full_text(wrapper: type) -> None:
-    """Who broke off is no reader any more, so text drains again."""
+    """After the break there is no reader any more, so text drains again."""
     response = wrapper(["a", "b", Finish()])("hi")
     for _ in response.stream:
         break
@@ -94,7 +94,9 @@ def test_B24_text_after_a_break_is_the_full_text(wrapper: type) -> None:
 
 @sync_callers
 @pytest.mark.parametrize("kind", [TruncatedStreamError, StreamError])
-def test_text_after_a_failure_raises_it_and_partial_text_has_what_came(wrapper: type, kind: type) -> None:
+def test_text_after_a_failure_raises_it_and_partial_text_is_the_text_so_far(
+    wrapper: type, kind: type
+) -> None:
     end = [] if kind is TruncatedStreamError else [ValueError("boom")]
     response = wrapper(["a", "b", *end])("hi")
     for _ in range(2):
@@ -130,7 +132,7 @@ def test_text_after_close_raises_and_partial_text_stays(wrapper: type) -> None:
 
 
 @sync_callers
-def test_B25_a_text_that_was_set_holds_until_somebody_reads(wrapper: type) -> None:
+def test_B25_a_text_that_was_set_holds_until_the_stream_is_read(wrapper: type) -> None:
     response = wrapper(["a", "b", Finish()])("hi")
     response.text = "Z"
     assert response.text == "Z"
@@ -153,7 +155,7 @@ def test_get_text_awaits_the_rest(wrapper: type) -> None:
 
 
 @async_callers
-def test_a_property_cannot_await_and_says_what_can(wrapper: type) -> None:
+def test_a_property_cannot_await_and_its_error_says_what_can(wrapper: type) -> None:
     gate = Gate()
 
     async def main() -> None:
@@ -202,7 +204,7 @@ def test_B06_B08_an_answer_without_text_is_one_snapshot(wrapper: type, script: l
 
 
 @sync_callers
-def test_B09_B10_what_is_not_text_is_kept_beside_it(wrapper: type) -> None:
+def test_B09_B10_other_deltas_are_kept_besides_the_text(wrapper: type) -> None:
     script = [
         ReasoningDelta("h"),
         "a",
@@ -224,7 +226,7 @@ def test_B09_B10_what_is_not_text_is_kept_beside_it(wrapper: type) -> None:
     assert response.finish_reason == "tool_calls"
 
 
-def test_a_made_id_is_the_same_for_every_reader() -> None:
+def test_a_generated_id_is_the_same_for_every_reader() -> None:
     response = SyncScripted(
         [ToolCallDelta(0, None, "f"), ToolCallDelta(1, None, "g"), ToolCallDelta(0, arguments="{}"), Finish()]
     )("hi")
@@ -254,7 +256,7 @@ def test_raw_chunks_are_kept_on_request() -> None:
     assert response.raw == [{"chunk": 1}]
 
 
-def test_what_a_response_says_of_its_model() -> None:
+def test_the_model_of_a_response() -> None:
     response = SyncScripted(["a", Finish()], model_name="small-1")("hi")
     assert (response.model_type, response.model_name) == ("scripted", "small-1")
     assert repr(response) == "<ModelResponse scripted streaming, 1 characters>"

@@ -1,4 +1,4 @@
-"""The thread that ticks the clocks of sync calls."""
+"""The thread that checks the timeouts of sync calls."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 from modelstream.call.timeouts import Watchdog
 
 
-def test_a_wake_up_that_was_lost_is_made_good_by_the_next_call() -> None:
+def test_the_next_call_makes_up_for_a_lost_wake_up() -> None:
     dog = Watchdog()
     dog.watch(lambda: time.monotonic() + 30)
     while not dog._asleep_until:
@@ -18,10 +18,10 @@ def test_a_wake_up_that_was_lost_is_made_good_by_the_next_call() -> None:
     with dog._changed:
         heapq.heappush(dog._checks, (time.monotonic() + 0.01, -1, lambda: None))
     looked = threading.Event()
-    asked = iter([time.monotonic() + 0.05])
+    times = iter([time.monotonic() + 0.05])
 
     def tick() -> float | None:
-        when = next(asked, None)
+        when = next(times, None)
         if when is None:
             looked.set()
         return when

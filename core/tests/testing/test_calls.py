@@ -1,4 +1,4 @@
-"""What tests of third parties stand on: calling a model in both ways, and the fixtures for it."""
+"""The public helpers for third-party tests: functions that call a model, and fixtures."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ WAYS = [Reader("sync"), Reader("async")]
 
 
 class Says(ModelWrapper):
-    """Yields what a test puts here."""
+    """Yields the items of a test."""
 
     model_type = "says"
 
-    def __init__(self, *said):
+    def __init__(self, *items):
         super().__init__()
-        self.said = said
+        self.items = items
 
     def deltas(self, request):
         if request.raw_chunks is not None:
             request.raw_chunks.append(b"raw")
-        for one in self.said:
+        for one in self.items:
             if isinstance(one, Exception):
                 raise one
             yield one
 
 
 @pytest.mark.parametrize("read", WAYS)
-def test_all_that_an_answer_says(read):
-    said = ("Hel", "lo", ToolCallDelta(0, "c", "f", '{"x": 1}'), UsageDelta(3, 2), Finish("stop", "STOP"))
-    got = read(Says(*said), "hi", raw=True)
+def test_everything_in_an_answer(read):
+    items = ("Hel", "lo", ToolCallDelta(0, "c", "f", '{"x": 1}'), UsageDelta(3, 2), Finish("stop", "STOP"))
+    got = read(Says(*items), "hi", raw=True)
     assert got.snapshots == [(False, "Hel"), (False, "Hello"), (True, "Hello")]
     assert (got.text, got.reasoning, got.calls, got.tool_calls[0].id) == ("Hello", "", [("f", {"x": 1})], "c")
     assert (got.finish_reason, got.raw_finish_reason, got.usage, got.raw) == (
@@ -57,7 +57,7 @@ def test_an_answer_that_is_not_streamed_has_no_snapshots(read):
 
 
 @pytest.mark.parametrize("read", WAYS)
-def test_what_came_before_an_error_is_kept(read):
+def test_items_before_an_error_are_kept(read):
     got = read(Says("Hel", UsageDelta(3, 2)))
     assert (got.snapshots, got.text, got.usage) == ([(False, "Hel")], "Hel", Usage(3, 2))
     assert (type(got.error), got.refused) == (TruncatedStreamError, False)
@@ -130,11 +130,11 @@ class Here(ModelWrapper):
     def deltas(self, request):
         connection = http.client.HTTPConnection("127.0.0.1", self.port)
         connection.request("POST", "/")
-        said = connection.getresponse().read().decode()
+        body = connection.getresponse().read().decode()
         connection.close()
-        if not said:
+        if not body:
             raise ProviderError("nothing", retryable=False)
-        yield said
+        yield body
         yield Finish("stop")
 
 def test_read(server, read):

@@ -109,12 +109,12 @@ def test_errors_in_the_middle_each_time_anew(step, kind):
     assert vars(errors[0]).keys() == vars(errors[1]).keys()
 
 
-def test_what_is_no_stream_error_is_told_as_one():
+def test_other_exceptions_become_stream_errors():
     with pytest.raises(modelstream.StreamError, match="boom"):
         scripted(ValueError("boom"))("")
 
 
-def test_errors_are_tried_again_only_if_the_config_says_so():
+def test_errors_are_retried_only_if_the_config_says_so():
     error = RateLimitError("slow down", retry_after=0)
     with pytest.raises(RateLimitError):
         scripted(error)("")
@@ -135,7 +135,7 @@ def test_a_pause_ends_when_the_call_does():
     assert time.monotonic() - began < 5
 
 
-def test_clocks_run():
+def test_timeouts_apply():
     with pytest.raises(StreamTimeoutError) as caught:
         _ = scripted("Hel", 60, "lo", idle_timeout=0.05)("", stream=True).text
     assert caught.value.clock == "idle"
@@ -144,13 +144,13 @@ def test_clocks_run():
 @pytest.mark.parametrize(
     ("answer", "complaint"),
     [
-        ([object()], "is no step of an answer"),
-        ([True], "is no step of an answer"),
+        ([object()], "is not a step of an answer"),
+        ([True], "is not a step of an answer"),
         ([{"test": "Hi"}], "dict with one of: text, reasoning"),
-        ([{"error": "Nope"}], "is no StreamError; there are: AuthenticationError"),
+        ([{"error": "Nope"}], "is not a StreamError; known are: AuthenticationError"),
     ],
 )
-def test_what_is_no_answer(answer, complaint):
+def test_invalid_answers(answer, complaint):
     with pytest.raises(ConfigError, match=complaint):
         ScriptedChat(answers=[answer])
 

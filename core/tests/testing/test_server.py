@@ -165,7 +165,7 @@ def test_close_ends_all_threads_whatever_they_wait_for():
         sock.close()
 
 
-def test_nobody_listens_at_a_refused_url():
+def test_connections_to_the_refused_url_are_refused():
     host, port = refused_url().removeprefix("http://").split(":")
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((host, int(port)))

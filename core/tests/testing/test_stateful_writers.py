@@ -7,8 +7,8 @@ import pytest
 from modelstream.deltas import Finish, TextDelta, Usage, UsageDelta
 from modelstream.errors import MalformedDataError
 from modelstream.testing import DialectConformance, LawBrokenError, Script
-from modelstream.testing._kit.sheet import Sheet
-from modelstream.testing._kit.take import Fault, Take
+from modelstream.testing._kit.encoded import EncodedScenario
+from modelstream.testing._kit.scenario import Fault, Scenario
 from modelstream.testing.server import Gate
 from modelstream.wire import SSE_EVENTS, AnswerWriter, Dialect, Event, Sample, SseEventFramer, sent_error
 
@@ -22,7 +22,7 @@ class BlockReader:
         self.reason = None
         self.block = -1
 
-    def read(self, frame, news):
+    def read(self, frame, items):
         try:
             data = json.loads(frame.data)
         except ValueError as why:
@@ -35,21 +35,21 @@ class BlockReader:
             self.block += 1
         elif kind == "text":
             assert data["block"] == self.block
-            news.append(data["text"])
+            items.append(data["text"])
         elif kind == "message_delta":
             self.reason = data["reason"]
             if data["tokens"] is not None:
-                news.append(UsageDelta(None, data["tokens"]))
+                items.append(UsageDelta(None, data["tokens"]))
         elif kind == "message_stop":
-            news.append(Finish({word: ours for ours, word in WORDS.items()}[self.reason], self.reason))
+            items.append(Finish({word: ours for ours, word in WORDS.items()}[self.reason], self.reason))
             self.done = True
 
-    def read_whole(self, body, news):
+    def read_whole(self, body, items):
         data = json.loads(body)
-        news.append(data["text"])
+        items.append(data["text"])
         if data["tokens"] is not None:
-            news.append(UsageDelta(None, data["tokens"]))
-        news.append(Finish({word: ours for ours, word in WORDS.items()}[data["reason"]], data["reason"]))
+            items.append(UsageDelta(None, data["tokens"]))
+        items.append(Finish({word: ours for ours, word in WORDS.items()}[data["reason"]], data["reason"]))
 
 
 class BlockWriter(AnswerWriter):
@@ -126,24 +126,24 @@ class TestBlocks(DialectConformance):
 HELLO = Script([TextDelta("a"), TextDelta("b"), TextDelta("c")], Finish("stop"), Usage(None, 3))
 
 
-def events(take):
-    body = b"".join(piece for piece in Sheet(Blocks(), take).body if isinstance(piece, bytes))
+def events(scenario):
+    body = b"".join(piece for piece in EncodedScenario(Blocks(), scenario).body if isinstance(piece, bytes))
     return [event.event.decode() for event in SseEventFramer().feed(body)]
 
 
 def test_the_gate_of_the_end_stands_after_its_last_frame():
     gates = [Gate() for _ in range(4)]
-    pieces = Sheet(Blocks(), Take(HELLO, gates=gates)).body
+    pieces = EncodedScenario(Blocks(), Scenario(HELLO, gates=gates)).body
     assert pieces[-1] is gates[-1]
     assert b"message_stop" in pieces[-2]
 
 
 def test_an_answer_that_fails_after_its_end_has_all_frames_of_the_end():
-    assert events(Take(HELLO, fault=Fault.ENDS, ended=True))[-2:] == ["message_delta", "message_stop"]
+    assert events(Scenario(HELLO, fault=Fault.ENDS, ended=True))[-2:] == ["message_delta", "message_stop"]
 
 
 def test_a_writer_goes_on_after_a_fault():
-    assert events(Take(HELLO, length=1, fault=Fault.ERROR))[:4] == [
+    assert events(Scenario(HELLO, length=1, fault=Fault.ERROR))[:4] == [
         "message_start",
         "block_start",
         "text",
@@ -151,8 +151,13 @@ def test_a_writer_goes_on_after_a_fault():
     ]
 
 
-def test_half_a_frame_is_that_of_the_next_one():
-    assert events(Take(HELLO, length=2, fault=Fault.HALF)) == ["message_start", "block_start", "text", "text"]
+def test_half_a_frame_is_half_of_the_next_one():
+    assert events(Scenario(HELLO, length=2, fault=Fault.HALF)) == [
+        "message_start",
+        "block_start",
+        "text",
+        "text",
+    ]
 
 
 def test_a_wrong_end_marker_is_noticed():

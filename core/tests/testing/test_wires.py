@@ -1,4 +1,4 @@
-"""What a wire is made of, and the bytes that become of a script."""
+"""The parts of a wire, and the bytes that it writes for a script."""
 
 import json
 
@@ -6,10 +6,10 @@ import pytest
 
 from modelstream.deltas import Finish, ReasoningDelta, TextDelta, ToolCallDelta, Usage, UsageDelta
 from modelstream.testing import JsonArrayWire, NdjsonWire, OpenAIWire, Script, SseWire
+from modelstream.testing._kit.encoded import EncodedScenario
 from modelstream.testing._kit.features import Features
-from modelstream.testing._kit.sheet import Sheet
+from modelstream.testing._kit.scenario import Fault, Scenario
 from modelstream.testing._kit.style import PLAIN, Style
-from modelstream.testing._kit.take import Fault, Take
 from modelstream.testing.server import Gate
 from modelstream.wire import JsonArrayFramer, NdjsonFramer, OpenAIFrames, SseFramer
 
@@ -48,11 +48,11 @@ class PlainArray(Plain, JsonArrayWire):
 
 
 HELLO = Script([TextDelta("Hel"), TextDelta("lo 😀\u2028")], Finish("length"))
-SAID = [{"text": "Hel"}, {"text": "lo 😀\u2028"}, {"end": "long"}]
+FRAMES = [{"text": "Hel"}, {"text": "lo 😀\u2028"}, {"end": "long"}]
 
 
-def body(wire, take):
-    return b"".join(piece for piece in Sheet(wire, take).body if isinstance(piece, bytes))
+def body(wire, scenario):
+    return b"".join(piece for piece in EncodedScenario(wire, scenario).body if isinstance(piece, bytes))
 
 
 def framed(framer, data):
@@ -74,17 +74,17 @@ STYLES = [
     ("wire", "framer"),
     [(PlainSse(), SseFramer), (PlainNdjson(), NdjsonFramer), (PlainArray(), JsonArrayFramer)],
 )
-def test_every_style_says_the_same(wire, framer, style):
-    assert framed(framer(), body(wire, Take(HELLO, style=style))) == SAID
+def test_every_style_has_the_same_content(wire, framer, style):
+    assert framed(framer(), body(wire, Scenario(HELLO, style=style))) == FRAMES
 
 
 def test_an_array_is_one_document():
-    assert json.loads(body(PlainArray(), Take(HELLO))) == SAID
+    assert json.loads(body(PlainArray(), Scenario(HELLO))) == FRAMES
 
 
 @pytest.mark.parametrize("style", STYLES, ids=repr)
 def test_pieces_make_the_body(style):
-    pieces = Sheet(PlainSse(), Take(HELLO, style=style)).body
+    pieces = EncodedScenario(PlainSse(), Scenario(HELLO, style=style)).body
     assert all(pieces)
     if style.pieces == 1:
         assert {len(piece) for piece in pieces} == {1}
@@ -95,12 +95,12 @@ def test_pieces_make_the_body(style):
 def test_halves_of_characters_are_escaped():
     script = Script([TextDelta("\ud83d"), TextDelta("\ude00")])
     assert script.text == "😀"
-    assert b'{"text":"\\ud83d"}' in body(PlainSse(), Take(script))
+    assert b'{"text":"\\ud83d"}' in body(PlainSse(), Scenario(script))
 
 
-def test_gates_stand_behind_their_frames():
+def test_gates_follow_their_frames():
     gates = [Gate(), Gate(), Gate()]
-    pieces = Sheet(PlainSse(), Take(HELLO, gates=gates, style=Style(pieces="whole"))).body
+    pieces = EncodedScenario(PlainSse(), Scenario(HELLO, gates=gates, style=Style(pieces="whole"))).body
     assert [piece if isinstance(piece, Gate) else type(piece) for piece in pieces] == [
         bytes,
         gates[0],
@@ -112,16 +112,16 @@ def test_gates_stand_behind_their_frames():
     ]
 
 
-def test_a_fault_comes_behind_what_is_said():
-    said = framed(SseFramer(), body(PlainSse(), Take(HELLO, 1, Fault.ENDS)))
-    assert said == SAID[:1]
-    assert framed(SseFramer(), body(PlainSse(), Take(HELLO, 1, Fault.ERROR)))[1]["error"]
-    half = body(PlainSse(), Take(HELLO, 1, Fault.HALF, half=0.99))
+def test_a_fault_follows_the_deltas():
+    frames = framed(SseFramer(), body(PlainSse(), Scenario(HELLO, 1, Fault.ENDS)))
+    assert frames == FRAMES[:1]
+    assert framed(SseFramer(), body(PlainSse(), Scenario(HELLO, 1, Fault.ERROR)))[1]["error"]
+    half = body(PlainSse(), Scenario(HELLO, 1, Fault.HALF, half=0.99))
     assert half.startswith(b'data: {"text":"Hel"}\n\ndata: {"text":')
     assert not half.endswith(b"}")
 
 
-def test_what_is_overridden_is_what_the_format_can_say():
+def test_overridden_methods_are_the_features_of_the_format():
     assert Features.of(PlainSse()) == Features(
         errors=True, tool_pieces=False, halves=True, finishes=Plain.finishes
     )
@@ -144,11 +144,11 @@ def test_openai():
     script = Script(
         [TextDelta(one) if isinstance(one, str) else one for one in deltas], Finish("tool_calls"), usage
     )
-    take = Take(script, style=Style(noise=(0, 2)))
-    reader, news = OpenAIFrames(), []
-    for frame in SseFramer().feed(body(OpenAIWire(), take)):
-        reader.read(frame, news)
-    assert news == [*deltas, Finish("tool_calls", "tool_calls"), UsageDelta(5, 7, 2, 1)]
+    scenario = Scenario(script, style=Style(noise=(0, 2)))
+    reader, items = OpenAIFrames(), []
+    for frame in SseFramer().feed(body(OpenAIWire(), scenario)):
+        reader.read(frame, items)
+    assert items == [*deltas, Finish("tool_calls", "tool_calls"), UsageDelta(5, 7, 2, 1)]
     assert reader.done
 
 
@@ -156,9 +156,9 @@ def test_openai_whole():
     script = Script(
         [ReasoningDelta("hm"), TextDelta("Hel"), ToolCallDelta(0, "c1", "f", "{}")], None, Usage(5, 7)
     )
-    wire, news = OpenAIWire(), []
-    OpenAIFrames().read_whole(wire.payload(wire.whole(script.worded(wire.finishes))), news)
-    assert news == [
+    wire, items = OpenAIWire(), []
+    OpenAIFrames().read_whole(wire.payload(wire.whole(script.with_raw_finish(wire.finishes))), items)
+    assert items == [
         ReasoningDelta("hm"),
         "Hel",
         ToolCallDelta(0, "c1", "f", "{}"),
@@ -167,6 +167,6 @@ def test_openai_whole():
     ]
 
 
-def test_a_script_says_no_finish_in_its_middle():
+def test_a_script_has_no_finish_in_its_middle():
     with pytest.raises(TypeError, match="in the middle"):
-        body(PlainSse(), Take(Script([Finish("stop")])))
+        body(PlainSse(), Scenario(Script([Finish("stop")])))

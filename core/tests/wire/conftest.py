@@ -13,7 +13,7 @@ from modelstream.wire import OpenAIFrames, SseFramer, WireWrapper
 
 
 class Pieces:
-    """A ByteStream, and an AsyncByteStream, of pieces that are there already; one may be an exception."""
+    """A ByteStream and an AsyncByteStream of existing pieces; a piece may be an exception."""
 
     def __init__(self, pieces, status=200, headers=None):
         self.pieces = list(pieces)
@@ -140,7 +140,7 @@ def reading(request):
 
 @pytest.fixture(scope="session")
 def answered():
-    """What a user reads when these frames come: dicts, or bytes that are sent as they are."""
+    """What a user reads from these frames: dicts, or bytes that are sent as they are."""
 
     def answered(*frames, stream=True):
         sent = [

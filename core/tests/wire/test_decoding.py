@@ -21,7 +21,7 @@ def test_fields_that_are_not_named_are_skipped():
     assert decode(b'{"other":{"x":[1,2]},"text":"a"}') == Word("a")
 
 
-def test_half_characters_are_taken_as_they_are():
+def test_half_characters_are_kept():
     assert decode(b'{"text":"a\\ud83d","parts":["\\ude00"]}') == Word("a\ud83d", ["\ude00"])
 
 
@@ -37,7 +37,7 @@ def test_half_characters_are_taken_as_they_are():
         (b"[" * 100_000, "100000 bytes"),
     ],
 )
-def test_what_cannot_be_read_is_shown(frame, why):
+def test_the_error_shows_an_invalid_frame(frame, why):
     with pytest.raises(MalformedDataError) as failure:
         decode(frame)
     assert why in str(failure.value)

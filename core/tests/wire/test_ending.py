@@ -65,7 +65,7 @@ def _event(frame):
     return b"data: " + (frame.encode() if isinstance(frame, str) else msgspec.json.encode(frame)) + b"\n\n"
 
 
-def said(text):
+def text(text):
     return {"text": text}
 
 
@@ -97,37 +97,37 @@ BOTH = [True, False]
     ("frames", "terminal", "text", "reason"),
     [
         # strong: at the terminal frame, at the end of the body, or with the connection
-        ([said("a"), word("stop"), DONE], BOTH, "a", "stop"),
-        ([said("a"), word("stop")], BOTH, "a", "stop"),
-        ([said("a"), word("stop"), USAGE], BOTH, "a", "stop"),
-        ([said("a"), word("stop"), LOST], BOTH, "a", "stop"),
+        ([text("a"), word("stop"), DONE], BOTH, "a", "stop"),
+        ([text("a"), word("stop")], BOTH, "a", "stop"),
+        ([text("a"), word("stop"), USAGE], BOTH, "a", "stop"),
+        ([text("a"), word("stop"), LOST], BOTH, "a", "stop"),
         ([word("stop", text="a")], BOTH, "a", "stop"),
         ([word("stop", text="a"), LOST], BOTH, "a", "stop"),
         ([{"media": 1}, word("stop")], BOTH, "", "stop"),
         # void: what follows belongs to the answer
         ([word("stop", text="Hel"), word("stop", text="lo"), DONE], [True], "Hello", "stop"),
         ([word("stop", text="Hel"), word("stop", text="lo")], [False], "Hello", "stop"),
-        ([said("a"), word("stop"), said("b"), word("length"), DONE], [True], "ab", "length"),
-        ([said("a"), word("stop"), said("b"), word("length")], [False], "ab", "length"),
+        ([text("a"), word("stop"), text("b"), word("length"), DONE], [True], "ab", "length"),
+        ([text("a"), word("stop"), text("b"), word("length")], [False], "ab", "length"),
         # before anything was said
-        ([word("stop"), said("Hello"), word("stop"), DONE], [True], "Hello", "stop"),
-        ([word("stop"), said("Hello"), word("stop")], [False], "Hello", "stop"),
+        ([word("stop"), text("Hello"), word("stop"), DONE], [True], "Hello", "stop"),
+        ([word("stop"), text("Hello"), word("stop")], [False], "Hello", "stop"),
         ([word("stop"), DONE], [True], "", "stop"),
         ([word("stop")], [False], "", "stop"),
         ([word("stop"), USAGE, DONE], [True], "", "stop"),
         # between two words nothing was said
-        ([said("a"), word("tool_calls"), word("stop"), DONE], [True], "a", "tool_calls"),
-        ([said("a"), word("stop"), word("length")], BOTH, "a", "length"),
-        ([said("a"), word("length"), word("tool_calls")], BOTH, "a", "tool_calls"),
+        ([text("a"), word("tool_calls"), word("stop"), DONE], [True], "a", "tool_calls"),
+        ([text("a"), word("stop"), word("length")], BOTH, "a", "length"),
+        ([text("a"), word("length"), word("tool_calls")], BOTH, "a", "tool_calls"),
         # filters are never weak
         ([word("content_filter")], BOTH, "", "content_filter"),
         ([word("content_filter"), LOST], BOTH, "", "content_filter"),
-        ([word("stop", text="a"), said("b"), word("content_filter"), LOST], BOTH, "ab", "content_filter"),
+        ([word("stop", text="a"), text("b"), word("content_filter"), LOST], BOTH, "ab", "content_filter"),
         # a word that is not known
-        ([said("a"), word("tomorrow"), DONE], [True], "a", "stop"),
-        ([said("a"), word("tomorrow")], [False], "a", "stop"),
+        ([text("a"), word("tomorrow"), DONE], [True], "a", "stop"),
+        ([text("a"), word("tomorrow")], [False], "a", "stop"),
         # after the terminal frame nothing is read
-        ([said("a"), word("stop"), DONE, said("b"), {"error": "late"}], [True], "a", "stop"),
+        ([text("a"), word("stop"), DONE, text("b"), {"error": "late"}], [True], "a", "stop"),
     ],
 )
 def test_complete(outcome, frames, terminal, text, reason):
@@ -142,20 +142,20 @@ def test_complete(outcome, frames, terminal, text, reason):
 @pytest.mark.parametrize(
     ("frames", "terminal", "text", "kind"),
     [
-        ([said("a")], BOTH, "a", TruncatedStreamError),
-        ([said("a"), DONE], [True], "a", TruncatedStreamError),
-        ([said("a"), USAGE, DONE], [True], "a", TruncatedStreamError),
+        ([text("a")], BOTH, "a", TruncatedStreamError),
+        ([text("a"), DONE], [True], "a", TruncatedStreamError),
+        ([text("a"), USAGE, DONE], [True], "a", TruncatedStreamError),
         # weak words without the sign that they need
         ([word("stop")], [True], "", TruncatedStreamError),
         ([word("stop", text="Hel"), word("stop", text="lo")], [True], "Hello", TruncatedStreamError),
         ([word("stop", text="Hel"), word("stop", text="lo"), LOST], BOTH, "Hello", ConnectionLostError),
         ([word("stop", text="Hel"), word("stop", text="lo"), USAGE], BOTH, "Hello", TruncatedStreamError),
-        ([word("stop"), said("Hello")], BOTH, "Hello", TruncatedStreamError),
-        ([word("stop"), said("Hello"), DONE], [True], "Hello", TruncatedStreamError),
-        ([said("a"), word("tomorrow")], [True], "a", TruncatedStreamError),
-        ([said("a"), word("tomorrow"), LOST], BOTH, "a", ConnectionLostError),
+        ([word("stop"), text("Hello")], BOTH, "Hello", TruncatedStreamError),
+        ([word("stop"), text("Hello"), DONE], [True], "Hello", TruncatedStreamError),
+        ([text("a"), word("tomorrow")], [True], "a", TruncatedStreamError),
+        ([text("a"), word("tomorrow"), LOST], BOTH, "a", ConnectionLostError),
         # an error before the word took effect
-        ([said("a"), word("stop"), {"error": "no"}, DONE], BOTH, "a", ProviderError),
+        ([text("a"), word("stop"), {"error": "no"}, DONE], BOTH, "a", ProviderError),
         ([word("stop", text="a"), {"error": "no"}], BOTH, "a", ProviderError),
     ],
 )
@@ -173,21 +173,21 @@ def test_text_after_a_word_is_shown_at_once(outcome):
 
 
 def test_an_error_keeps_the_word_and_the_counts_before_it(outcome):
-    got = outcome(said("a"), word("length", usage=[3, 2]), {"error": "no"})
+    got = outcome(text("a"), word("length", usage=[3, 2]), {"error": "no"})
     assert got.raw_finish_reason == got.error.raw_finish_reason == "length"
     assert got.finish_reason is None
     assert got.error.usage.output_tokens == 2
 
 
 def test_a_truncated_answer_names_the_word_that_came_early_and_the_field(outcome):
-    got = outcome(word("stop", text="Hel"), said("lo"), DONE)
+    got = outcome(word("stop", text="Hel"), text("lo"), DONE)
     assert "'stop'" in str(got.error)
     assert "end_marker" in str(got.error)
 
 
 def test_an_unknown_word_is_logged_once_and_kept(outcome, caplog):
     with caplog.at_level(logging.WARNING, "modelstream"):
-        got = outcome(said("a"), word("tomorrow"), DONE)
+        got = outcome(text("a"), word("tomorrow"), DONE)
     assert (got.finish_reason, got.raw_finish_reason) == ("stop", "tomorrow")
     assert [record.getMessage() for record in caplog.records].count(
         "the provider ended an answer with the unknown finish reason 'tomorrow'"
@@ -197,21 +197,21 @@ def test_an_unknown_word_is_logged_once_and_kept(outcome, caplog):
 @pytest.mark.parametrize(
     ("marker", "frames", "is_complete"),
     [
-        ("usage", [said("a"), USAGE, DONE], True),
-        ("usage", [said("a"), {**said("b"), **USAGE}, DONE], False),
-        ("usage", [{**said("a"), **USAGE}, USAGE, DONE], False),
-        ("usage", [said("a"), USAGE, said("b"), DONE], False),
+        ("usage", [text("a"), USAGE, DONE], True),
+        ("usage", [text("a"), {**text("b"), **USAGE}, DONE], False),
+        ("usage", [{**text("a"), **USAGE}, USAGE, DONE], False),
+        ("usage", [text("a"), USAGE, text("b"), DONE], False),
         ("usage", [USAGE, DONE], False),
-        ("usage", [said("a"), USAGE], False),
-        ("usage", [said("a"), USAGE, LOST], False),
-        ("done", [said("a"), DONE], True),
-        ("done", [word("stop", text="a"), said("b"), DONE], True),
-        ("done", [said("a")], False),
-        ("done", [said("a"), LOST], False),
-        ("eof", [said("a")], True),
-        ("eof", [said("a"), DONE], True),
-        ("eof", [said("a"), LOST], False),
-        ("eof", [said("a"), {"error": "no"}], False),
+        ("usage", [text("a"), USAGE], False),
+        ("usage", [text("a"), USAGE, LOST], False),
+        ("done", [text("a"), DONE], True),
+        ("done", [word("stop", text="a"), text("b"), DONE], True),
+        ("done", [text("a")], False),
+        ("done", [text("a"), LOST], False),
+        ("eof", [text("a")], True),
+        ("eof", [text("a"), DONE], True),
+        ("eof", [text("a"), LOST], False),
+        ("eof", [text("a"), {"error": "no"}], False),
     ],
 )
 def test_end_markers(outcome, marker, frames, is_complete):
@@ -225,8 +225,8 @@ def test_end_markers(outcome, marker, frames, is_complete):
     ("body", "is_complete"),
     [
         (word("stop", text="a"), True),
-        ({**said("a"), **USAGE}, True),
-        (said("a"), False),
+        ({**text("a"), **USAGE}, True),
+        (text("a"), False),
     ],
 )
 def test_whole_documents(reading, in_memory, pieces, body, is_complete):
@@ -272,8 +272,8 @@ def silent(in_memory, monkeypatch):
 @pytest.mark.parametrize(
     ("frames", "frames_class", "took"),
     [
-        ([said("a"), word("stop")], Frames, 0.2),
-        ([said("a"), word("stop")], FramesWithoutTerminal, 0.2),
+        ([text("a"), word("stop")], Frames, 0.2),
+        ([text("a"), word("stop")], FramesWithoutTerminal, 0.2),
         ([word("stop", text="a")], FramesWithoutTerminal, 0.2),
         ([word("stop", text="a")], Frames, 0.9),
     ],
@@ -287,7 +287,7 @@ def test_a_strong_word_is_the_end_after_a_silence(silent, frames, frames_class, 
 
 
 def test_counts_after_the_word_prolong_the_silence(silent):
-    response = silent(said("a"), word("stop"), USAGE)
+    response = silent(text("a"), word("stop"), USAGE)
     assert list(response.stream)[-1] == (True, "a")
     assert response.usage.output_tokens == 2
 
@@ -302,7 +302,7 @@ def test_a_weak_word_is_no_end_in_silence(silent):
 
 @pytest.mark.parametrize("is_complete", BOTH)
 def test_a_call_that_is_closed_or_over_time_after_its_word_is_complete(silent, is_complete):
-    frames = [said("a"), word("stop", text="b")] if is_complete else [said("a"), said("b")]
+    frames = [text("a"), word("stop", text="b")] if is_complete else [text("a"), text("b")]
     for total_timeout, kind in ((None, StreamCancelledError), (0.5, StreamTimeoutError)):
         response = silent(*frames, idle_timeout=None, total_timeout=total_timeout)
         reader = response.stream
@@ -318,7 +318,7 @@ def test_a_call_that_is_closed_or_over_time_after_its_word_is_complete(silent, i
 
 
 def test_a_word_of_an_attempt_that_failed_does_not_count_for_the_next(in_memory, pieces):
-    attempts = iter([[*sent(word("stop")), LOST], sent(said("a"))])
+    attempts = iter([[*sent(word("stop")), LOST], sent(text("a"))])
 
     class Twice(in_memory):
         def open(self, request):
@@ -336,16 +336,16 @@ def test_a_finish_in_the_midst_of_one_list_is_held_as_well(reading, in_memory, p
         def read(self, frame, deltas):
             deltas += [msgspec.json.decode(frame)["text"], Finish("stop", "stop"), UsageDelta(1, 1)]
 
-    got = reading(in_memory(pieces(sent(said("a"), said("b"))), Early))
+    got = reading(in_memory(pieces(sent(text("a"), text("b"))), Early))
     assert got.snapshots == [(False, "a"), (False, "ab"), (True, "ab")]
 
 
-def test_the_framer_is_not_asked_after_the_end(reading, in_memory, pieces):
+def test_the_framer_is_not_used_after_the_end(reading, in_memory, pieces):
     class Counting(SseFramer):
         def finish(self):
             raise AssertionError("read after the terminal frame")
 
-    wrapper = in_memory(pieces(sent(said("a"), word("stop"), DONE)), Frames)
+    wrapper = in_memory(pieces(sent(text("a"), word("stop"), DONE)), Frames)
     type(wrapper).framer = Counting
     try:
         assert reading(wrapper).error is None

@@ -23,7 +23,7 @@ def test_the_message_has_the_url_without_secrets(url, shown):
     assert error.message.endswith(f" at {shown}")
 
 
-def test_an_error_of_ours_stays_itself():
+def test_a_stream_error_is_not_changed():
     ours = ConnectionLostError("cut")
     assert unanswered(ours, "http://box/") is ours
     assert str(ours) == "cut at http://box/"

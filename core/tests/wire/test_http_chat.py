@@ -75,13 +75,13 @@ def test_another_model_of_a_call(server, model_of):
     assert server.requests[-1].json["model"] == "other"
 
 
-def test_a_query_is_joined_to_that_of_the_address(server, model_of):
+def test_a_query_is_joined_to_that_of_the_url(server, model_of):
     model = model_of(base_url=f"{server.url}/v1/?a=1")
     assert model("hi", stream=True, extra_query={"b": ["2", "3"]}).text == "Hello"
     assert server.requests[-1].path == "/v1/chat/completions?a=1&b=2&b=3"
 
 
-def test_what_json_can_not_hold(server, model_of):
+def test_values_that_json_does_not_support(server, model_of):
     with pytest.raises(BadRequestError, match="the request can't be sent as JSON"):
         model_of()("hi", tools=[print])
     assert server.requests == []
@@ -93,7 +93,7 @@ def test_a_refusal_is_read_by_the_dialect(server, model_of):
         model_of()("hi", stream=True)
 
 
-def test_what_is_missing(monkeypatch):
+def test_missing_settings(monkeypatch):
     monkeypatch.delenv("SMALL_API_KEY", raising=False)
     monkeypatch.delenv("SMALL_BASE_URL", raising=False)
     with pytest.raises(ConfigError, match="small_chat needs a model: set the field 'model_name'"):

@@ -58,7 +58,7 @@ def test_no_lag_an_object_is_out_with_its_last_brace(objects, sizes):
         assert framer.feed(b",\r\n") == []
 
 
-def test_half_an_object_is_told_at_the_end():
+def test_half_an_object_is_an_error_at_the_end():
     framer = JsonArrayFramer()
     assert framer.feed(b'[{"a":1},{"b":') == [b'{"a":1}']
     assert framer.finish() == [b'{"b":']

@@ -46,7 +46,7 @@ def test_the_last_line_may_lack_its_end():
 
 
 @pytest.mark.parametrize("character", "\u2028\u2029\x85")
-def test_what_unicode_calls_a_line_end_ends_no_line(character):
+def test_other_unicode_line_ends_do_not_end_a_line(character):
     line = f'{{"text":"a{character}b"}}'.encode()
     framer = NdjsonFramer()
     assert [frame for piece in pieces_of(line + b"\n", [1]) for frame in framer.feed(piece)] == [line]

@@ -1,4 +1,4 @@
-"""OpenAI's dialect keeps all laws of dialects, and its frames have what clients of OpenAI's need."""
+"""OpenAI's dialect keeps all laws of dialects, and its frames have the fields that clients need."""
 
 from modelstream.deltas import Finish
 from modelstream.testing import DialectConformance
@@ -18,7 +18,7 @@ def test_an_answer_has_one_id_and_the_name_of_its_model():
     assert {(frame["id"], frame["model"]) for frame in frames} == {("chatcmpl-7", "my-model")}
 
 
-def test_each_answer_has_an_id_of_its_own():
+def test_each_answer_has_its_own_id():
     dialect = OpenAIDialect()
     first, second = ({frame["id"] for frame in answer(dialect.writer())} for _ in range(2))
     assert len(first) == len(second) == 1
@@ -26,7 +26,7 @@ def test_each_answer_has_an_id_of_its_own():
     assert min(first).startswith("chatcmpl-")
 
 
-def test_the_dialect_itself_is_left_as_it_is():
+def test_the_dialect_itself_is_not_changed():
     dialect = OpenAIDialect()
     dialect.for_answer("my-model")
     assert (dialect.answer_id, dialect.answer_model) == ("", "unknown")

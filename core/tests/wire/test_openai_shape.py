@@ -1,4 +1,4 @@
-"""What OpenAI sends, and what the others make of it."""
+"""The format of OpenAI, and the variants of other providers."""
 
 from __future__ import annotations
 
@@ -85,11 +85,11 @@ def test_finish_reasons(answered, raw, reason):
 
 
 @pytest.mark.parametrize("word", ["", "null", None])
-def test_words_that_are_no_finish(answered, word):
+def test_words_that_are_not_a_finish(answered, word):
     assert isinstance(answered(frame(word, content="x"), DONE).error, TruncatedStreamError)
 
 
-def test_done_alone_is_no_end(answered):
+def test_done_alone_is_not_an_end(answered):
     got = answered(frame(content="x"), DONE)
     assert isinstance(got.error, TruncatedStreamError)
     assert got.snapshots == [(False, "x")]
@@ -99,7 +99,7 @@ def test_finish_without_done_is_an_end(answered):
     assert answered(frame("stop", content="x")).error is None
 
 
-def test_nothing_is_read_behind_done(answered):
+def test_nothing_is_read_after_done(answered):
     assert answered(frame("stop", content="x"), DONE, b"data: garbage\n\n").error is None
 
 
@@ -108,7 +108,7 @@ def test_empty_answer(answered):
 
 
 @pytest.mark.parametrize("word", ["error", "network_error", "insufficient_system_resource", "abort"])
-def test_words_by_which_a_provider_gives_up(answered, word):
+def test_words_that_report_a_failure_of_the_provider(answered, word):
     got = answered(frame(content="x"), frame(word))
     assert isinstance(got.error, ProviderError)
     assert word in str(got.error)
@@ -155,18 +155,18 @@ def test_reasoning(answered, field):
     assert (got.reasoning, got.text) == ("hm so", "x")
 
 
-def test_reasoning_under_both_names_is_told_once(answered):
+def test_reasoning_under_both_names_is_read_once(answered):
     got = answered(frame(reasoning="hm", reasoning_content="hm", content=""), frame("stop"))
     assert got.reasoning == "hm"
 
 
 def test_reasoning_and_text_in_one_frame():
-    news = []
-    OpenAIFrames().read(json.dumps(frame("stop", reasoning="hm", content="x")).encode(), news)
-    assert news == [ReasoningDelta("hm"), "x", Finish("stop", "stop")]
+    output = []
+    OpenAIFrames().read(json.dumps(frame("stop", reasoning="hm", content="x")).encode(), output)
+    assert output == [ReasoningDelta("hm"), "x", Finish("stop", "stop")]
 
 
-def test_reasoning_that_is_no_text_costs_nothing(answered):
+def test_reasoning_that_is_not_text_is_ignored(answered):
     assert answered(frame("stop", reasoning={"odd": 1}, content="x")).text == "x"
 
 
@@ -238,10 +238,10 @@ def test_legacy_function_call(answered):
 
 
 def test_tool_call_deltas():
-    news, frames = [], OpenAIFrames()
-    frames.read(json.dumps(call(0, "a", "f", "")).encode(), news)
-    frames.read(json.dumps(call(0, None, None, "{}")).encode(), news)
-    assert news == [ToolCallDelta(0, "a", "f", ""), ToolCallDelta(0, None, None, "{}")]
+    output, frames = [], OpenAIFrames()
+    frames.read(json.dumps(call(0, "a", "f", "")).encode(), output)
+    frames.read(json.dumps(call(0, None, None, "{}")).encode(), output)
+    assert output == [ToolCallDelta(0, "a", "f", ""), ToolCallDelta(0, None, None, "{}")]
 
 
 # Refusals
@@ -265,21 +265,21 @@ def test_usage_in_the_choice(answered):
     assert answered({"choices": [choice]}).usage == Usage(1, 2)
 
 
-def test_usage_where_groq_tells_it_unasked(answered):
+def test_usage_in_the_field_of_groq(answered):
     got = answered(frame("stop", content="x") | {"x_groq": {"id": "1", "usage": {"prompt_tokens": 1}}})
     assert got.usage == Usage(1)
 
 
 @pytest.mark.parametrize("usage", [{}, None, "12", {"prompt_tokens": "12"}, {"prompt_tokens": None}, [1]])
-def test_usage_that_says_nothing(answered, usage):
+def test_usage_without_counts(answered, usage):
     got = answered(frame("stop", content="x"), {"choices": [], "usage": usage})
     assert (got.usage, got.error) == (None, None)
 
 
 def test_usage_is_known_when_the_last_snapshot_comes():
-    news = []
-    OpenAIFrames().read(json.dumps(frame("stop") | {"usage": {"prompt_tokens": 1.0}}).encode(), news)
-    assert news == [UsageDelta(1), Finish("stop", "stop")]
+    output = []
+    OpenAIFrames().read(json.dumps(frame("stop") | {"usage": {"prompt_tokens": 1.0}}).encode(), output)
+    assert output == [UsageDelta(1), Finish("stop", "stop")]
 
 
 def test_usage_survives_an_error(answered):
@@ -287,7 +287,7 @@ def test_usage_survives_an_error(answered):
     assert got.error.usage == Usage(None, 1)
 
 
-# Frames that say nothing
+# Frames without content
 
 
 @pytest.mark.parametrize(
@@ -305,7 +305,7 @@ def test_usage_survives_an_error(answered):
         b"data:\n\n",
     ],
 )
-def test_frames_that_say_nothing(answered, nothing):
+def test_frames_without_content(answered, nothing):
     got = answered(nothing, frame(content="x"), nothing, frame("stop"), DONE)
     assert (got.snapshots, got.error) == ([(False, "x"), (True, "x")], None)
 
@@ -374,7 +374,7 @@ def test_an_error_before_any_text_belongs_to_the_call(answered):
     assert isinstance(answered({"error": {"message": "boom"}}).error, ProviderError)
 
 
-def test_frames_ahead_of_a_broken_one_are_handed_on(answered):
+def test_frames_before_a_broken_one_are_kept(answered):
     got = answered(b'data: {"choices":[{"delta":{"content":"x"}}]}\n\ndata: {"choices":nonsense}\n\n')
     assert isinstance(got.error, MalformedDataError)
     assert "nonsense" in str(got.error)
@@ -382,7 +382,7 @@ def test_frames_ahead_of_a_broken_one_are_handed_on(answered):
 
 
 @pytest.mark.parametrize("half", [b'data: {"choices":[{"delta":{"con', b"data: [DO", b"da"])
-def test_half_a_frame_is_no_frame(answered, half):
+def test_half_a_frame_is_an_error(answered, half):
     got = answered(frame(content="x"), half)
     assert isinstance(got.error, TruncatedStreamError)
     assert got.text == "x"
@@ -437,15 +437,15 @@ def test_whole_refusal(answered):
         (whole(None, content="x"), TruncatedStreamError),
     ],
 )
-def test_whole_answers_that_are_none(answered, body, kind):
+def test_invalid_whole_answers(answered, body, kind):
     assert type(answered(body, stream=False).error) is kind
 
 
-def test_a_server_that_streams_unasked(answered):
+def test_a_server_that_streams_unrequested(answered):
     got = answered(b": hi\n\n", frame(content="x"), frame("stop", content="y"), DONE, stream=False)
     assert (got.text, got.finish_reason) == ("xy", "stop")
 
 
-def test_a_server_that_does_not_stream_although_asked(answered):
+def test_a_server_that_does_not_stream_although_requested(answered):
     got = answered(whole(content="x"))
     assert (got.snapshots, got.finish_reason) == ([(False, "x"), (True, "x")], "stop")

@@ -28,7 +28,7 @@ RESPONSES_API = {
     "azure_openai/vercel__azure-web-search-preview-tool.1__0.sse",
     "azure_openai/vercel__openai-file-search-tool.1__0.sse",
 }
-# The gateway sent [DONE] and no finish_reason: exactly what must not pass for an end.
+# The gateway sent [DONE] and no finish_reason: exactly what must not count as an end.
 WITHOUT_FINISH = "openai/llm__test_tools_streaming_variant_a__0.sse"
 # Groq found its own tool call invalid and reported that in the stream.
 WITH_ERROR = "groq/pyd__test_tool_use_failed_error_streaming__0.sse"
@@ -37,7 +37,7 @@ ODD = {WITHOUT_FINISH, WITH_ERROR}
 
 @pytest.fixture(scope="session")
 def recorded(recordings):
-    """Every recording in the shape of OpenAI's, with what it is known to say."""
+    """Every recording in the shape of OpenAI's, with the expected content."""
     index = json.loads((recordings / "index.json").read_text("utf-8"))
     found = {
         one["file"]: ((recordings / one["file"]).read_bytes(), one["expect"])
@@ -49,7 +49,7 @@ def recorded(recordings):
 
 
 def usage_of(expected):
-    """The counts as our usage has them."""
+    """The counts as `Usage` has them."""
     if not expected:
         return None
     inputs = expected.get("prompt_tokens_details") or {}
@@ -98,7 +98,7 @@ SPLITS = {
 
 
 @pytest.mark.parametrize("split", SPLITS)
-def test_every_split_gives_what_was_said(recorded, reading, in_memory, pieces, split):
+def test_every_split_gives_the_same_answer(recorded, reading, in_memory, pieces, split):
     for file, (stream, what) in recorded.items():
         if file in ODD:
             continue
@@ -110,7 +110,7 @@ def test_every_split_gives_what_was_said(recorded, reading, in_memory, pieces, s
 
 
 @pytest.mark.parametrize("split", SPLITS)
-def test_done_without_a_finish_reason_is_no_end(recorded, reading, in_memory, pieces, split):
+def test_done_without_a_finish_reason_is_not_an_end(recorded, reading, in_memory, pieces, split):
     stream, what = recorded[WITHOUT_FINISH]
     got = reading(in_memory(pieces(SPLITS[split](stream))))
     assert isinstance(got.error, TruncatedStreamError)
@@ -131,7 +131,7 @@ def test_an_error_in_the_stream(recorded, reading, in_memory, pieces, split):
 
 
 def plainly(stream):
-    """What each event says of the first choice, its text and whether it ends it, read without our code."""
+    """For each event the text of the first choice and whether it ends it, read without our code."""
     found = []
     for event in stream.split(b"\n\n"):
         data = b"".join(line[5:].strip() for line in event.split(b"\n") if line.startswith(b"data:"))
@@ -142,17 +142,17 @@ def plainly(stream):
     return found
 
 
-def test_each_event_says_its_text_at_once_and_none_but_the_finish_ends(recorded):
+def test_each_event_yields_its_text_at_once_and_only_the_finish_ends(recorded):
     for file, (stream, _) in recorded.items():
         if file == WITH_ERROR:
             continue
         framer, reader = SseFramer(), OpenAIFrames()
         for event, (text, ends) in zip(by_event(stream), plainly(stream), strict=True):
-            news = []
+            output = []
             for frame in framer.feed(event):
-                reader.read(frame, news)
-            assert (file, "".join(one for one in news if isinstance(one, str))) == (file, text)
-            assert (file, any(isinstance(one, Finish) for one in news)) == (file, ends)
+                reader.read(frame, output)
+            assert (file, "".join(one for one in output if isinstance(one, str))) == (file, text)
+            assert (file, any(isinstance(one, Finish) for one in output)) == (file, ends)
 
 
 @given(data=st.data())

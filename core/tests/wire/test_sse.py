@@ -1,4 +1,4 @@
-"""Server-sent events: cut anywhere, with every line end, and with all that servers put around the data."""
+"""Server-sent events: cut anywhere, with every line end, and with other lines around the data."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ payloads = st.lists(texts, min_size=1, max_size=3).map(lambda lines: "\n".join(l
 
 
 @given(st.lists(payloads, max_size=5), line_ends, sizes)
-def test_payloads_come_out_as_they_were_put_in(payloads, end, sizes):
+def test_payloads_are_not_changed(payloads, end, sizes):
     stream = b"".join(
         b"".join(b": ping" + end + b"data: " + line + end for line in payload.split(b"\n")) + end
         for payload in payloads
@@ -100,19 +100,19 @@ def test_no_lag_a_frame_is_out_as_soon_as_its_blank_line_has_begun(payloads, end
 
 
 @pytest.mark.parametrize("character", UNICODE_LINE_ENDS)
-def test_what_unicode_calls_a_line_end_ends_no_line(character):
+def test_other_unicode_line_ends_do_not_end_a_line(character):
     payload = f'{{"text":"a{character}b"}}'.encode()
     assert framed(SseFramer(), cut(b"data: " + payload + b"\n\n", [1])) == [payload]
 
 
-def test_an_event_without_its_blank_line_is_handed_out_at_the_end():
+def test_an_event_without_its_blank_line_is_read_at_the_end():
     framer = SseFramer()
     assert framer.feed(b"data: a\n\ndata: b\ndata: c") == [b"a"]
     assert framer.finish() == [b"b\nc"]
     assert framer.finish() == []
 
 
-def test_an_event_in_one_read_may_have_lines_that_end_otherwise():
+def test_an_event_in_one_read_may_mix_line_ends():
     framer = SseFramer()
     assert framer.feed(b"data: a\n\n") == [b"a"]
     assert framer.feed(b"data: b\rdata: c\n\n") == [b"b\nc"]
@@ -123,17 +123,17 @@ def test_an_event_in_one_read_may_have_lines_that_end_otherwise():
     assert framer.feed(b"data: g\n\ndata: h\n\n") == [b"g", b"h"]
 
 
-def test_blank_after_the_colon_belongs_to_nobody_but_only_one():
+def test_one_space_after_the_colon_is_dropped():
     assert framed(SseFramer(), [b"data:a\n\ndata: b\n\ndata:  c\n\n"]) == [b"a", b"b", b" c"]
 
 
-def test_comments_and_heartbeats_are_no_frames():
+def test_comments_and_heartbeats_are_not_frames():
     assert framed(SseFramer(), [b": OPENROUTER PROCESSING\n\n:\n\nid: 1\n\nretry: 3\n\ndata: a\n\n"]) == [
         b"a"
     ]
 
 
-def test_data_of_an_event_named_error_can_be_told_from_others():
+def test_data_of_an_event_named_error_can_be_distinguished():
     ordinary, error = framed(SseFramer(), [b"event: result\ndata: a\n\nevent: error\ndata: b\n\n"])
     assert (type(ordinary), type(error)) == (bytes, ErrorData)
     assert (ordinary, error) == (b"a", b"b")
@@ -141,7 +141,7 @@ def test_data_of_an_event_named_error_can_be_told_from_others():
 
 @pytest.mark.parametrize("framer", [SseFramer, SseEventFramer])
 @pytest.mark.parametrize("end", [b"", b"\n", b"\n\n"])
-def test_json_where_an_event_should_be_is_handed_out(framer, end):
+def test_json_in_place_of_an_event_is_read(framer, end):
     frames = framed(framer(), cut(b'\n\n\n{"a":\n1}' + end, [3]))
     assert [b"".join((frame if framer is SseFramer else frame.data).split()) for frame in frames] == [
         b'{"a":1}'
@@ -164,7 +164,7 @@ def test_a_frame_without_end_is_refused(monkeypatch, framer):
         cutter.feed(b"x" * 101)
 
 
-def test_frames_may_be_longer_together_than_one_may_be_alone(monkeypatch):
+def test_the_limit_is_for_one_frame_and_not_for_their_sum(monkeypatch):
     monkeypatch.setattr(framing, "MAX_FRAME", 1000)
     framer = SseFramer()
     assert sum(len(framer.feed(b"data: " + b"x" * 600 + b"\n\n")) for _ in range(10)) == 10

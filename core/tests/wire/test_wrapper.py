@@ -1,4 +1,4 @@
-"""From an HTTP answer to deltas, sync and async: what every wrapper of an HTTP provider inherits."""
+"""From an HTTP answer to deltas, sync and async: the base class of the HTTP providers' wrappers."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def event(text=None, finish=None):
 DONE = b"data: [DONE]\n\n"
 
 
-def test_frames_of_one_read_are_handed_on_together(reading, in_memory, pieces):
+def test_frames_of_one_read_are_yielded_together(reading, in_memory, pieces):
     answer = pieces([event("a") + event("b"), event("c"), event(None, "stop")])
     got = reading(in_memory(answer))
     assert got.snapshots == [(False, "a"), (False, "ab"), (False, "abc"), (True, "abc")]
 
 
 @pytest.mark.parametrize("body", [[DONE], [DONE, ConnectionError("a connection that was read from again")]])
-def test_what_follows_the_last_frame_is_left_to_drain(reading, in_memory, pieces, body):
+def test_bytes_after_the_last_frame_are_drained(reading, in_memory, pieces, body):
     answer = pieces([event("a", "stop"), *body])
     assert reading(in_memory(answer)).error is None
     assert answer.ended == ["drained", "closed"]
@@ -60,7 +60,7 @@ def test_a_connection_that_breaks_after_text(reading, in_memory, pieces):
     assert got.error.partial_text == "a"
 
 
-def test_a_connection_that_breaks_after_the_finish_harms_nobody(reading, in_memory, pieces):
+def test_a_connection_that_breaks_after_the_finish_changes_nothing(reading, in_memory, pieces):
     got = reading(in_memory(pieces([event("a", "stop"), ConnectionResetError("reset")])))
     assert (got.error, got.snapshots) == (None, [(False, "a"), (True, "a")])
 
@@ -80,7 +80,7 @@ def test_another_status_is_an_error(*, reading, in_memory, pieces, status, kind,
 
 
 @pytest.mark.parametrize("stream", [True, False])
-def test_a_web_page_is_no_answer(reading, in_memory, pieces, stream):
+def test_a_web_page_is_not_an_answer(reading, in_memory, pieces, stream):
     page = pieces([b"<html>", b"Welcome"], 200, {"content-type": "text/html; charset=utf-8"})
     got = reading(in_memory(page), stream=stream)
     assert isinstance(got.error, MalformedDataError)
@@ -89,7 +89,7 @@ def test_a_web_page_is_no_answer(reading, in_memory, pieces, stream):
 
 
 @pytest.mark.parametrize("body", [[], [b""], [b"\n\n"], [b": ping\n\n"]])
-def test_an_empty_body_is_no_answer(reading, in_memory, pieces, body):
+def test_an_empty_body_is_not_an_answer(reading, in_memory, pieces, body):
     assert isinstance(reading(in_memory(pieces(body))).error, TruncatedStreamError)
 
 
@@ -144,7 +144,7 @@ def test_cut_at_any_byte_is_an_error_with_the_exact_text(texts, data, in_memory,
     stream = b"\n\n".join([*events, event(None, "stop").strip()])
     at = data.draw(st.integers(0, len(stream) - 1))
     got = reading(in_memory(pieces([stream[:at]])))
-    # An event whose JSON is whole counts, whether or not its blank line came along.
+    # An event whose JSON is whole counts, whether or not its blank line arrived.
     whole, end = [], 0
     for one, text in zip(events, texts, strict=True):
         end += len(one)

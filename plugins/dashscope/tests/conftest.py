@@ -1,4 +1,4 @@
-"""A real server on the loopback interface that writes as DashScope does."""
+"""A real server on the loopback interface that sends DashScope's frames."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from modelstream.testing.fixtures import read, refused, server
 from modelstream.testing.server import Answer
 from modelstream_dashscope import DashScopeChat
 
-# Functions of a module, which all releases have, and clients, from 2.0 on.
+# All releases of the SDK have module functions; clients exist since 2.0.
 SIDES = ["modules"] if version("dashscope").startswith("1.") else ["clients", "modules"]
 WAYS = [*SIDES, "native"]
 
 
-def event(said, name="result", status=200):
-    """One frame as the provider writes it: the status stands in a comment."""
-    data = said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
+def event(document, name="result", status=200):
+    """One frame in the provider's form, with the status in a comment."""
+    data = document if isinstance(document, str) else json.dumps(document, ensure_ascii=False)
     return f"id:1\nevent:{name}\n:HTTP_STATUS/{status}\ndata:{data}\n\n".encode()
 
 
 def output(message, finish="null", tokens=None):
-    said = {"output": {"choices": [{"message": message, "finish_reason": finish}]}, "request_id": "r"}
+    frame = {"output": {"choices": [{"message": message, "finish_reason": finish}]}, "request_id": "r"}
     if tokens is not None:
-        said["usage"] = {"input_tokens": 3, "output_tokens": tokens, "total_tokens": 3 + tokens}
-    return said
+        frame["usage"] = {"input_tokens": 3, "output_tokens": tokens, "total_tokens": 3 + tokens}
+    return frame
 
 
 def text(content, finish="null", tokens=None):
@@ -45,7 +45,7 @@ def wire():
 
 @pytest.fixture(scope="session", autouse=True)
 def _imported():
-    """The import takes a second of the first call, which has no second where a clock is tested."""
+    """Imports the SDK early: the import takes a second, which would distort tests of timeouts."""
     importlib.import_module("dashscope")
 
 
@@ -56,7 +56,7 @@ def answer():
 
 @pytest.fixture(params=WAYS)
 def way(request, monkeypatch):
-    """Who sends. Where the SDK has both clients and functions, the former are hidden to test the latter."""
+    """What sends the requests. `modules` hides the clients of the SDK, if it has them."""
     if request.param == "modules":
         monkeypatch.delattr(importlib.import_module("dashscope"), "Client", raising=False)
     return request.param

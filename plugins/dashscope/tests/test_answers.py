@@ -1,4 +1,4 @@
-"""What is told to the user, of good answers and of bad ones."""
+"""Answers and errors as the caller sees them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_B8_tool_calls(server, model_of, read, wire):
     assert got.finish_reason == "tool_calls"
 
 
-def test_B10_reasoning_is_no_text(server, model_of, read, wire):
+def test_B10_reasoning_is_not_text(server, model_of, read, wire):
     thoughts = [wire.event(wire.output({"content": "", "reasoning_content": one})) for one in ("h", "m")]
     details = {"input_tokens": 3, "output_tokens": 9, "output_tokens_details": {"reasoning_tokens": 7}}
     end = wire.event({**wire.output({"content": ""}, "stop"), "usage": details})
@@ -74,7 +74,9 @@ def test_B10_reasoning_is_no_text(server, model_of, read, wire):
         (500, "InternalError", ProviderError),
     ],
 )
-def test_B39_an_error_in_the_stream_keeps_what_came(*, server, model_of, read, wire, status, code, kind):
+def test_B39_an_error_in_the_stream_keeps_the_partial_text(
+    *, server, model_of, read, wire, status, code, kind
+):
     error = wire.event({"code": code, "message": "说明", "request_id": "r"}, "error", status)
     server.play(Answer([wire.text("Hel", tokens=1), error]))
     got = read(model_of())
@@ -85,9 +87,9 @@ def test_B39_an_error_in_the_stream_keeps_what_came(*, server, model_of, read, w
     assert (got.error.partial_text, got.error.usage.output_tokens) == ("Hel", 1)
 
 
-@pytest.mark.parametrize("said", ["overloaded", {"message": "overloaded"}])
-def test_an_error_is_told_by_the_name_of_its_event(server, model_of, read, wire, said):
-    server.play(Answer([wire.text("Hel"), wire.event(said, "error", 503)]))
+@pytest.mark.parametrize("data", ["overloaded", {"message": "overloaded"}])
+def test_an_error_is_recognized_by_its_event_name(server, model_of, read, wire, data):
+    server.play(Answer([wire.text("Hel"), wire.event(data, "error", 503)]))
     got = read(model_of())
     assert (type(got.error), got.error.status) == (ProviderError, 503)
     assert "overloaded" in str(got.error)
@@ -101,7 +103,7 @@ def test_B40_no_chunks_at_all(server, model_of, read, body):
 
 
 @pytest.mark.parametrize("end", [End.VALID, End.CUT, End.RESET])
-def test_an_answer_without_finish_is_cut(server, model_of, read, wire, end):
+def test_an_answer_without_a_finish_is_cut(server, model_of, read, wire, end):
     server.play(Answer([wire.text("Hel"), wire.text("lo")], end=end))
     got = read(model_of())
     assert got.snapshots == [(False, "Hel"), (False, "Hello")]
@@ -110,7 +112,7 @@ def test_an_answer_without_finish_is_cut(server, model_of, read, wire, end):
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "kind", "again"),
+    ("status", "code", "kind", "retryable"),
     [
         (401, "InvalidApiKey", AuthenticationError, False),
         (400, "InvalidParameter", BadRequestError, False),
@@ -119,37 +121,37 @@ def test_an_answer_without_finish_is_cut(server, model_of, read, wire, end):
         (500, "InternalError", ProviderError, True),
     ],
 )
-def test_refusals(*, server, model_of, refused, status, code, kind, again):
+def test_refusals(*, server, model_of, refused, status, code, kind, retryable):
     server.play(Answer.of_json({"code": code, "message": "no such thing", "request_id": "r"}, status))
     error = refused(model_of())
-    assert (type(error), error.status, error.code, error.retryable) == (kind, status, code, again)
+    assert (type(error), error.status, error.code, error.retryable) == (kind, status, code, retryable)
     assert "no such thing" in str(error)
 
 
-def test_a_refusal_written_as_an_event(server, model_of, refused, wire):
-    said = wire.event({"code": "InvalidParameter", "message": "no such thing"}, "error", 400)
-    server.play(Answer([said], 400, framing="length"))
+def test_an_http_error_written_as_an_event(server, model_of, refused, wire):
+    event = wire.event({"code": "InvalidParameter", "message": "no such thing"}, "error", 400)
+    server.play(Answer([event], 400, framing="length"))
     error = refused(model_of())
     assert type(error) is BadRequestError
     assert "no such thing" in str(error)
 
 
 @pytest.mark.parametrize("status", [200, 502])
-def test_a_web_page_is_no_answer(server, model_of, refused, status):
+def test_a_web_page_is_an_error(server, model_of, refused, status):
     server.play(Answer([b"<html>Bad gateway</html>"], status, {"Content-Type": "text/html"}))
     error = refused(model_of())
     assert type(error) is (MalformedDataError if status == 200 else ProviderError)
     assert "Bad gateway" in str(error)
 
 
-def test_nobody_listens(model_of, refused):
+def test_no_server_listens(model_of, refused):
     url = refused_url()
     error = refused(model_of(base_url=url))
     assert type(error) is ConnectionLostError
     assert url in str(error)
 
 
-def test_asked_again_after_what_the_provider_asks_for(server, model_of, read, wire):
+def test_a_retry_after_the_delay_of_the_provider(server, model_of, read, wire):
     server.play(Answer.of_json({"code": "Throttling"}, 429, {"Retry-After": "0"}), wire.hello)
     got = read(model_of(max_retries=1))
     assert got.text == "Hello"
@@ -157,8 +159,8 @@ def test_asked_again_after_what_the_provider_asks_for(server, model_of, read, wi
 
 def test_not_streamed(server, model_of, wire):
     usage = {"input_tokens": 3, "output_tokens": 2, "prompt_tokens_details": {"cached_tokens": 1}}
-    said = wire.output({"role": "assistant", "content": "Hello", "reasoning_content": "hm"}, "length")
-    server.play(Answer.of_json({**said, "usage": usage}))
+    body = wire.output({"role": "assistant", "content": "Hello", "reasoning_content": "hm"}, "length")
+    server.play(Answer.of_json({**body, "usage": usage}))
     response = model_of()("hi", stream=False)
     assert (response.stream, response.text, response.reasoning) == (None, "Hello", "hm")
     assert (response.finish_reason, response.usage.cached_tokens) == ("length", 1)
@@ -176,7 +178,7 @@ def test_errors_with_status_200(server, model_of):
 
 
 @pytest.mark.parametrize("body", [b"", b"{}"])
-def test_nothing_is_no_answer(server, model_of, body):
+def test_an_empty_body_is_an_error(server, model_of, body):
     server.play(Answer([body], headers={"Content-Type": "application/json"}))
     with pytest.raises(MalformedDataError):
         model_of()("hi", stream=False)
@@ -210,7 +212,7 @@ def test_close_from_another_thread_reaches_the_server(server, model_of, wire):
 def test_a_cancelled_task_reaches_the_server(server, model_of, wire):
     server.play(Answer([wire.text("Hel"), Gate()]))
 
-    async def read_for_a_moment(model):
+    async def read_briefly(model):
         response = await model.acall("hi", stream=True)
         with suppress(TimeoutError):
             async with asyncio.timeout(0.2):
@@ -218,4 +220,4 @@ def test_a_cancelled_task_reaches_the_server(server, model_of, wire):
                     pass
         assert await asyncio.to_thread(server.connections[-1].disconnected.wait, 1)
 
-    asyncio.run(read_for_a_moment(model_of()))
+    asyncio.run(read_briefly(model_of()))

@@ -1,4 +1,4 @@
-"""dashscope_chat keeps all laws of the conformance kit, by either transport."""
+"""dashscope_chat passes the conformance kit with both transports."""
 
 from __future__ import annotations
 

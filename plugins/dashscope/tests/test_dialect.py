@@ -1,4 +1,4 @@
-"""DashScope's dialect: both halves against each other, requests as a server reads them, and no SDK."""
+"""DashScope's dialect: the laws of dialects, requests as a server reads them, and no SDK."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ class TestDashScope(DialectConformance):
     dialect = DashScopeDialect()
 
 
-def written(messages, model="qwen-max", **arguments):
+def write_request(messages, model="qwen-max", **arguments):
     return DashScopeDialect().write_request(ChatRequest(model, messages, arguments))
 
 
-def read(body, headers=SSE, path=TEXT):
+def read_request(body, headers=SSE, path=TEXT):
     return DashScopeDialect().read_request(path, body, headers)
 
 
-def test_it_is_an_entry_point():
+def test_the_entry_point():
     assert type(dialect("dashscope_chat")) is DashScopeDialect
 
 
-def test_it_needs_no_sdk():
+def test_the_dialect_needs_no_sdk():
     blocked = dict.fromkeys(("dashscope", "httpx", "requests", "aiohttp"))
     code = (
         f"import sys; sys.modules.update({blocked})\n"
@@ -98,33 +98,33 @@ def test_an_answer_has_one_id():
     ],
 )
 def test_messages_are_read_back(messages, path):
-    request = written(messages)
+    request = write_request(messages)
     assert DashScopeDialect.path + request.path == path
-    assert read(request.body).messages == messages
+    assert read_request(request.body).messages == messages
 
 
 @pytest.mark.parametrize(("model", "path"), [("qwen-max", TEXT), ("qwen-vl-plus", MULTIMODAL)])
-def test_one_text_is_read_as_such_on_both_endpoints(model, path):
-    request = written([{"role": "system", "content": ""}, {"role": "user", "content": "hi"}], model)
+def test_plain_text_is_read_back_on_both_endpoints(model, path):
+    request = write_request([{"role": "system", "content": ""}, {"role": "user", "content": "hi"}], model)
     assert DashScopeDialect.path + request.path == path
-    assert [message["content"] for message in read(request.body).messages] == ["", "hi"]
+    assert [message["content"] for message in read_request(request.body).messages] == ["", "hi"]
 
 
-def test_arguments_have_nothing_about_the_form():
-    request = written([{"role": "user", "content": "hi"}], temperature=0.5, enable_thinking=True)
+def test_arguments_omit_the_form_of_the_answer():
+    request = write_request([{"role": "user", "content": "hi"}], temperature=0.5, enable_thinking=True)
     assert request.body["parameters"] == {"temperature": 0.5, "enable_thinking": True, **INCREMENTS}
-    assert read(request.body).arguments == {"temperature": 0.5, "enable_thinking": True}
+    assert read_request(request.body).arguments == {"temperature": 0.5, "enable_thinking": True}
 
 
 def test_a_prompt():
-    call = read({"model": "m", "input": {"prompt": "hi"}}, {})
+    call = read_request({"model": "m", "input": {"prompt": "hi"}}, {})
     assert (call.messages, call.stream) == ([{"role": "user", "content": "hi"}], False)
 
 
 @pytest.mark.parametrize("headers", [SSE, {"accept": "text/event-stream"}])
 def test_headers_ask_for_a_stream(headers):
     body = {"model": "m", "input": {"prompt": "hi"}, "parameters": INCREMENTS}
-    assert read(body, headers).stream
+    assert read_request(body, headers).stream
 
 
 @pytest.mark.parametrize(
@@ -145,5 +145,5 @@ def test_headers_ask_for_a_stream(headers):
 )
 def test_a_request_that_is_not_valid(body, field):
     with pytest.raises(BadRequestError, match=f"^'{field}' must be ") as raised:
-        read(body)
+        read_request(body)
     assert (raised.value.status, raised.value.code) == (400, "InvalidParameter")

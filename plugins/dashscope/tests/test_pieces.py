@@ -1,4 +1,4 @@
-"""Increments, or the whole text each time: an answer does not say which."""
+"""Some models send increments, others the whole text each time; the answer does not state which."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from modelstream.testing.server import Answer
 from modelstream_dashscope.pieces import JsonPieces, Pieces
 
 
-def joined(pieces, tokens=None, of=Pieces):
-    """What a reader has in the end; a frame has as many further tokens as `tokens` says."""
-    known = of()
+def join(pieces, tokens=None, kind=Pieces):
+    """The whole text; `tokens` has the number of new tokens of each piece."""
+    joiner = kind()
     last = len(pieces) - 1
     counts = tokens or [None] * len(pieces)
     added = [
-        known.add(piece, count, last=index == last)
+        joiner.add(piece, count, last=index == last)
         for index, (piece, count) in enumerate(zip(pieces, counts, strict=True))
         if piece
     ]
@@ -36,7 +36,7 @@ def joined(pieces, tokens=None, of=Pieces):
     ],
 )
 def test_increments(pieces, tokens, text):
-    assert joined(pieces, tokens) == text
+    assert join(pieces, tokens) == text
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_increments(pieces, tokens, text):
     ],
 )
 def test_the_whole_text_each_time(pieces, tokens, text):
-    assert joined(pieces, tokens) == text
+    assert join(pieces, tokens) == text
 
 
 @pytest.mark.parametrize(
@@ -60,14 +60,14 @@ def test_the_whole_text_each_time(pieces, tokens, text):
     [['{"x"', ": 1, ", '"y": {}}'], ['{"x"', '{"x": 1, "y"', '{"x": 1, "y": {}}', '{"x": 1, "y": {}}']],
 )
 def test_arguments(pieces):
-    assert joined(pieces, of=JsonPieces) == '{"x": 1, "y": {}}'
+    assert join(pieces, kind=JsonPieces) == '{"x": 1, "y": {}}'
 
 
-def test_arguments_that_are_said_twice():
-    assert joined(["{}", "{}"], of=JsonPieces) == "{}"
+def test_repeated_arguments():
+    assert join(["{}", "{}"], kind=JsonPieces) == "{}"
 
 
-def test_everything_in_an_answer_may_be_whole(server, model_of, read, wire):
+def test_reasoning_text_and_arguments_sent_whole_each_time(server, model_of, read, wire):
     def frame(reasoning, text, arguments, finish="null"):
         call = {"index": 0, "id": "call_a", "function": {"name": "f", "arguments": arguments}}
         message = {"content": text, "reasoning_content": reasoning, "tool_calls": [call] if arguments else []}

@@ -1,4 +1,4 @@
-"""Recorded streams of the provider, over the real way."""
+"""Recorded streams of the provider, over a real connection."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from modelstream.testing.server import Answer
 
 @pytest.fixture
 def way():
-    """What is read is the same whoever sends: here the SDK as it is installed."""
+    """Any: the bytes are read in the same way by all senders. The installed SDK sends."""
     return "any"
 
 
@@ -20,34 +20,34 @@ def way():
 def recorded(recordings):
     index = json.loads((recordings / "index.json").read_text("utf-8"))
     found = [
-        ((recordings / one["file"]).read_bytes(), one["expect"])
-        for one in index
-        if one["provider"] == "dashscope" and (recordings / one["file"]).is_file()
+        ((recordings / entry["file"]).read_bytes(), entry["expect"])
+        for entry in index
+        if entry["provider"] == "dashscope" and (recordings / entry["file"]).is_file()
     ]
     assert len(found) >= 30
     return found
 
 
-def agrees(got, what):
-    usage = what["usage"]
+def assert_as_expected(got, expected):
+    usage = expected["usage"]
     assert got.error is None
-    assert (got.text, got.reasoning) == (what["text"], what["reasoning"] or "")
-    assert got.raw_finish_reason == what["finish"]
+    assert (got.text, got.reasoning) == (expected["text"], expected["reasoning"] or "")
+    assert got.raw_finish_reason == expected["finish"]
     assert (got.usage.input_tokens, got.usage.output_tokens) == (
         usage["input_tokens"],
         usage["output_tokens"],
     )
-    called = [(call.name, json.loads(call.arguments)) for call in got.tool_calls]
-    assert called == [(call["name"], json.loads(call["arguments"])) for call in what["tool_calls"]]
+    calls = [(call.name, json.loads(call.arguments)) for call in got.tool_calls]
+    assert calls == [(call["name"], json.loads(call["arguments"])) for call in expected["tool_calls"]]
 
 
-def shortest(recorded, most):
-    """The shortest streams that have so many bytes together."""
+def shortest(recorded, size):
+    """The shortest streams with at most `size` bytes in total."""
     chosen = []
-    for one in sorted(recorded, key=lambda one: len(one[0])):
-        most -= len(one[0])
-        if most > 0:
-            chosen.append(one)
+    for entry in sorted(recorded, key=lambda entry: len(entry[0])):
+        size -= len(entry[0])
+        if size > 0:
+            chosen.append(entry)
     assert chosen
     return chosen
 
@@ -67,13 +67,13 @@ def test_recordings_in_pieces(*, recorded, server, model_of, read, size, line_en
         for stream, _ in chosen
     ]
     server.play(*answers)
-    for got, (_, what) in zip(read.each(model_of(), len(answers)), chosen, strict=True):
-        agrees(got, what)
-        assert got.snapshots[-1] == (True, what["text"])
+    for got, (_, expected) in zip(read.each(model_of(), len(answers)), chosen, strict=True):
+        assert_as_expected(got, expected)
+        assert got.snapshots[-1] == (True, expected["text"])
 
 
 def test_recordings_cut_after_every_event(recorded, server, model_of, read):
-    for stream, what in sorted(recorded, key=lambda one: len(one[0]))[:6]:
+    for stream, expected in sorted(recorded, key=lambda entry: len(entry[0]))[:6]:
         events = pieces_of(stream, "event")
         server.play(*(Answer(events[:count]) for count in range(len(events))))
         texts = []
@@ -82,11 +82,11 @@ def test_recordings_cut_after_every_event(recorded, server, model_of, read):
             assert not any(snapshot.last for snapshot in got.snapshots)
             texts.append(got.error.partial_text)
         assert texts == sorted(texts, key=len)
-        assert all(what["text"].startswith(text) for text in texts)
+        assert all(expected["text"].startswith(text) for text in texts)
 
 
 def test_a_recording_cut_at_every_byte(recorded, server, model_of):
-    stream, what = min((one for one in recorded if one[1]["text"]), key=lambda one: len(one[0]))
+    stream, expected = min((entry for entry in recorded if entry[1]["text"]), key=lambda entry: len(entry[0]))
     model = model_of()
     end = stream.rindex(b"}")
     for size in range(0, end, 3):
@@ -94,4 +94,4 @@ def test_a_recording_cut_at_every_byte(recorded, server, model_of):
         response = model("hi", stream=True)
         with pytest.raises(TruncatedStreamError):
             response.text  # noqa: B018
-        assert what["text"].startswith(response.partial_text)
+        assert expected["text"].startswith(response.partial_text)

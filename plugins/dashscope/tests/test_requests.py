@@ -1,4 +1,4 @@
-"""What is sent to the provider."""
+"""Requests as the provider receives them."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ MULTIMODAL = "/api/v1/services/aigc/multimodal-generation/generation"
 PNG = {"type": "image_url", "image_url": {"url": "https://pictures.example/cat.png"}}
 
 
-def sent(server, model, messages="hi", **arguments):
+def send(server, model, messages="hi", **arguments):
     model(messages, **{"stream": True, **arguments}).text  # noqa: B018
     return server.requests[-1].json
 
 
 def test_a_call(server, model_of, read):
     read(model_of(generate_args={"temperature": 0.5, "seed": 1}), seed=2, made_up=3)
-    asked = server.requests[-1]
-    assert (asked.method, asked.path) == ("POST", TEXT)
-    assert asked.headers["authorization"] == "Bearer sk-secret"
-    assert asked.headers["x-dashscope-sse"] == "enable"
-    assert asked.json == {
+    request = server.requests[-1]
+    assert (request.method, request.path) == ("POST", TEXT)
+    assert request.headers["authorization"] == "Bearer sk-secret"
+    assert request.headers["x-dashscope-sse"] == "enable"
+    assert request.json == {
         "model": "qwen-test",
         "input": {"messages": [{"role": "user", "content": "hi"}]},
         "parameters": {
@@ -44,18 +44,18 @@ def test_a_call(server, model_of, read):
 
 def test_a_call_that_is_not_streamed(server, model_of, wire):
     server.play(Answer.of_json(wire.output({"content": "Hello"}, "stop")))
-    body = sent(server, model_of(), stream=False)
+    body = send(server, model_of(), stream=False)
     assert body["parameters"] == {"result_format": "message"}
     assert "x-dashscope-sse" not in server.requests[-1].headers
 
 
-def test_increments_whatever_the_caller_asks_for(server, model_of):
-    body = sent(server, model_of(), incremental_output=False, result_format="text")
+def test_increments_are_requested_in_any_case(server, model_of):
+    body = send(server, model_of(), incremental_output=False, result_format="text")
     assert body["parameters"] == {"result_format": "message", "incremental_output": True}
 
 
 def test_arguments_named_as_in_the_sdk(server, model_of):
-    body = sent(server, model_of(), parameters={"enable_search": True}, top_k=None)
+    body = send(server, model_of(), parameters={"enable_search": True}, top_k=None)
     assert body["parameters"]["enable_search"] is True
     assert body["parameters"].keys() == {"result_format", "incremental_output", "enable_search"}
 
@@ -71,7 +71,7 @@ def test_a_call_may_name_another_model(server, model_of):
 @pytest.mark.parametrize("choice", ["auto", "none", {"type": "function", "function": {"name": "f"}}, "f"])
 def test_tool_choice(server, model_of, choice):
     tools = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
-    parameters = sent(server, model_of(), tools=tools, tool_choice=choice)["parameters"]
+    parameters = send(server, model_of(), tools=tools, tool_choice=choice)["parameters"]
     assert parameters["tools"] == tools
     named = {"type": "function", "function": {"name": "f"}}
     assert parameters["tool_choice"] == (named if choice == "f" else choice)
@@ -79,7 +79,7 @@ def test_tool_choice(server, model_of, choice):
 
 def test_tool_messages(server, model_of):
     function = {"name": "f", "arguments": {"x": 1}}
-    body = sent(
+    body = send(
         server,
         model_of(),
         [
@@ -95,12 +95,12 @@ def test_tool_messages(server, model_of):
     assert result == {"role": "tool", "name": "f", "tool_call_id": "a", "content": "2"}
 
 
-def test_images_go_to_the_endpoint_that_sees(server, model_of):
+def test_images_go_to_the_multimodal_endpoint(server, model_of):
     messages = [
         {"role": "system", "content": "Be brief."},
         {"role": "user", "content": [{"type": "text", "text": "What is it?"}, PNG]},
     ]
-    body = sent(server, model_of(), messages)
+    body = send(server, model_of(), messages)
     assert server.requests[-1].path == MULTIMODAL
     assert body["input"]["messages"] == [
         {"role": "system", "content": [{"text": "Be brief."}]},
@@ -110,7 +110,7 @@ def test_images_go_to_the_endpoint_that_sees(server, model_of):
 
 
 @pytest.mark.parametrize(
-    ("part", "theirs"),
+    ("part", "sent"),
     [
         ({"type": "image", "url": "https://a.example/b"}, {"image": "https://a.example/b"}),
         ({"type": "image_url", "image_url": "oss://a/b.png"}, {"image": "oss://a/b.png"}),
@@ -128,32 +128,32 @@ def test_images_go_to_the_endpoint_that_sees(server, model_of):
         ),
     ],
 )
-def test_parts(*, server, model_of, part, theirs):
-    body = sent(server, model_of(), [{"role": "user", "content": [part]}])
-    assert body["input"]["messages"][0]["content"] == [theirs]
+def test_parts(*, server, model_of, part, sent):
+    body = send(server, model_of(), [{"role": "user", "content": [part]}])
+    assert body["input"]["messages"][0]["content"] == [sent]
     resolved = "x-dashscope-ossresourceresolve" in server.requests[-1].headers
-    assert resolved == ("oss://" in str(theirs))
+    assert resolved == ("oss://" in str(sent))
     assert server.requests[-1].path == MULTIMODAL
 
 
-def test_a_picture_on_this_machine(server, model_of, tmp_path):
+def test_a_local_picture(server, model_of, tmp_path):
     picture = tmp_path / "a.png"
     picture.write_bytes(b"png")
     data = f"data:image/png;base64,{base64.b64encode(b'png').decode()}"
     for url in (str(picture), f"file://{picture}"):
-        body = sent(server, model_of(), [{"role": "user", "content": [{"type": "image", "url": url}]}])
+        body = send(server, model_of(), [{"role": "user", "content": [{"type": "image", "url": url}]}])
         assert body["input"]["messages"][0]["content"] == [{"image": data}]
     with pytest.raises(BadRequestError, match=r"missing\.png"):
         model_of()([{"role": "user", "content": [{"type": "image", "url": "missing.png"}]}])
 
 
-def test_arguments_that_are_no_json(model_of, refused):
+def test_arguments_that_are_not_valid_json(model_of, refused):
     error = refused(model_of(), stop=object())
     assert type(error) is BadRequestError
     assert "JSON" in str(error)
 
 
-def test_parts_that_nobody_takes(model_of):
+def test_unsupported_parts(model_of):
     with pytest.raises(BadRequestError, match="'file'"):
         model_of()([{"role": "user", "content": [{"type": "file", "file": {"file_id": "a"}}]}])
 
@@ -171,13 +171,13 @@ def test_parts_that_nobody_takes(model_of):
     ],
 )
 def test_endpoints(*, server, model_of, name, field, path):
-    body = sent(server, model_of(model_name=name, multimodal=field))
+    body = send(server, model_of(model_name=name, multimodal=field))
     assert server.requests[-1].path == path
     content = "hi" if path == TEXT else [{"text": "hi"}]
     assert body["input"]["messages"] == [{"role": "user", "content": content}]
 
 
-def test_the_address_of_the_process_is_left_alone(server, model_of, read):
+def test_the_process_wide_address_is_not_changed(server, model_of, read):
     import dashscope
 
     before = dashscope.base_http_api_url
@@ -186,16 +186,16 @@ def test_the_address_of_the_process_is_left_alone(server, model_of, read):
 
 
 def test_a_workspace(server, model_of):
-    sent(server, model_of(client_args={"workspace": "ws-1"}))
+    send(server, model_of(client_args={"workspace": "ws-1"}))
     assert server.requests[-1].headers["x-dashscope-workspace"] == "ws-1"
 
 
-def test_client_args_that_the_sdk_does_not_take(model_of):
+def test_unknown_client_args(model_of):
     with pytest.raises(ConfigError, match=r"client_args(.|\n)*made_up"):
         model_of(client_args={"made_up": 1})("hi")
 
 
-def test_the_address_that_the_sdk_takes(way, transport):
+def test_the_default_address(way, transport):
     model = DashScopeChat({"model_name": "qwen-max", "api_key": "sk-1", **transport})
     http = model.prepare(Request([{"role": "user", "content": "hi"}]))
     if way == "clients":
@@ -214,7 +214,7 @@ def test_keys(monkeypatch, server, transport):
     assert server.requests[-1].headers["authorization"] == "Bearer sk-env"
 
 
-def test_nothing_of_a_dropped_wrapper_waits_for_the_collector(model_of):
+def test_a_dropped_wrapper_is_freed_without_the_collector(model_of):
     model = model_of()
     gc.collect()
     gc.disable()
@@ -227,7 +227,7 @@ def test_nothing_of_a_dropped_wrapper_waits_for_the_collector(model_of):
         gc.enable()
 
 
-def test_a_model_is_needed():
+def test_a_model_name_is_required():
     with pytest.raises(ConfigError, match="model_name"):
         DashScopeChat({"api_key": "sk-1"})
     assert DashScopeChat({"config_name": "qwen-max", "api_key": "sk-1"}).config.model_name == "qwen-max"

@@ -1,4 +1,4 @@
-"""A real server on the loopback interface, and wrappers that talk to it, each in every way that there is."""
+"""A real server on the loopback interface, and wrappers that call it with each SDK and natively."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ def is_installed(backend):
         return False
 
 
-# What depends on the SDK is tested with each one that is there. Which those are, test_backends.py tells.
+# Tests that depend on an SDK run with each installed one; test_backends.py is skipped for the others.
 INSTALLED = [name for name in PACKAGES if is_installed(name)]
 
-# Who makes requests and speaks HTTP: each SDK with httpx, or the plugin and the core alone.
+# What builds and sends requests: each SDK with httpx, or the plugin and the core alone.
 WAYS = {**{name: {"backend": name} for name in INSTALLED}, "native": {"transport": "native"}}
 
 
 def event(frame):
-    """One event of the stream."""
+    """One event of a stream."""
     return b"data: %b\r\n\r\n" % json.dumps(frame).encode()
 
 
 def candidate(*parts, finish=None, **fields):
     """A frame with these parts."""
-    said = {"content": {"role": "model", "parts": list(parts)}, "index": 0, **fields}
-    return {"candidates": [{**said, "finishReason": finish} if finish else said]}
+    content = {"content": {"role": "model", "parts": list(parts)}, "index": 0, **fields}
+    return {"candidates": [{**content, "finishReason": finish} if finish else content]}
 
 
 def text(content="", finish=None):
-    """The event with this piece of text."""
+    """An event with a piece of text."""
     return event(candidate({"text": content}, finish=finish))
 
 
 def call(name, args, **fields):
-    """A part with a call."""
+    """A part with a function call."""
     return {"functionCall": {"name": name, "args": args, **fields}}
 
 
@@ -58,7 +58,7 @@ HELLO = Answer([text("Hel"), text("lo"), END])
 
 @pytest.fixture(scope="session")
 def wire():
-    """How Gemini writes an answer."""
+    """The frames of an answer in Gemini's format."""
     return SimpleNamespace(
         event=event, candidate=candidate, text=text, call=call, usage=USAGE, end=END, hello=HELLO
     )
@@ -71,20 +71,22 @@ def answer():
 
 @pytest.fixture(params=["sdk", "native"])
 def transport(request):
-    """Who speaks HTTP. For `sdk` the SDK that is there makes the requests."""
+    """What sends requests; `sdk` is the first SDK that is installed."""
     return request.param
 
 
 @pytest.fixture
 def model_of(transport):
-    """Makes a wrapper for an address."""
-    return made(WAYS["native" if transport == "native" else INSTALLED[0]])
+    """Creates a wrapper for a URL."""
+    return factory(WAYS["native" if transport == "native" else INSTALLED[0]])
 
 
-def made(way):
-    def model_of(url, **fields):
-        given = {"model_name": "gemini-test", "api_key": "k", "base_url": url, "max_retries": 0}
-        return GeminiChat({**given, **way, **fields})
+def factory(fields):
+    """Returns a function that creates wrappers; `way` are the fields that choose a transport."""
+
+    def model_of(url, **more):
+        defaults = {"model_name": "gemini-test", "api_key": "k", "base_url": url, "max_retries": 0}
+        return GeminiChat({**defaults, **fields, **more})
 
     return model_of
 
@@ -102,23 +104,23 @@ def backend(request):
 
 @pytest.fixture(params=WAYS)
 def model_by(request):
-    """Makes a wrapper for an address, in each of the ways that there are."""
-    return made(WAYS[request.param])
+    """Creates a wrapper for a URL, with each SDK and natively."""
+    return factory(WAYS[request.param])
 
 
 @pytest.fixture
 def ask(server, model_by):
-    """Asks a model in each of the ways; what the server was sent."""
-    return asking(server, model_by)
+    """Calls a model, with each SDK and natively, and returns the request that the server received."""
+    return asker(server, model_by)
 
 
 @pytest.fixture
 def ask_an_sdk(server, backend):
-    """The same with each of the SDKs, for what only they can."""
-    return asking(server, made(WAYS[backend]))
+    """The same with each SDK, for what only SDKs support."""
+    return asker(server, factory(WAYS[backend]))
 
 
-def asking(server, model_of):
+def asker(server, model_of):
     def ask(messages=None, fields=(), /, **arguments):
         model = model_of(server.url, **dict(fields))
         if messages is None and "contents" not in arguments:
@@ -130,7 +132,7 @@ def asking(server, model_of):
 
 
 class Pieces:
-    """A byte stream out of memory: the pieces of a body, and what happens behind them."""
+    """A byte stream in memory: the pieces of a body, and the exception after them, if any."""
 
     status = 200
     headers = {"content-type": "text/event-stream"}  # noqa: RUF012
@@ -154,12 +156,12 @@ class Pieces:
 
 
 @pytest.fixture(scope="session")
-def reading():
-    """What a user is told of a body in pieces: all that comes after the HTTP library, and nothing before."""
+def read_pieces():
+    """Reads an answer from the pieces of a body, without the HTTP library."""
     model = GeminiChat(model_name="m", api_key="k", max_retries=0, **WAYS[INSTALLED[0]])
 
-    def reading(pieces, failure=None, **arguments):
+    def read_pieces(pieces, failure=None, **arguments):
         model.open = lambda request: Pieces(pieces, failure)
         return read_sync(model, **arguments)
 
-    return reading
+    return read_pieces

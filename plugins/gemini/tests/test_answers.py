@@ -1,4 +1,4 @@
-"""What answers say: text, thoughts, calls, usage and finish, in every form in which they come."""
+"""The content of answers: text, thoughts, calls, usage and finish, in all their forms."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_not_streamed(model, server, wire, read):
     assert (got.finish_reason, got.usage, got.snapshots) == ("tool_calls", Usage(3, 2), [])
 
 
-def test_B41_a_finish_without_text_is_an_end_like_any_other(model, server, wire, read):
+def test_B41_a_finish_without_text_ends_the_answer(model, server, wire, read):
     for last in (wire.text("", "STOP"), wire.event({"candidates": [{"finishReason": "STOP"}]}), wire.end):
         server.play(Answer([wire.text("Hello"), last]))
         got = read(model)
@@ -39,12 +39,12 @@ def test_B06_a_finish_alone_is_an_empty_answer(model, server, wire, read):
     assert (got.snapshots, got.finish_reason) == ([(True, "")], "stop")
 
 
-def test_B40_nothing_at_all_is_an_error(model, server, read):
+def test_B40_an_empty_body_is_an_error(model, server, read):
     server.play(Answer())
     assert "the stream ended before" in str(read(model).error)
 
 
-def test_B10_thoughts_are_no_text(model, server, wire, read):
+def test_B10_thoughts_are_not_text(model, server, wire, read):
     thought = {"text": "Let me see.", "thought": True}
     server.play(Answer([wire.event(wire.candidate(thought)), wire.text("Four."), wire.end]))
     got = read(model)
@@ -52,7 +52,7 @@ def test_B10_thoughts_are_no_text(model, server, wire, read):
     assert got.snapshots == [(False, "Four."), (True, "Four.")]
 
 
-def test_B08_B09_calls_come_with_their_text(model, server, wire, read):
+def test_B08_B09_calls_and_text_in_one_frame(model, server, wire, read):
     parts = ({"text": "I ask."}, wire.call("f", {"city": "Oslo"}), wire.call("g", {}, id="g1"))
     server.play(Answer([wire.event(wire.candidate(*parts)), wire.end]))
     got = read(model)
@@ -62,7 +62,7 @@ def test_B08_B09_calls_come_with_their_text(model, server, wire, read):
     assert (got.finish_reason, got.raw_finish_reason) == ("tool_calls", "STOP")
 
 
-def test_numbers_in_arguments_stay_what_they_are(model, server, wire, read):
+def test_numbers_in_arguments_are_not_changed(model, server, wire, read):
     args = {"n": 2, "x": 2.0, "big": 123456789012345678901234567890, "deep": [{"m": -1}]}
     server.play(Answer([wire.event(wire.candidate(wire.call("f", args))), wire.end]))
     got = read(model)
@@ -76,7 +76,7 @@ def test_calls_of_several_frames_are_several_calls(model, server, wire, read):
     assert read(model).calls == [("f", {"n": n}) for n in range(3)]
 
 
-def test_arguments_in_pieces_are_refused_and_not_lost(model, server, wire, read):
+def test_arguments_in_pieces_are_an_error(model, server, wire, read):
     piece = {"functionCall": {"name": "f", "partialArgs": [{"jsonPath": "$.a"}], "willContinue": True}}
     server.play(Answer([wire.event(wire.candidate(piece)), wire.end]))
     got = read(model)
@@ -91,7 +91,7 @@ def test_a_call_with_half_a_character(model, server, read):
     assert (got.error, [name for name, _ in got.calls]) == (None, ["f"])
 
 
-def test_what_is_neither_text_nor_call_is_skipped(model, server, wire, read):
+def test_other_parts_are_skipped(model, server, wire, read):
     parts = (
         {"executableCode": {"language": "PYTHON", "code": "1+1"}},
         {"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": "2"}},
@@ -104,7 +104,7 @@ def test_what_is_neither_text_nor_call_is_skipped(model, server, wire, read):
     assert read(model).text == "Two."
 
 
-def test_of_several_candidates_the_first_counts(model, server, wire, read):
+def test_only_the_first_candidate_is_read(model, server, wire, read):
     first, second = wire.candidate({"text": "A"}), wire.candidate({"text": "B"}, index=1)
     both = {"candidates": second["candidates"] + first["candidates"]}
     ends = {"candidates": [{"index": 1, "finishReason": "MAX_TOKENS"}, {"index": 0, "finishReason": "STOP"}]}
@@ -114,7 +114,7 @@ def test_of_several_candidates_the_first_counts(model, server, wire, read):
 
 
 @pytest.mark.parametrize(
-    "odd",
+    "frame",
     [
         {},
         {"candidates": []},
@@ -130,8 +130,8 @@ def test_of_several_candidates_the_first_counts(model, server, wire, read):
         {"promptFeedback": {"blockReason": "BLOCK_REASON_UNSPECIFIED"}},
     ],
 )
-def test_frames_that_say_nothing(model, server, wire, read, odd):
-    server.play(Answer([wire.event(odd), wire.text("Hello"), wire.event(odd), wire.end]))
+def test_frames_without_content(model, server, wire, read, frame):
+    server.play(Answer([wire.event(frame), wire.text("Hello"), wire.event(frame), wire.end]))
     got = read(model)
     assert (got.text, got.finish_reason, got.usage) == ("Hello", "stop", Usage(3, 2))
 
@@ -139,7 +139,7 @@ def test_frames_that_say_nothing(model, server, wire, read, odd):
 # Usage
 
 
-def test_usage_adds_up_as_google_bills_it(model, server, wire, read):
+def test_total_usage_is_what_google_bills(model, server, wire, read):
     counts = {
         "promptTokenCount": 17,
         "toolUsePromptTokenCount": 102,
@@ -149,19 +149,18 @@ def test_usage_adds_up_as_google_bills_it(model, server, wire, read):
         "totalTokenCount": 772,
     }
     server.play(Answer([wire.event({**wire.candidate({"text": "x"}), "usageMetadata": counts}), wire.end]))
-    seen = []
     response = model("hi", stream=True)
-    seen += [one for one in response.deltas if type(one).__name__ == "UsageDelta"]
-    assert seen[0].total_tokens == 772
-    assert (seen[0].reasoning_tokens, seen[0].cached_tokens) == (412, 10)
+    deltas = [delta for delta in response.deltas if type(delta).__name__ == "UsageDelta"]
+    assert deltas[0].total_tokens == 772
+    assert (deltas[0].reasoning_tokens, deltas[0].cached_tokens) == (412, 10)
     assert read(model).usage.input_tokens == 3
 
 
-def test_the_same_usage_is_told_once(model, server, wire):
+def test_the_same_usage_is_reported_once(model, server, wire):
     frame = {**wire.candidate({"text": "x"}), "usageMetadata": wire.usage}
     server.play(Answer([wire.event(frame), wire.event(frame), wire.end]))
     deltas = list(model("hi", stream=True).deltas)
-    assert [type(one).__name__ for one in deltas] == ["TextDelta", "UsageDelta", "TextDelta", "Finish"]
+    assert [type(delta).__name__ for delta in deltas] == ["TextDelta", "UsageDelta", "TextDelta", "Finish"]
 
 
 # Finishes
@@ -181,7 +180,7 @@ FINISHES = {
 
 
 @pytest.mark.parametrize(("word", "reason"), FINISHES.items())
-def test_B13_the_finish_tells_why(model, server, wire, read, word, reason):
+def test_B13_finish_reasons(model, server, wire, read, word, reason):
     for body in ([wire.text("Hel"), wire.text("lo", word)], [wire.text("Hello", word)]):
         server.play(Answer(body))
         got = read(model)
@@ -193,9 +192,9 @@ def test_B13_the_finish_tells_why(model, server, wire, read, word, reason):
 
 
 @pytest.mark.parametrize(
-    "word", ["MALFORMED_FUNCTION_CALL", "OTHER", "TOO_MANY_TOOL_CALLS", "NEVER_HEARD_OF"]
+    "word", ["MALFORMED_FUNCTION_CALL", "OTHER", "TOO_MANY_TOOL_CALLS", "UNKNOWN_REASON"]
 )
-def test_a_model_that_gave_up_is_an_error_with_its_text(model, server, wire, read, word):
+def test_a_finish_for_failure_is_an_error_with_the_partial_text(model, server, wire, read, word):
     last = {**wire.candidate(finish=word, finishMessage="print(f("), "usageMetadata": wire.usage}
     server.play(Answer([wire.text("Hello"), wire.event(last)]))
     got = read(model)
@@ -207,7 +206,7 @@ def test_a_model_that_gave_up_is_an_error_with_its_text(model, server, wire, rea
 
 
 @pytest.mark.parametrize("word", ["FINISH_REASON_UNSPECIFIED", "", None, 0])
-def test_an_unspecified_finish_is_none(model, server, wire, read, word):
+def test_an_unspecified_finish_does_not_end_the_answer(model, server, wire, read, word):
     frame = wire.candidate({"text": "Hello"})
     frame["candidates"][0]["finishReason"] = word
     server.play(Answer([wire.event(frame)]))
@@ -215,7 +214,7 @@ def test_an_unspecified_finish_is_none(model, server, wire, read, word):
 
 
 @pytest.mark.parametrize("stream", [True, False])
-def test_a_blocked_prompt_is_filtered_content(model, server, wire, read, stream):
+def test_a_blocked_prompt(model, server, wire, read, stream):
     blocked = {"promptFeedback": {"blockReason": "SAFETY"}, "usageMetadata": {"promptTokenCount": 3}}
     server.play(Answer([wire.event(blocked)]) if stream else Answer.of_json(blocked))
     got = read(model, stream=stream)
@@ -223,7 +222,7 @@ def test_a_blocked_prompt_is_filtered_content(model, server, wire, read, stream)
     assert got.usage.input_tokens == 3
 
 
-# Servers that say STOP in every frame
+# Servers that send STOP in every frame
 
 
 def test_stop_in_every_frame_does_not_cut_the_answer(model, server, wire, read):
@@ -244,7 +243,7 @@ def test_stop_in_every_frame_and_then_the_limit(model, server, wire, read):
     assert (got.text, got.finish_reason) == ("Hello", "length")
 
 
-def test_raw_chunks_are_the_frames_alone(model, server, wire, read):
+def test_raw_chunks_are_the_frames(model, server, wire, read):
     server.play(Answer([wire.text("Hel", "STOP"), wire.text("lo", "STOP")]))
     got = read(model, raw=True)
     assert [json.loads(frame)["candidates"][0]["finishReason"] for frame in got.raw] == ["STOP", "STOP"]
@@ -267,10 +266,12 @@ def test_raw_chunks_are_the_frames_alone(model, server, wire, read):
 )
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "byte order mark"])
 @pytest.mark.parametrize("size", [1, 7, 10_000])
-def test_events_as_the_standard_allows_them(reading, wire, form, mark, size):
-    frames = [wire.candidate({"text": one}) for one in ("Hé", "llo\u2028")] + [wire.candidate(finish="STOP")]
+def test_all_forms_of_events_in_the_standard(read_pieces, wire, form, mark, size):
+    frames = [wire.candidate({"text": delta}) for delta in ("Hé", "llo\u2028")] + [
+        wire.candidate(finish="STOP")
+    ]
     body = mark + b"".join(form(json.dumps(frame, ensure_ascii=False).encode()) for frame in frames)
-    got = reading([body[at : at + size] for at in range(0, len(body), size)])
+    got = read_pieces([body[at : at + size] for at in range(0, len(body), size)])
     assert (got.snapshots, got.error) == (
         [(False, "Hé"), (False, "Héllo\u2028"), (True, "Héllo\u2028")],
         None,
@@ -279,22 +280,22 @@ def test_events_as_the_standard_allows_them(reading, wire, form, mark, size):
 
 @pytest.mark.parametrize("size", [1, 3, 7, 10_000])
 @pytest.mark.parametrize("stop", ["STOP", 1])
-def test_a_json_array_where_events_were_asked_for(reading, wire, size, stop):
+def test_a_json_array_instead_of_events(read_pieces, wire, size, stop):
     frames = [wire.candidate({"text": "Hel"}), wire.candidate({"text": 'lo"]}'}), wire.candidate(finish=stop)]
     body = b" \r\n[" + b",\r\n".join(json.dumps(frame, indent=1).encode() for frame in frames) + b"\n]\n"
-    got = reading([body[at : at + size] for at in range(0, len(body), size)])
+    got = read_pieces([body[at : at + size] for at in range(0, len(body), size)])
     assert got.snapshots == [(False, "Hel"), (False, 'Hello"]}'), (True, 'Hello"]}')]
     assert (got.finish_reason, got.raw_finish_reason) == ("stop", "STOP")
 
 
-def test_enums_as_numbers(reading, wire):
+def test_enums_as_numbers(read_pieces, wire):
     for number, word in {2: "MAX_TOKENS", 3: "SAFETY", 11: "IMAGE_SAFETY"}.items():
-        assert reading([wire.text("x", number)]).raw_finish_reason == word
+        assert read_pieces([wire.text("x", number)]).raw_finish_reason == word
     assert (
-        reading([wire.event({"promptFeedback": {"blockReason": 4}})]).raw_finish_reason
+        read_pieces([wire.event({"promptFeedback": {"blockReason": 4}})]).raw_finish_reason
         == "PROHIBITED_CONTENT"
     )
-    assert reading([wire.text("x", 99)]).error.code == "99"
+    assert read_pieces([wire.text("x", 99)]).error.code == "99"
 
 
 @pytest.mark.parametrize("body", [b"", b" \n"])
@@ -312,6 +313,6 @@ def test_a_document_without_an_answer(model, server, read, document):
     assert isinstance(got.error, MalformedDataError)
 
 
-def test_a_document_that_was_streamed_all_the_same(model, server, read, wire):
+def test_a_stream_instead_of_a_document(model, server, read, wire):
     server.play(wire.hello)
     assert read(model, stream=False).text == "Hello"

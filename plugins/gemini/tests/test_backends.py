@@ -1,4 +1,4 @@
-"""Which SDK is used, what it is given, and what only one of them can."""
+"""Which SDK is used, with which arguments, and what only one of them supports."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ def transport():
     return "sdk"
 
 
-def imported(package):
-    """The SDK's module; the test is skipped where it is not installed, which is told."""
+def import_sdk(package):
+    """The SDK's module; skips the test if it is not installed."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return pytest.importorskip(package, exc_type=ImportError)
 
 
 @pytest.mark.parametrize("name", PACKAGES)
-def test_this_sdk_is_tested_here(name):
-    imported(PACKAGES[name])
+def test_this_sdk_is_installed(name):
+    import_sdk(PACKAGES[name])
 
 
-def made(**fields):
+def create(**fields):
     return GeminiChat({"model_name": "m", "api_key": "k", **fields})
 
 
 @pytest.mark.parametrize(
-    ("installed", "asked", "expected"),
+    ("installed", "backend", "expected"),
     [
         ({"google.genai"}, None, GenaiBackend),
         ({"google.generativeai"}, None, GenerativeaiBackend),
@@ -48,36 +48,36 @@ def made(**fields):
         ({"google.genai", "google.generativeai"}, "genai", GenaiBackend),
     ],
 )
-def test_the_sdk_is_chosen_by_what_is_installed(monkeypatch, installed, asked, expected):
+def test_the_default_sdk_is_one_that_is_installed(monkeypatch, installed, backend, expected):
     monkeypatch.setattr(backends, "_is_installed", installed.__contains__)
-    assert isinstance(made(backend=asked)._backend, expected)
+    assert isinstance(create(backend=backend)._backend, expected)
 
 
 @pytest.mark.parametrize(
-    ("asked", "says"),
+    ("backend", "message"),
     [
         ("generativeai", "backend 'generativeai' .*pip install 'modelstream-gemini.generativeai.'"),
         ("genai", "backend 'genai' .*pip install google-genai"),
         (None, "gemini_chat needs .*google-genai or .*generativeai"),
     ],
 )
-def test_an_sdk_that_is_not_installed(monkeypatch, asked, says):
+def test_an_sdk_that_is_not_installed(monkeypatch, backend, message):
     monkeypatch.setattr(backends, "_is_installed", lambda package: False)
-    with pytest.raises(ConfigError, match=says):
-        made(backend=asked)
+    with pytest.raises(ConfigError, match=message):
+        create(backend=backend)
 
 
-def test_an_sdk_that_there_is_not():
+def test_an_unknown_sdk():
     with pytest.raises(ConfigError, match="'backend'"):
-        made(backend="vertex")
+        create(backend="vertex")
 
 
-def test_a_key_is_needed(backend):
+def test_a_key_is_required(backend):
     with pytest.raises(MissingApiKeyError, match=r"GOOGLE_API_KEY or GEMINI_API_KEY.*'api_key'"):
-        made(api_key=None, backend=backend)
+        create(api_key=None, backend=backend)
 
 
-def test_a_model_must_be_named():
+def test_a_model_name_is_required():
     with pytest.raises(ConfigError, match="'model_name'"):
         GeminiChat(api_key="k")
 
@@ -105,10 +105,10 @@ def test_nothing_heavy_is_imported_before_the_first_call(backend):
 
 @pytest.fixture
 def genai():
-    return imported("google.genai")
+    return import_sdk("google.genai")
 
 
-def test_options_that_the_sdk_does_not_know(genai, server, model_of, read):
+def test_unknown_options(genai, server, model_of, read):
     got = read(model_of(server.url, backend="genai"), temprature=1)
     assert type(got.error) is BadRequestError
     assert "temprature: Extra inputs are not permitted" in str(got.error)
@@ -134,8 +134,8 @@ def test_objects_of_genai(genai, server, model_of):
             )
         ],
     )
-    for ask in (lambda: model(contents, config=config), lambda: model(contents=contents, config=config)):
-        assert ask().text == "Hello"
+    for call in (lambda: model(contents, config=config), lambda: model(contents=contents, config=config)):
+        assert call().text == "Hello"
         sent = server.requests[-1].json
         assert [turn["role"] for turn in sent["contents"]] == ["user", "model", "user"]
         assert sent["contents"][2]["parts"][0]["inlineData"]["data"] == "eA=="
@@ -144,7 +144,7 @@ def test_objects_of_genai(genai, server, model_of):
         assert sent["safetySettings"][0]["threshold"] == "BLOCK_NONE"
 
 
-def test_headers_are_the_sdks(genai, server, model_of):
+def test_the_headers_of_the_sdk_are_sent(genai, server, model_of):
     args = {"http_options": {"headers": {"X-Mine": "1"}}}
     model_of(server.url, backend="genai", client_args=args)("hi", stream=True).close()
     headers = server.requests[0].headers
@@ -160,39 +160,39 @@ def test_vertex_ai_with_a_key(genai, server, model_of):
     assert request.headers["x-goog-api-key"] == "k"
 
 
-def vertex(token_of):
-    """The config of a model on Vertex AI, with credentials of a service account's kind."""
-    credentials = imported("google.auth.credentials")
+def vertex_config(refresh_token):
+    """The config of a model on Vertex AI, with credentials like those of a service account."""
+    credentials = import_sdk("google.auth.credentials")
 
     class Credentials(credentials.Credentials):
         def refresh(self, request):
-            self.token = token_of()
+            self.token = refresh_token()
 
     args = {"vertexai": True, "project": "p", "location": "europe-west1", "credentials": Credentials()}
     return {"backend": "genai", "api_key": None, "client_args": args}
 
 
 def test_vertex_ai_with_credentials(genai, server, model_of, read):
-    assert read(model_of(server.url, **vertex(lambda: "token"))).text == "Hello"
+    assert read(model_of(server.url, **vertex_config(lambda: "token"))).text == "Hello"
     request = server.requests[0]
-    place = "projects/p/locations/europe-west1/publishers/google/models/gemini-test"
-    assert request.path == f"/v1beta1/{place}:streamGenerateContent?alt=sse"
+    path = "projects/p/locations/europe-west1/publishers/google/models/gemini-test"
+    assert request.path == f"/v1beta1/{path}:streamGenerateContent?alt=sse"
     assert request.headers["authorization"] == "Bearer token"
     assert "x-goog-api-key" not in request.headers
 
 
-def test_credentials_that_are_refused(genai, server, model_of, read):
-    exceptions = imported("google.auth.exceptions")
+def test_credentials_that_are_rejected(genai, server, model_of, read):
+    exceptions = import_sdk("google.auth.exceptions")
 
-    def refuse():
+    def reject():
         raise exceptions.RefreshError("the account is disabled")
 
-    got = read(model_of(server.url, **vertex(refuse)))
+    got = read(model_of(server.url, **vertex_config(reject)))
     assert type(got.error) is AuthenticationError
     assert "no access token: the account is disabled" in str(got.error)
 
 
-def test_client_args_that_the_sdk_refuses(genai, server, model_of, read):
+def test_client_args_that_the_sdk_rejects(genai, server, model_of, read):
     for args in ({"credentals": 1}, {"project": "p"}, {"http_options": {"base_ulr": "x"}}):
         with pytest.raises(ConfigError, match="google-genai can't create a client"):
             read(model_of(server.url, backend="genai", client_args=args))
@@ -203,7 +203,7 @@ def test_client_args_that_the_sdk_refuses(genai, server, model_of, read):
 
 @pytest.fixture
 def generativeai():
-    return imported("google.generativeai")
+    return import_sdk("google.generativeai")
 
 
 def test_objects_of_generativeai(generativeai, server, model_of):
@@ -244,8 +244,8 @@ def test_a_generation_config_that_is_a_message(generativeai, server, model_of):
     assert server.requests[0].json["generationConfig"] == {"temperature": 0.5, "maxOutputTokens": 7}
 
 
-def test_numbers_in_calls_of_the_history_stay_what_they_are(server, model_of, backend):
-    """The SDK's own messages would make floats of them."""
+def test_numbers_in_calls_of_the_history_are_not_changed(server, model_of, backend):
+    """The SDK's own messages would turn them into floats."""
     call = {"role": "model", "parts": [{"function_call": {"name": "f", "args": {"n": 2}}}]}
     model_of(server.url, backend=backend)(contents=["hi", call, "go on"], stream=True).close()
     assert b'"n": 2}' in server.requests[0].body.replace(b'"n":2', b'"n": 2')
@@ -260,15 +260,15 @@ def test_the_global_configuration_is_neither_read_nor_changed(generativeai, serv
     assert manager.client_config == before
 
 
-def test_the_sdks_farewell_is_not_shown():
-    imported("google.generativeai")
+def test_the_deprecation_notice_of_the_sdk_is_not_shown():
+    import_sdk("google.generativeai")
     program = "from modelstream_gemini.generativeai import _converters\nprint(sorted(_converters()))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "contents" in done.stdout
     assert done.stderr == ""
 
 
-def test_client_args_are_not_for_generativeai(monkeypatch):
+def test_client_args_with_generativeai(monkeypatch):
     monkeypatch.setattr(backends, "_is_installed", lambda package: True)
     with pytest.raises(ConfigError, match="client_args are for google-genai"):
-        made(backend="generativeai", client_args={"project": "p"})
+        create(backend="generativeai", client_args={"project": "p"})

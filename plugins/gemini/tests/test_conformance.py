@@ -1,4 +1,4 @@
-"""gemini_chat keeps all laws of the conformance kit, by either transport."""
+"""gemini_chat passes the conformance kit with both transports."""
 
 from importlib.util import find_spec
 
@@ -6,7 +6,7 @@ from modelstream.testing import WrapperConformance
 from modelstream_gemini import GeminiArrayDialect, GeminiDialect
 
 
-def installed():
+def installed_backend():
     try:
         return "genai" if find_spec("google.genai") else "generativeai"
     except ModuleNotFoundError:
@@ -16,7 +16,7 @@ def installed():
 class TestGeminiChat(WrapperConformance):
     model_type = "gemini_chat"
     dialect = GeminiDialect()
-    config = {"api_key": "k", "backend": installed()}  # noqa: RUF012 - the kit only reads it
+    config = {"api_key": "k", "backend": installed_backend()}  # noqa: RUF012 - the kit only reads it
 
 
 class TestNativeTransport(WrapperConformance):

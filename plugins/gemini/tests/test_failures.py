@@ -1,4 +1,4 @@
-"""What can go wrong with a call, and what the user is told: one of our errors, with the exact text."""
+"""Failed calls raise the errors of modelstream, with exact messages."""
 
 from __future__ import annotations
 
@@ -40,19 +40,19 @@ STATUSES = [
 
 
 @pytest.mark.parametrize("wrapped", [False, True], ids=["plain", "in a list"])
-@pytest.mark.parametrize(("status", "word", "details", "kind"), STATUSES)
-def test_statuses(*, model, server, read, status, word, details, kind, wrapped):
-    body = error(status, word, *details)
+@pytest.mark.parametrize(("status", "name", "details", "kind"), STATUSES)
+def test_statuses(*, model, server, read, status, name, details, kind, wrapped):
+    body = error(status, name, *details)
     server.play(Answer.of_json([body] if wrapped else body, status))
     got = read(model)
     assert type(got.error) is kind
     assert str(got.error) == f"gemini_chat: HTTP {status}: no"
-    assert (got.error.status, got.error.code) == (status, "API_KEY_INVALID" if BAD_KEY in details else word)
+    assert (got.error.status, got.error.code) == (status, "API_KEY_INVALID" if BAD_KEY in details else name)
     assert got.error.retryable == (kind in (RateLimitError, ProviderError))
     assert got.error.retry_after == (1.5 if WAIT in details else None)
 
 
-def test_the_header_counts_where_there_is_no_other_word(model, server, read):
+def test_retry_after_header_without_a_delay_in_the_body(model, server, read):
     server.play(Answer.of_json(error(429, "RESOURCE_EXHAUSTED"), 429, {"Retry-After": "3"}))
     assert read(model).error.retry_after == 3
 
@@ -60,38 +60,38 @@ def test_the_header_counts_where_there_is_no_other_word(model, server, read):
 @pytest.mark.parametrize(
     "body", [{"error": {"code": 503, "details": 3}}, {"error": "no"}, ["no"], [], {}, "no", None, 7]
 )
-def test_odd_error_bodies(model, server, read, body):
+def test_error_bodies_in_other_forms(model, server, read, body):
     server.play(Answer.of_json(body, 503))
     assert type(read(model).error) is ProviderError
 
 
-def test_an_odd_delay_is_none(model, server, read):
+def test_an_invalid_delay_is_ignored(model, server, read):
     server.play(Answer.of_json(error(429, "RESOURCE_EXHAUSTED", {**WAIT, "retryDelay": "soon"}, 3), 429))
     assert read(model).error.retry_after is None
 
 
-def test_nobody_listens(model_of, read):
+def test_no_server_listens(model_of, read):
     url = refused_url()
     got = read(model_of(url))
     assert type(got.error) is ConnectionLostError
     assert f" at {url}/v1beta/models/gemini-test:streamGenerateContent" in str(got.error)
 
 
-def test_an_address_that_is_none(model_of, read):
+def test_an_invalid_address(model_of, read):
     for url in ("nonsense", "ftp://example.org"):
         error = read(model_of(url)).error
         assert isinstance(error, BadRequestError | ConnectionLostError)
 
 
 @pytest.mark.parametrize("end", [End.CUT, End.RESET])
-def test_lost_behind_a_stop_that_needs_the_end_of_the_body(model, server, wire, read, end):
+def test_lost_after_a_stop_that_counts_only_at_the_end_of_the_body(model, server, wire, read, end):
     server.play(Answer([wire.text("Hel", "STOP")], end=end))
     assert isinstance(read(model).error, ConnectionLostError)
 
 
-@pytest.mark.parametrize("garbage", [b"{garbage}", b"[1]", b'{"candidates": 7}', b"[DONE]", b'"text"'])
-def test_garbage_for_a_frame(model, server, wire, read, garbage):
-    server.play(Answer([wire.text("Hello"), b"data: %b\n\n" % garbage, wire.text("more", "STOP")]))
+@pytest.mark.parametrize("data", [b"{garbage}", b"[1]", b'{"candidates": 7}', b"[DONE]", b'"text"'])
+def test_a_frame_that_is_not_valid(model, server, wire, read, data):
+    server.play(Answer([wire.text("Hello"), b"data: %b\n\n" % data, wire.text("more", "STOP")]))
     got = read(model)
     assert type(got.error) is MalformedDataError
     assert (got.error.partial_text, got.error.first_delta_seen) == ("Hello", True)
@@ -113,18 +113,18 @@ def test_B39_an_error_frame(model, server, wire, read, wrapped):
 
 
 @pytest.mark.parametrize(
-    ("data", "kind", "says"),
+    ("data", "kind", "message"),
     [
         (b'{"error":{"code":429,"message":"slowly"}}', RateLimitError, "slowly"),
         (b'{"message":"down","code":503}', ProviderError, "down"),
         (b"oops", ProviderError, "oops"),
     ],
 )
-def test_an_event_that_is_named_error(*, model, server, wire, read, data, kind, says):
+def test_an_event_that_is_named_error(*, model, server, wire, read, data, kind, message):
     server.play(Answer([wire.text("Hello"), b"event: error\ndata: %b\n\n" % data]))
     got = read(model)
     assert type(got.error) is kind
-    assert str(got.error) == f"gemini_chat: the provider sent an error: {says}"
+    assert str(got.error) == f"gemini_chat: the provider sent an error: {message}"
     assert got.error.partial_text == "Hello"
 
 
@@ -140,7 +140,7 @@ def test_an_error_with_status_200(model, server, read):
 # Timeouts
 
 
-def test_the_limit_of_the_headers_does_not_rule_the_stream(server, model_of, wire):
+def test_the_timeout_for_headers_does_not_apply_to_the_stream(server, model_of, wire):
     model = model_of(server.url)
     assert model("hi").text == "Hello"
     model.config.first_delta_timeout = 0.2
@@ -158,7 +158,7 @@ def test_the_limit_of_the_headers_does_not_rule_the_stream(server, model_of, wir
 # Retries
 
 
-def test_another_try_after_what_passes(server, model_of, wire, read):
+def test_retries_after_temporary_errors(server, model_of, wire, read):
     soon = {**WAIT, "retryDelay": "0.01s"}
     server.play(
         Answer.of_json(error(429, "RESOURCE_EXHAUSTED", soon), 429),

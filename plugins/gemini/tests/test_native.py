@@ -1,4 +1,4 @@
-"""What only the native transport has: no SDK, and what it therefore does not take."""
+"""The native transport: it imports no SDK, and does not support what needs one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def transport():
     return "native"
 
 
-def made(**fields):
+def create(**fields):
     return GeminiChat({"model_name": "m", "api_key": "k", "transport": "native", **fields})
 
 
@@ -70,7 +70,7 @@ def test_a_call_is_cancelled_while_it_waits_for_the_headers(server, model_of):
 
 
 @pytest.mark.parametrize(
-    ("fields", "told"),
+    ("fields", "message"),
     [
         ({"transport": "carrier-pigeon"}, "transport"),
         ({"backend": "genai"}, "backend is 'genai'.*\nOmit 'backend', or set 'transport' to 'sdk'"),
@@ -91,22 +91,22 @@ def test_a_call_is_cancelled_while_it_waits_for_the_headers(server, model_of):
         ({"client_args": {"http_options": {"timeout": 0}}}, "timeout is 0"),
     ],
 )
-def test_configs_that_it_does_not_take(fields, told):
-    with pytest.raises(ConfigError, match=told) as failed:
-        made(**fields)
+def test_unsupported_configs(fields, message):
+    with pytest.raises(ConfigError, match=message) as failed:
+        create(**fields)
     assert str(failed.value).count("\n") <= 2
 
 
 def test_vertex_ai_by_the_environment(monkeypatch):
     monkeypatch.setenv("GOOGLE_GENAI_USE_VERTEXAI", "true")
     with pytest.raises(ConfigError, match=r"Vertex AI is chosen .by GOOGLE_GENAI_USE_VERTEXAI"):
-        made()
-    made(client_args={"vertexai": False})
+        create()
+    create(client_args={"vertexai": False})
 
 
-def test_a_key_is_needed():
+def test_a_key_is_required():
     with pytest.raises(MissingApiKeyError, match=r"GOOGLE_API_KEY or GEMINI_API_KEY.*'api_key'"):
-        made(api_key=None)
+        create(api_key=None)
 
 
 def test_a_key_in_the_client_args(server, model_of):
@@ -114,7 +114,7 @@ def test_a_key_in_the_client_args(server, model_of):
     assert server.requests[0].headers["x-goog-api-key"] == "there"
 
 
-def test_addresses_stand_over_each_other(server, monkeypatch):
+def test_the_order_of_base_urls(server, monkeypatch):
     monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", f"{server.url}/environment")
     options = {"http_options": {"base_url": f"{server.url}/options/", "api_version": "v1"}}
     for fields, start in (
@@ -122,7 +122,7 @@ def test_addresses_stand_over_each_other(server, monkeypatch):
         ({"client_args": options}, "/options/v1/"),
         ({"client_args": options, "base_url": f"{server.url}/config", "api_version": "v2"}, "/config/v2/"),
     ):
-        made(**fields)("hi", stream=True).close()
+        create(**fields)("hi", stream=True).close()
         assert server.requests[-1].path.startswith(f"{start}models/m:")
 
 
@@ -138,18 +138,18 @@ def test_headers_and_bodies_of_config_and_call(server, model_of):
     first, second, third = server.requests
     assert [first.headers[name] for name in ("x-mine", "x-other", "x-server-timeout")] == ["1", "2", "2"]
     assert [second.headers[name] for name in ("x-mine", "x-other", "x-server-timeout")] == ["3", "2", "7"]
-    assert [one.json["store"] for one in server.requests] == [True, True, False]
+    assert [request.json["store"] for request in server.requests] == [True, True, False]
     assert third.headers["x-goog-api-key"] == "k"
 
 
-def test_the_timeout_is_for_the_headers(server, model_of, read):
+def test_the_timeout_applies_to_the_headers(server, model_of, read):
     server.play(Answer(status=None, end=End.SILENCE))
     got = read(model_of(server.url), http_options={"timeout": 200})
     assert type(got.error) is StreamTimeoutError
     assert server.connections[0].disconnected.wait(SOON)
 
 
-def test_options_that_a_call_does_not_take(server, model_of, read):
+def test_unsupported_http_options_of_a_call(server, model_of, read):
     with pytest.raises(ConfigError, match=r"^http_options has 'retry_options'"):
         read(model_of(server.url), http_options={"retry_options": {}})
     assert server.requests == []
@@ -159,30 +159,33 @@ def test_options_that_a_call_does_not_take(server, model_of, read):
 
 
 def weather(city: str) -> str:
-    """Tells the weather."""
+    """Returns the weather."""
 
 
-class Odd:
+class Unsupported:
     pass
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ({"tools": [weather]}, "tools is the function weather"),
         ({"response_schema": list[str]}, "response_schema is the type list"),
-        ({"response_schema": Odd}, "response_schema is the type Odd"),
-        ({"temperature": Odd()}, "temperature is of the type Odd"),
-        ({"thinking_config": Odd()}, "thinking_config is of the type Odd"),
-        ({"tools": [{"function_declarations": [Odd()]}]}, r"function_declarations\[0\] is of the type Odd"),
-        ({"system_instruction": ["a", Odd()]}, r"system_instruction\[1\] is of the type Odd"),
-        ({"contents": ["a", Odd()]}, r"contents\[1\] is of the type Odd"),
-        ({"config": {"labels": {"a_b": Odd()}}}, r"labels.a_b is of the type Odd"),
+        ({"response_schema": Unsupported}, "response_schema is the type Unsupported"),
+        ({"temperature": Unsupported()}, "temperature is of the type Unsupported"),
+        ({"thinking_config": Unsupported()}, "thinking_config is of the type Unsupported"),
+        (
+            {"tools": [{"function_declarations": [Unsupported()]}]},
+            r"function_declarations\[0\] is of the type Unsupported",
+        ),
+        ({"system_instruction": ["a", Unsupported()]}, r"system_instruction\[1\] is of the type Unsupported"),
+        ({"contents": ["a", Unsupported()]}, r"contents\[1\] is of the type Unsupported"),
+        ({"config": {"labels": {"a_b": Unsupported()}}}, r"labels.a_b is of the type Unsupported"),
     ],
 )
-def test_what_only_an_sdk_converts(server, model_of, read, arguments, told):
+def test_values_that_only_an_sdk_converts(server, model_of, read, arguments, message):
     arguments = {"messages": None if "contents" in arguments else "hi", **arguments}
-    with pytest.raises(ConfigError, match=rf"{told}, .*\n.*set 'transport' to 'sdk'"):
+    with pytest.raises(ConfigError, match=rf"{message}, .*\n.*set 'transport' to 'sdk'"):
         read(model_of(server.url), arguments.pop("messages"), **arguments)
     assert server.requests == []
 
@@ -192,7 +195,7 @@ ENDLESS["again"] = ENDLESS
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ({"temperature": float("nan")}, "can't be sent as JSON"),
         ({"thinking_config": ENDLESS}, "it contains itself"),
@@ -206,14 +209,14 @@ ENDLESS["again"] = ENDLESS
         ({"response_schema": {"$ref": "#/$defs/City"}}, "refers to '#/$defs/City'"),
     ],
 )
-def test_what_can_not_be_sent(server, model_of, read, arguments, told):
+def test_values_that_cannot_be_sent(server, model_of, read, arguments, message):
     got = read(model_of(server.url), **arguments)
     assert type(got.error) is BadRequestError
-    assert told in str(got.error)
+    assert message in str(got.error)
     assert server.requests == []
 
 
-def test_options_that_nobody_here_knows_are_sent(server, model_of):
+def test_unknown_options_are_sent(server, model_of):
     model_of(server.url)("hi", stream=True, new_option={"its_value": 1}).close()
     assert server.requests[0].json["generationConfig"] == {"newOption": {"itsValue": 1}}
 

@@ -1,4 +1,4 @@
-"""The native transport asks for what google-genai would ask: the same path, and the same JSON."""
+"""The native transport sends what google-genai would send: the same path and the same JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ with warnings.catch_warnings():
     genai = pytest.importorskip("google.genai", reason="google-genai is not installed", exc_type=ImportError)
 types = genai.types
 
-# What stands in these is the caller's.
+# Names inside of these fields are the caller's and are not converted.
 CALLERS = {
     "args",
     "default",
@@ -30,17 +30,19 @@ CALLERS = {
 }
 
 
-def documented(value, field=""):
-    """The SDK's JSON with names as the API's documentation has them; some it writes with underscores."""
+def in_camel_case(value, field=""):
+    """The SDK's JSON with all names in camel case; the SDK writes some in snake case."""
     if isinstance(value, dict):
         if field in {"properties", "extra"}:
-            return {name: documented(inner) for name, inner in value.items()}
-        named = {humped(name): inner for name, inner in value.items()}
-        return {name: inner if name in CALLERS else documented(inner, name) for name, inner in named.items()}
-    return [documented(one, field) for one in value] if isinstance(value, list) else value
+            return {name: in_camel_case(inner) for name, inner in value.items()}
+        named = {camel_case(name): inner for name, inner in value.items()}
+        return {
+            name: inner if name in CALLERS else in_camel_case(inner, name) for name, inner in named.items()
+        }
+    return [in_camel_case(item, field) for item in value] if isinstance(value, list) else value
 
 
-def humped(name):
+def camel_case(name):
     first, *others = name.split("_")
     return first + "".join(map(str.capitalize, others))
 
@@ -51,28 +53,28 @@ def transport():
 
 
 @pytest.fixture
-def same(server, model_of):
-    """Asks by both transports; fails unless the server was asked the same, and returns what."""
-    ways = [
+def send_both(server, model_of):
+    """Sends a call with both transports, asserts that the requests are equal, and returns the body."""
+    models = [
         model_of(server.url, backend="genai"),
         model_of(server.url, backend=None, transport="native"),
     ]
 
-    def same(messages=None, **arguments):
+    def send_both(messages=None, **arguments):
         messages = "hi" if messages is None and "contents" not in arguments else messages
-        for model in ways:
+        for model in models:
             assert model(copy.deepcopy(messages), stream=True, **copy.deepcopy(arguments)).text == "Hello"
-        theirs, ours = server.requests[-2:]
-        assert ours.path == theirs.path
-        assert ours.headers["x-goog-api-key"] == theirs.headers["x-goog-api-key"]
-        assert ours.headers["content-type"] == theirs.headers["content-type"]
-        assert ours.json == documented(theirs.json)
-        return ours.json
+        by_sdk, native = server.requests[-2:]
+        assert native.path == by_sdk.path
+        assert native.headers["x-goog-api-key"] == by_sdk.headers["x-goog-api-key"]
+        assert native.headers["content-type"] == by_sdk.headers["content-type"]
+        assert native.json == in_camel_case(by_sdk.json)
+        return native.json
 
-    return same
+    return send_both
 
 
-# One by one
+# Single options
 
 FUNCTION = {"name": "f", "parameters": {"type": "object", "properties": {"my_city": {"type": "string"}}}}
 OPENAI = {"name": "g", "description": "d", "parameters": FUNCTION["parameters"]}
@@ -118,8 +120,8 @@ SIGNED = {"functionCall": {"name": "f", "args": {"n": 2}}, "thoughtSignature": "
     ],
     ids=str,
 )
-def test_options(same, arguments):
-    same(**arguments)
+def test_options(send_both, arguments):
+    send_both(**arguments)
 
 
 DEFINED = {
@@ -153,8 +155,8 @@ TREE = {
         DEFINED,
     ],
 )
-def test_schemas(same, schema):
-    same(response_mime_type="application/json", response_schema=schema)
+def test_schemas(send_both, schema):
+    send_both(response_mime_type="application/json", response_schema=schema)
 
 
 @pytest.mark.parametrize(
@@ -170,13 +172,13 @@ def test_schemas(same, schema):
     ],
     ids=str,
 )
-def test_what_older_sdks_refuse(same, arguments):
+def test_options_that_older_sdks_reject(send_both, arguments):
     try:
-        same(**arguments)
-    except BadRequestError as refused:
-        if "the SDK can't build the request" not in str(refused):
+        send_both(**arguments)
+    except BadRequestError as error:
+        if "the SDK can't build the request" not in str(error):
             raise
-        pytest.skip(f"google-genai {genai.__version__} refuses it: {refused}")
+        pytest.skip(f"google-genai {genai.__version__} rejects it: {error}")
 
 
 @pytest.mark.parametrize(
@@ -194,11 +196,11 @@ def test_what_older_sdks_refuse(same, arguments):
     ],
     ids=str,
 )
-def test_parts(same, parts):
-    same(contents=[{"role": "user", "parts": parts}])
+def test_parts(send_both, parts):
+    send_both(contents=[{"role": "user", "parts": parts}])
 
 
-# All together
+# Random combinations
 
 words = st.text(st.sampled_from("ab_ é"), max_size=6)
 names = st.sampled_from(["a", "my_city", "myCity", "city_2", "type", "mode", "args", "parts"])
@@ -211,10 +213,10 @@ free_object = st.dictionaries(names, free, max_size=3)
 
 
 def fields(required=(), /, **optional):
-    """Objects with these fields, each name in either spelling."""
+    """Objects with these fields, with names in snake case or camel case."""
     plain = st.fixed_dictionaries(dict(required), optional=optional)
     return st.tuples(plain, st.booleans()).map(
-        lambda drawn: {humped(name) if drawn[1] else name: value for name, value in drawn[0].items()}
+        lambda drawn: {camel_case(name) if drawn[1] else name: value for name, value in drawn[0].items()}
     )
 
 
@@ -281,15 +283,15 @@ pairs = st.tuples(turns, answers)
 @pytest.mark.timeout(120)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(pairs, max_size=2), turns, arguments, st.sampled_from(["", "config", "generation_config"]))
-def test_any_call(same, before, last, options, place):
-    messages = [*(one for pair in before for one in pair), last]
-    same(messages, **({place: options} if place else options))
+def test_random_calls(send_both, before, last, options, argument):
+    messages = [*(item for pair in before for item in pair), last]
+    send_both(messages, **({argument: options} if argument else options))
 
 
 # The SDK's objects
 
 
-def test_a_config_and_contents_of_the_sdk(same):
+def test_a_config_and_contents_of_the_sdk(send_both):
     config = types.GenerateContentConfig(
         temperature=0.5,
         system_instruction=types.Content(parts=[types.Part.from_text(text="Be brief.")]),
@@ -314,7 +316,7 @@ def test_a_config_and_contents_of_the_sdk(same):
             role="user", parts=[types.Part.from_function_response(name="f", response={"my_r": None})]
         ),
     ]
-    sent = same(contents, config=config)
+    sent = send_both(contents, config=config)
     assert (
         sent["contents"][0]["parts"][0]["inlineData"]["data"]
         == base64.urlsafe_b64encode(b"\xfb\xff").decode()
@@ -333,5 +335,5 @@ def test_a_config_and_contents_of_the_sdk(same):
     ],
     ids=["part", "content", "parts", "text and part", "list of parts"],
 )
-def test_contents_of_the_sdk(same, contents):
-    same(contents=contents)
+def test_contents_of_the_sdk(send_both, contents):
+    send_both(contents=contents)

@@ -1,4 +1,4 @@
-"""Streams that Google's servers sent: cut in every way, and broken off."""
+"""Recorded streams of Google's servers, in all splits, and cut."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from modelstream.errors import ConnectionLostError, StreamError, TruncatedStream
 from modelstream.testing.server import Answer, End
 
 CUTS = 300
-"""Files up to this size are cut behind each of their bytes, and longer ones in about so many places."""
+"""Files up to this size are cut after each byte, longer ones in about this number of places."""
 
 
 @pytest.fixture(scope="session")
 def recorded(recordings):
-    """Every recording of Gemini, with what it is known to say."""
+    """All recordings of Gemini: the bytes and the expected content."""
     index = json.loads((recordings / "index.json").read_text("utf-8"))
     found = {
-        one["file"]: ((recordings / one["file"]).read_bytes(), one["expect"])
-        for one in index
-        if one["provider"] in {"gemini", "gemini_vertex"}
+        item["file"]: ((recordings / item["file"]).read_bytes(), item["expect"])
+        for item in index
+        if item["provider"] in {"gemini", "gemini_vertex"}
     }
     assert len(found) == 15
     return found
@@ -50,68 +50,73 @@ SPLITS = {
 }
 
 
-def check(file, got, what):
-    calls = [(call["name"], call["arguments"]) for call in what["tool_calls"]]
+def check(file, got, expected):
+    calls = [(call["name"], call["arguments"]) for call in expected["tool_calls"]]
     assert (file, got.error) == (file, None)
-    assert (file, got.text, got.reasoning, got.calls) == (file, what["text"], what["reasoning"], calls)
-    assert (file, got.raw_finish_reason) == (file, what["finish"])
+    assert (file, got.text, got.reasoning, got.calls) == (
+        file,
+        expected["text"],
+        expected["reasoning"],
+        calls,
+    )
+    assert (file, got.raw_finish_reason) == (file, expected["finish"])
     assert (file, got.finish_reason) == (file, "tool_calls" if calls else "stop")
-    assert (file, got.usage.total_tokens) == (file, what["usage"]["totalTokenCount"])
-    assert (file, got.usage.reasoning_tokens) == (file, what["usage"].get("thoughtsTokenCount"))
+    assert (file, got.usage.total_tokens) == (file, expected["usage"]["totalTokenCount"])
+    assert (file, got.usage.reasoning_tokens) == (file, expected["usage"].get("thoughtsTokenCount"))
     assert (file, got.snapshots[-1]) == (file, (True, got.text))
-    assert (file, "".join(one.delta for one in got.snapshots)) == (file, got.text)
+    assert (file, "".join(item.delta for item in got.snapshots)) == (file, got.text)
 
 
 @pytest.mark.parametrize("split", SPLITS)
-def test_every_split_gives_what_was_said(recorded, reading, split):
-    for file, (stream, what) in recorded.items():
-        check(file, reading(SPLITS[split](stream)), what)
+def test_recordings_in_every_split(recorded, read_pieces, split):
+    for file, (stream, expected) in recorded.items():
+        check(file, read_pieces(SPLITS[split](stream)), expected)
 
 
 @pytest.mark.parametrize("split", ["whole", "by event", "7 bytes"])
-def test_what_was_said_arrives_over_a_socket(recorded, server, model, read, split):
-    for file, (stream, what) in recorded.items():
+def test_recordings_over_a_socket(recorded, server, model, read, split):
+    for file, (stream, expected) in recorded.items():
         if split != "7 bytes" or len(stream) < 4000:
             server.play(Answer(SPLITS[split](stream)))
-            check(file, read(model), what)
+            check(file, read(model), expected)
 
 
-def test_an_answer_that_is_not_streamed(recorded, reading):
-    """The frames of a stream put together as the API sends them in one document."""
-    for file, (stream, what) in recorded.items():
+def test_an_answer_that_is_not_streamed(recorded, read_pieces):
+    """The frames of a stream, joined to one document as the API sends it."""
+    for file, (stream, expected) in recorded.items():
         frames = [json.loads(event[len(b"data: ") :]) for event in by_event(stream)]
         parts = [
             part
             for frame in frames
-            for one in frame["candidates"]
-            for part in one.get("content", {}).get("parts", [])
+            for item in frame["candidates"]
+            for part in item.get("content", {}).get("parts", [])
         ]
         whole = {**frames[-1]["candidates"][0], "content": {"role": "model", "parts": parts}}
         body = json.dumps({**frames[-1], "candidates": [whole]}).encode()
-        got = reading([body], stream=False)
-        assert (file, got.text, got.reasoning) == (file, what["text"], what["reasoning"])
-        assert (file, got.raw_finish_reason) == (file, what["finish"])
+        got = read_pieces([body], stream=False)
+        assert (file, got.text, got.reasoning) == (file, expected["text"], expected["reasoning"])
+        assert (file, got.raw_finish_reason) == (file, expected["finish"])
 
 
-def test_in_the_form_of_an_array(recorded, reading):
-    for file, (stream, what) in recorded.items():
+def test_recordings_as_arrays(recorded, read_pieces):
+    for file, (stream, expected) in recorded.items():
         frames = [event[len(b"data: ") :].strip() for event in by_event(stream)]
-        check(file, reading(in_pieces(b"[" + b",\n".join(frames) + b"]", 11)), what)
+        check(file, read_pieces(in_pieces(b"[" + b",\n".join(frames) + b"]", 11)), expected)
 
 
-def texts(stream):
-    """The text behind each event, read without our code."""
+def expected_texts(stream):
+    """The expected text so far after each event, read without the code under test."""
     so_far, found = "", [""]
     for event in by_event(stream):
-        for one in json.loads(event[len(b"data: ") :])["candidates"]:
-            for part in one.get("content", {}).get("parts", []):
+        for item in json.loads(event[len(b"data: ") :])["candidates"]:
+            for part in item.get("content", {}).get("parts", []):
                 so_far += "" if part.get("thought") else part.get("text", "")
         found.append(so_far)
     return found
 
 
 def whole_events(stream, *, ended):
-    """How many events are whole. If the body has ended, the blank line behind the last one may be missing."""
+    """The number of whole events. If the body has ended, the last one may lack its blank line."""
     *events, rest = stream.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n\n")
     return len(events) + (ended and rest.strip().endswith(b"}") and is_json(rest.removeprefix(b"data:")))
 
@@ -124,40 +129,40 @@ def is_json(data):
     return True
 
 
-@pytest.mark.parametrize("failure", [None, OSError("reset")], ids=["ended well", "lost"])
-def test_cut_at_any_byte(recorded, reading, failure):
+@pytest.mark.parametrize("failure", [None, OSError("reset")], ids=["ended", "lost"])
+def test_cut_at_any_byte(recorded, read_pieces, failure):
     kind = TruncatedStreamError if failure is None else ConnectionLostError
     for file, (stream, _) in recorded.items():
-        expected = texts(stream)
+        expected = expected_texts(stream)
         body = stream.rstrip()
         for cut in range(0, len(body), max(1, len(body) // CUTS)):
-            got = reading([body[:cut]], failure)
+            got = read_pieces([body[:cut]], failure)
             whole = whole_events(stream[:cut], ended=failure is None)
             assert (file, cut, type(got.error)) == (file, cut, kind)
             assert (file, cut, got.error.partial_text) == (file, cut, expected[whole])
-            assert (file, cut, any(one.last for one in got.snapshots)) == (file, cut, False)
+            assert (file, cut, any(item.last for item in got.snapshots)) == (file, cut, False)
 
 
-@pytest.mark.parametrize("failure", [None, OSError("reset")], ids=["ended well", "lost"])
-def test_an_array_cut_at_any_byte(recorded, reading, failure):
+@pytest.mark.parametrize("failure", [None, OSError("reset")], ids=["ended", "lost"])
+def test_an_array_cut_at_any_byte(recorded, read_pieces, failure):
     kind = TruncatedStreamError if failure is None else ConnectionLostError
     for file, (stream, _) in recorded.items():
         if len(stream) > 4 * CUTS:
             continue
         frames = [event[len(b"data: ") :].strip() for event in by_event(stream)]
         ends = [len(b"[" + b",".join(frames[: count + 1])) for count in range(len(frames))]
-        body, expected = b"[" + b",".join(frames), texts(stream)
+        body, expected = b"[" + b",".join(frames), expected_texts(stream)
         for cut in range(0, ends[-1], 3):
-            got = reading([body[:cut]], failure)
+            got = read_pieces([body[:cut]], failure)
             whole = sum(end <= cut for end in ends)
             assert (file, cut, type(got.error)) == (file, cut, kind)
             assert (file, cut, got.error.partial_text) == (file, cut, expected[whole])
 
 
 @pytest.mark.parametrize("end", [End.VALID, End.CUT, End.RESET])
-def test_broken_off_behind_any_event_but_the_last(recorded, server, model, read, end):
+def test_cut_after_any_event_but_the_last(recorded, server, model, read, end):
     for file, (stream, _) in recorded.items():
-        events, expected = by_event(stream), texts(stream)
+        events, expected = by_event(stream), expected_texts(stream)
         for count in {1, len(events) // 2, len(events) - 1} & set(range(1, len(events))):
             server.play(Answer([b"".join(events[:count])], end=end))
             got = read(model)
@@ -165,4 +170,4 @@ def test_broken_off_behind_any_event_but_the_last(recorded, server, model, read,
             assert got.error.partial_text == got.text
             # A reset may overtake what was sent before it.
             assert end is End.RESET or (file, count, got.text) == (file, count, expected[count])
-            assert not any(one.last for one in got.snapshots)
+            assert not any(item.last for item in got.snapshots)

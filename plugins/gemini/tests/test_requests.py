@@ -1,4 +1,4 @@
-"""What the server is sent, in every way that there is to make requests."""
+"""Requests as the server receives them, built by each SDK and natively."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from modelstream_gemini.dialect.signatures import MOST, Signatures
 PIXEL = base64.b64encode(b"a picture").decode()
 
 
-def plainly(value):
-    """JSON with all names as the API's documentation has them; the API takes both ways."""
+def in_camel_case(value):
+    """JSON with all names in camel case; the API accepts both camel case and snake case."""
     if isinstance(value, dict):
-        return {_camel(key): plainly(inner) for key, inner in value.items()}
-    return [plainly(inner) for inner in value] if isinstance(value, list) else value
+        return {_camel(key): in_camel_case(inner) for key, inner in value.items()}
+    return [in_camel_case(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _camel(name):
@@ -28,21 +28,21 @@ def _camel(name):
 
 
 def body_of(ask):
-    def sent(messages=None, fields=(), /, **arguments):
-        return plainly(ask(messages, fields, **arguments).json)
+    def send(messages=None, fields=(), /, **arguments):
+        return in_camel_case(ask(messages, fields, **arguments).json)
 
-    return sent
+    return send
 
 
 @pytest.fixture
-def sent(ask):
-    """The body that the server was sent."""
+def send(ask):
+    """Calls a model and returns the body that the server received."""
     return body_of(ask)
 
 
 @pytest.fixture
-def sent_by_an_sdk(ask_an_sdk):
-    """The same where only an SDK can make it."""
+def send_by_an_sdk(ask_an_sdk):
+    """The same with each SDK, for what only SDKs support."""
     return body_of(ask_an_sdk)
 
 
@@ -64,7 +64,7 @@ def test_not_streamed(ask, server, wire):
 
 
 @pytest.mark.parametrize("name", ["models/gemini-2", "tunedModels/mine"])
-def test_names_of_models_may_be_whole(ask, name):
+def test_full_model_names(ask, name):
     assert f"/v1beta/{name}:stream" in ask("hi", {"model_name": name}).path
     assert f"/v1beta/{name}:stream" in ask("hi", model=name).path
 
@@ -83,8 +83,8 @@ def test_key_from_the_environment(ask, monkeypatch, variable):
 # Conversations
 
 
-def test_system_messages_become_the_instruction(sent):
-    body = sent(
+def test_system_messages_become_the_instruction(send):
+    body = send(
         [
             {"role": "system", "content": "Be brief."},
             {"role": "user", "content": "hi"},
@@ -101,22 +101,22 @@ def test_system_messages_become_the_instruction(sent):
     ]
 
 
-def test_a_system_prompt_alone_is_sent_as_the_users(sent):
-    body = sent([{"role": "system", "content": "Say hello."}])
+def test_a_system_prompt_alone_is_sent_as_a_user_message(send):
+    body = send([{"role": "system", "content": "Say hello."}])
     assert body["contents"] == [{"role": "user", "parts": [{"text": "Say hello."}]}]
     assert "systemInstruction" not in body
 
 
-def test_a_system_instruction_goes_before_system_messages(sent):
-    body = sent(
+def test_a_system_instruction_precedes_system_messages(send):
+    body = send(
         [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "hi"}],
         system_instruction="Be brief.",
     )
     assert body["systemInstruction"]["parts"] == [{"text": "Be brief."}, {"text": "Be kind."}]
 
 
-def test_neighbours_of_one_role_are_one_turn_and_say_who_speaks(sent):
-    body = sent([Msg("Ann", "hi", "user"), Msg("Bob", "hello", "user"), Msg("Gem", "Yes?", "assistant")])
+def test_adjacent_messages_of_one_role_are_one_turn_with_names(send):
+    body = send([Msg("Ann", "hi", "user"), Msg("Bob", "hello", "user"), Msg("Gem", "Yes?", "assistant")])
     assert body["contents"] == [
         {"role": "user", "parts": [{"text": "Ann: hi"}, {"text": "Bob: hello"}]},
         {"role": "model", "parts": [{"text": "Yes?"}]},
@@ -124,9 +124,9 @@ def test_neighbours_of_one_role_are_one_turn_and_say_who_speaks(sent):
 
 
 @pytest.mark.parametrize("content", ["", None, []])
-def test_an_assistant_that_said_nothing_has_no_turn(sent, content):
+def test_an_empty_assistant_message_has_no_turn(send, content):
     messages = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": content}]
-    assert [turn["role"] for turn in sent(messages)["contents"]] == ["user"]
+    assert [turn["role"] for turn in send(messages)["contents"]] == ["user"]
 
 
 PICTURE = {"inlineData": {"mimeType": "image/png", "data": PIXEL}}
@@ -166,14 +166,14 @@ PICTURE = {"inlineData": {"mimeType": "image/png", "data": PIXEL}}
         ),
     ],
 )
-def test_pictures_and_other_media(sent, part, expected):
-    body = sent([{"role": "user", "content": [{"type": "text", "text": "Look:"}, part]}])
+def test_pictures_and_other_media(send, part, expected):
+    body = send([{"role": "user", "content": [{"type": "text", "text": "Look:"}, part]}])
     assert body["contents"][0]["parts"] == [{"text": "Look:"}, expected]
 
 
-def test_a_picture_in_a_msg(sent):
+def test_a_picture_in_a_msg(send):
     message = Msg("Ann", [{"type": "image", "url": f"data:image/png;base64,{PIXEL}"}], "user")
-    assert sent(message)["contents"][0]["parts"] == [PICTURE]
+    assert send(message)["contents"][0]["parts"] == [PICTURE]
 
 
 # Tools
@@ -191,42 +191,45 @@ WEATHER = {
         },
     },
 }
-CLOCK = {
+TIME = {
     "type": "function",
-    "function": {"name": "clock", "parameters": {"type": "object", "properties": {}}},
+    "function": {"name": "time", "parameters": {"type": "object", "properties": {}}},
 }
 
 
-def test_tools_as_openai_and_agentscope_write_them(sent):
-    (tool,) = sent("hi", tools=[WEATHER, CLOCK])["tools"]
+def test_tools_in_the_form_of_openai_and_agentscope(send):
+    (tool,) = send("hi", tools=[WEATHER, TIME])["tools"]
     assert tool["functionDeclarations"] == [
         {
             "name": "weather",
             "description": "Tells the weather.",
             "parametersJsonSchema": WEATHER["function"]["parameters"],
         },
-        {"name": "clock"},
+        {"name": "time"},
     ]
 
 
-def test_tools_as_gemini_writes_them(sent):
+def test_tools_in_the_form_of_gemini(send):
     tools = [{"function_declarations": [{"name": "f", "description": "d"}]}, {"google_search": {}}]
-    found = sent("hi", tools=tools)["tools"]
-    assert sorted(found, key=str) == [
+    declared_tools = send("hi", tools=tools)["tools"]
+    assert sorted(declared_tools, key=str) == [
         {"functionDeclarations": [{"name": "f", "description": "d"}]},
         {"googleSearch": {}},
     ]
 
 
-def test_tools_that_are_functions(sent_by_an_sdk):
+def test_tools_that_are_functions(send_by_an_sdk):
     def weather(city: str, days: int) -> str:
         """Tells the weather."""
 
-    (tool,) = sent_by_an_sdk("hi", tools=[weather, WEATHER])["tools"][-1:]
-    (declared,) = tool["functionDeclarations"][-1:]
-    names = [one["name"] for one in sent_by_an_sdk("hi", tools=[weather])["tools"][0]["functionDeclarations"]]
+    (tool,) = send_by_an_sdk("hi", tools=[weather, WEATHER])["tools"][-1:]
+    (declaration,) = tool["functionDeclarations"][-1:]
+    names = [
+        function["name"]
+        for function in send_by_an_sdk("hi", tools=[weather])["tools"][0]["functionDeclarations"]
+    ]
     assert names == ["weather"]
-    assert (declared["name"], declared["description"]) == ("weather", "Tells the weather.")
+    assert (declaration["name"], declaration["description"]) == ("weather", "Tells the weather.")
 
 
 @pytest.mark.parametrize(
@@ -242,13 +245,13 @@ def test_tools_that_are_functions(sent_by_an_sdk):
         ),
     ],
 )
-def test_tool_choice(sent, choice, expected):
-    body = sent("hi", tools=[WEATHER], tool_choice=choice)
+def test_tool_choice(send, choice, expected):
+    body = send("hi", tools=[WEATHER], tool_choice=choice)
     assert body["toolConfig"] == {"functionCallingConfig": expected}
 
 
-def used(call_id, result, name="weather"):
-    """A conversation in which a tool was used."""
+def conversation(call_id, result, name="weather"):
+    """A conversation with a tool call and its result."""
     function = {"name": name, "arguments": '{"city": "Oslo", "days": 2, "x": 2.0}'}
     return [
         {"role": "user", "content": "Weather?"},
@@ -272,44 +275,44 @@ def used(call_id, result, name="weather"):
         (None, {"output": None}),
     ],
 )
-def test_results_of_tools(sent, result, response):
-    asked, called, returned = sent(used("c1", result))["contents"]
-    assert asked["role"] == "user"
-    assert called["role"] == "model"
+def test_results_of_tools(send, result, response):
+    question, call, result = send(conversation("c1", result))["contents"]
+    assert question["role"] == "user"
+    assert call["role"] == "model"
     args = {"city": "Oslo", "days": 2, "x": 2.0}
-    assert called["parts"][0]["functionCall"] == {"name": "weather", "id": "c1", "args": args}
-    assert [type(value) for value in called["parts"][0]["functionCall"]["args"].values()] == [str, int, float]
-    assert returned == {
+    assert call["parts"][0]["functionCall"] == {"name": "weather", "id": "c1", "args": args}
+    assert [type(value) for value in call["parts"][0]["functionCall"]["args"].values()] == [str, int, float]
+    assert result == {
         "role": "user",
         "parts": [{"functionResponse": {"name": "weather", "id": "c1", "response": response}}],
     }
 
 
-def test_results_of_parallel_calls_stand_together(sent):
+def test_results_of_parallel_calls_are_one_turn(send):
     calls = [{"id": f"c{n}", "function": {"name": f"f{n}", "arguments": ""}} for n in range(2)]
     messages = [
         {"role": "user", "content": "Both."},
         {"role": "assistant", "content": "I ask.", "tool_calls": calls},
         *({"role": "tool", "tool_call_id": f"c{n}", "content": str(n)} for n in range(2)),
     ]
-    _, called, returned = sent(messages)["contents"]
-    assert [list(part) for part in called["parts"]] == [
+    _, call, result = send(messages)["contents"]
+    assert [list(part) for part in call["parts"]] == [
         ["text"],
         ["functionCall", "thoughtSignature"],
         ["functionCall"],
     ]
-    assert [part["functionResponse"]["name"] for part in returned["parts"]] == ["f0", "f1"]
+    assert [part["functionResponse"]["name"] for part in result["parts"]] == ["f0", "f1"]
 
 
-def test_calls_and_results_in_a_msg(sent):
+def test_calls_and_results_in_a_msg(send):
     call = {"type": "tool_use", "id": "c1", "name": "weather", "input": {"city": "Oslo"}}
     result = {"type": "tool_result", "id": "c1", "name": "weather", "output": "rain"}
-    body = sent([Msg("Gem", [call], "assistant"), Msg("system", [result], "system")])
+    body = send([Msg("Gem", [call], "assistant"), Msg("system", [result], "system")])
     assert body["contents"][0]["parts"][0]["functionCall"]["args"] == {"city": "Oslo"}
     assert body["contents"][1]["parts"][0]["functionResponse"]["response"] == {"output": "rain"}
 
 
-def test_signatures_of_calls_go_back_with_them(server, model_by, wire):
+def test_signatures_are_sent_back_with_their_calls(server, model_by, wire):
     signature = base64.b64encode(b"signed").decode()
     signed = {**wire.call("weather", {"city": "Oslo"}), "thoughtSignature": signature}
     server.play(Answer([wire.event(wire.candidate(signed)), wire.end]))
@@ -317,10 +320,10 @@ def test_signatures_of_calls_go_back_with_them(server, model_by, wire):
     (call,) = model("hi").tool_calls
     server.play(wire.hello)
     for call_id, expected in ((call.id, signature), ("unknown", None)):
-        model(used(call_id, "rain"))
+        model(conversation(call_id, "rain"))
         (part,) = server.requests[-1].json["contents"][1]["parts"]
         if expected is None:
-            # What the API takes where a signature is not known.
+            # The API accepts this placeholder instead of an unknown signature.
             assert b"skip_thought_signature_validator" in (
                 part["thoughtSignature"].encode(),
                 base64.urlsafe_b64decode(part["thoughtSignature"]),
@@ -365,8 +368,8 @@ def test_signatures_are_kept_for_the_last_thousand_calls():
     ],
 )
 @pytest.mark.parametrize("place", ["call", "config"])
-def test_generation_options(sent, arguments, place):
-    body = sent("hi", **arguments) if place == "call" else sent("hi", {"generate_args": arguments})
+def test_generation_options(send, arguments, place):
+    body = send("hi", **arguments) if place == "call" else send("hi", {"generate_args": arguments})
     assert body["generationConfig"] == {
         "temperature": 0.5,
         "maxOutputTokens": 9,
@@ -375,14 +378,14 @@ def test_generation_options(sent, arguments, place):
     }
 
 
-def test_thinking(sent):
-    body = sent("hi", thinking_config={"include_thoughts": True, "thinkingBudget": 100})
+def test_thinking(send):
+    body = send("hi", thinking_config={"include_thoughts": True, "thinkingBudget": 100})
     assert body["generationConfig"]["thinkingConfig"] == {"includeThoughts": True, "thinkingBudget": 100}
 
 
-def test_arguments_of_the_call_override_those_of_the_config(sent):
+def test_arguments_of_the_call_override_those_of_the_config(send):
     fields = {"generate_args": {"temperature": 0.1, "max_output_tokens": 5, "top_k": 3}}
-    body = sent("hi", fields, temperature=0.9, maxOutputTokens=7, top_k=None)
+    body = send("hi", fields, temperature=0.9, maxOutputTokens=7, top_k=None)
     assert body["generationConfig"] == {"temperature": 0.9, "maxOutputTokens": 7}
 
 
@@ -393,8 +396,8 @@ def test_arguments_of_the_call_override_those_of_the_config(sent):
         {"HARM_CATEGORY_HARASSMENT": "BLOCK_NONE"},
     ],
 )
-def test_options_beside_the_generation_config(sent, settings):
-    body = sent(
+def test_options_outside_of_the_generation_config(send, settings):
+    body = send(
         "hi",
         safety_settings=settings,
         cachedContent="cachedContents/1",
@@ -406,40 +409,40 @@ def test_options_beside_the_generation_config(sent, settings):
     assert not body.get("generationConfig")
 
 
-def test_a_schema_for_the_answer(sent):
+def test_a_schema_for_the_answer(send):
     schema = {"type": "OBJECT", "properties": {"first_name": {"type": "STRING"}}}
     json_schema = {"type": "object", "properties": {"first_name": {"type": "string"}}}
-    config = sent("hi", response_mime_type="application/json", response_schema=schema)["generationConfig"]
+    config = send("hi", response_mime_type="application/json", response_schema=schema)["generationConfig"]
     assert config["responseSchema"]["properties"]["firstName"] == {"type": "STRING"}
-    config = sent("hi", response_json_schema=json_schema)["generationConfig"]
+    config = send("hi", response_json_schema=json_schema)["generationConfig"]
     assert config["responseJsonSchema"]["properties"]["firstName"] == {"type": "string"}
 
 
-def test_names_inside_a_schema_are_left_alone(ask):
+def test_names_inside_a_schema_are_not_changed(ask):
     schema = {
         "type": "OBJECT",
         "properties": {"first_name": {"type": "STRING"}, "lastName": {"type": "STRING"}},
     }
-    sent = json.dumps(ask("hi", response_schema=schema).json)
-    assert '"first_name"' in sent
-    assert '"lastName"' in sent
+    text = json.dumps(ask("hi", response_schema=schema).json)
+    assert '"first_name"' in text
+    assert '"lastName"' in text
 
 
-def test_a_schema_that_is_a_type(sent_by_an_sdk):
-    config = sent_by_an_sdk("hi", response_mime_type="application/json", response_schema=list[str])[
+def test_a_schema_that_is_a_type(send_by_an_sdk):
+    config = send_by_an_sdk("hi", response_mime_type="application/json", response_schema=list[str])[
         "generationConfig"
     ]
     schema = config["responseSchema"]
     assert (schema["type"], schema["items"]["type"]) == ("ARRAY", "STRING")
 
 
-def test_what_the_sdk_does_not_know_goes_into_extra_body(sent):
-    body = sent("hi", temperature=0.5, extra_body={"futureOption": 1, "generationConfig": {"futureMode": 2}})
+def test_options_unknown_to_the_sdk_in_extra_body(send):
+    body = send("hi", temperature=0.5, extra_body={"futureOption": 1, "generationConfig": {"futureMode": 2}})
     assert body["futureOption"] == 1
     assert body["generationConfig"] == {"temperature": 0.5, "futureMode": 2}
 
 
-# Contents, as code for Google's SDKs and AgentScope has them
+# Contents in the forms of Google's SDKs and AgentScope
 
 
 @pytest.mark.parametrize(
@@ -456,20 +459,20 @@ def test_what_the_sdk_does_not_know_goes_into_extra_body(sent):
         [{"role": "user", "content": "hi"}],
     ],
 )
-def test_contents(sent, contents):
+def test_contents(send, contents):
     expected = [{"role": "user", "parts": [{"text": "hi"}]}]
-    assert sent(contents=contents)["contents"] == expected
+    assert send(contents=contents)["contents"] == expected
     if not isinstance(contents, list) or "text" not in contents[0]:
-        assert sent(contents)["contents"] == expected
+        assert send(contents)["contents"] == expected
 
 
-def test_contents_of_several_turns(sent):
+def test_contents_of_several_turns(send):
     contents = [
         {"role": "user", "parts": ["hi"]},
         {"role": "model", "parts": ["Hello."]},
         {"role": "user", "parts": ["Look:", {"inline_data": {"mime_type": "image/png", "data": PIXEL}}]},
     ]
-    first, second, third = sent(contents=contents)["contents"]
+    first, second, third = send(contents=contents)["contents"]
     assert (first["role"], second["role"]) == ("user", "model")
     assert third["parts"] == [{"text": "Look:"}, PICTURE]
 
@@ -484,7 +487,7 @@ def test_messages_or_contents_and_not_both(model):
 
 
 @pytest.mark.parametrize(
-    ("messages", "says"),
+    ("messages", "message"),
     [
         ([{"role": "robot", "content": "hi"}], "messages[0] has the role 'robot'"),
         (
@@ -514,15 +517,15 @@ def test_messages_or_contents_and_not_both(model):
         ),
     ],
 )
-def test_what_is_wrong_with_messages_is_told(model, server, read, messages, says):
+def test_invalid_messages(model, server, read, messages, message):
     got = read(model, messages)
     assert type(got.error) is BadRequestError
-    assert says in str(got.error)
+    assert message in str(got.error)
     assert str(got.error).count("\n") <= 2
     assert server.requests == []
 
 
-def test_system_prompts_that_do_not_go_together(model, read):
+def test_system_prompts_that_cannot_be_combined(model, read):
     messages = [{"role": "system", "content": "a"}, {"role": "user", "content": "b"}]
     got = read(model, messages, system_instruction={"parts": [{"text": "c"}]})
     assert "use one of them" in str(got.error)
@@ -532,7 +535,7 @@ def test_a_config_of_the_wrong_type(model, read):
     assert "generation_config is int" in str(read(model, generation_config=3).error)
 
 
-def test_what_is_no_json(server, model_by, read):
+def test_arguments_that_are_not_valid_json(server, model_by, read):
     got = read(model_by(server.url), extra_body={"x": object()})
     assert type(got.error) is BadRequestError
     assert "the SDK can't build the request" in str(got.error) or "can't be sent as JSON" in str(got.error)

@@ -1,4 +1,4 @@
-"""When snapshots come, who sees them, and which connections they come over."""
+"""When snapshots arrive, and how calls share clients and connections."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ SOON = 10.0
 clients_of_the_wrapper = pytest.mark.parametrize("transport", ["sdk"])
 
 
-def test_lock_step_each_snapshot_is_out_before_the_next_chunk_is_sent(server, model, wire):
+def test_each_snapshot_is_delivered_before_the_next_chunk_is_sent(server, model, wire):
     gates = [Gate() for _ in range(6)]
     server.play(Answer([*(piece for gate in gates for piece in (wire.text("x"), gate)), wire.end]))
     snapshots = model("hi", stream=True).stream
     for number, gate in enumerate(gates, start=1):
         assert next(snapshots) == (False, "x" * number)
-        gate.open()  # only now may the server go on
+        gate.open()  # only now does the server continue
     assert list(snapshots) == [(True, "x" * 6)]
 
 
-def test_lock_step_async(server, model, wire):
+def test_each_snapshot_is_delivered_before_the_next_chunk_is_sent_async(server, model, wire):
     gates = [Gate() for _ in range(6)]
     server.play(Answer([*(piece for gate in gates for piece in (wire.text("x"), gate)), wire.end]))
 
@@ -60,11 +60,11 @@ def test_the_call_returns_with_the_headers(server, model, wire):
     assert response.text == "x"
 
 
-def test_calls_after_another_use_one_connection(server, model, read):
+def test_consecutive_calls_use_one_connection(server, model, read):
     for _ in range(3):
         assert read(model).text == "Hello"
     assert len(server.requests) == 3
-    # asyncio.run closes its loop each time, and with it the connections.
+    # Each asyncio.run closes its loop, and the connections of that loop.
     assert len(server.connections) == (3 if read.way == "async" else 1)
 
 
@@ -77,7 +77,7 @@ def test_calls_of_one_event_loop_use_one_connection(server, model):
 
 
 @pytest.mark.parametrize("end", [End.CUT, End.RESET])
-def test_a_complete_answer_stays_complete_however_its_body_ends(server, model, wire, read, end):
+def test_a_complete_answer_stays_complete_if_the_body_is_cut(server, model, wire, read, end):
     server.play(Answer(wire.hello.body, end=end))
     got = read(model)
     assert (got.snapshots[-1], got.error) == ((True, "Hello"), None)
@@ -85,7 +85,7 @@ def test_a_complete_answer_stays_complete_however_its_body_ends(server, model, w
 
 
 @clients_of_the_wrapper
-def test_connections_of_a_wrapper_end_with_it(server, model_of):
+def test_connections_are_closed_with_their_wrapper(server, model_of):
     model = model_of(server.url)
     assert model("hi", stream=True).text == "Hello"
     connection = server.connections[0]
@@ -95,29 +95,29 @@ def test_connections_of_a_wrapper_end_with_it(server, model_of):
     assert connection.disconnected.wait(SOON)
 
 
-def test_connections_of_an_event_loop_end_with_it(server, model):
-    async def ask():
+def test_connections_are_closed_with_their_event_loop(server, model):
+    async def call():
         text = await (await model.acall("hi", stream=True)).get_text()
         return text, server.connections[-1].disconnected.is_set()
 
-    assert asyncio.run(ask()) == ("Hello", False)
+    assert asyncio.run(call()) == ("Hello", False)
     assert server.connections[0].disconnected.wait(SOON)
 
 
 @clients_of_the_wrapper
-def test_connections_of_a_wrapper_dropped_in_a_running_loop_end_with_it(server, model_of):
-    async def ask():
+def test_connections_of_a_wrapper_dropped_in_a_running_loop_are_closed(server, model_of):
+    async def call():
         model = model_of(server.url)
         await (await model.acall("hi", stream=True)).get_text()
         del model
         gc.collect()
         return await asyncio.to_thread(server.connections[0].disconnected.wait, SOON)
 
-    assert asyncio.run(ask())
+    assert asyncio.run(call())
 
 
 @clients_of_the_wrapper
-def test_clients_of_closed_loops_are_forgotten(server, model):
+def test_clients_of_closed_loops_are_dropped(server, model):
     for _ in range(3):
         loop = asyncio.new_event_loop()
         try:
@@ -138,15 +138,15 @@ def test_two_streams_of_one_wrapper_do_not_mix(server, model, wire):
     )
     server.play(*answers)
     first, second = (model("hi", stream=True) for _ in range(2))
-    one, other = first.stream, second.stream
-    assert (next(one), next(other)) == ((False, "a"), (False, "b"))
+    stream, other = first.stream, second.stream
+    assert (next(stream), next(other)) == ((False, "a"), (False, "b"))
     for gate in reversed(gates):
         gate.open()
     assert (second.text, first.text) == ("b", "a")
-    assert (list(other), list(one)) == ([(False, "bb"), (True, "bb")], [(False, "aa"), (True, "aa")])
+    assert (list(other), list(stream)) == ([(False, "bb"), (True, "bb")], [(False, "aa"), (True, "aa")])
 
 
-def test_any_number_of_streams_at_once(server, model, wire):
+def test_many_concurrent_streams(server, model, wire):
     gate = Gate()
     server.play(Answer([wire.text("x"), gate, wire.text("y", "STOP")]))
     responses = [model("hi", stream=True) for _ in range(110)]
@@ -154,14 +154,14 @@ def test_any_number_of_streams_at_once(server, model, wire):
     assert {response.text for response in responses} == {"xy"}
 
 
-def test_threads_that_call_at_once(server, model):
+def test_concurrent_threads(server, model):
     texts, barrier = [], threading.Barrier(4)
 
-    def ask():
+    def call():
         barrier.wait(SOON)
         texts.append(model("hi", stream=True).text)
 
-    threads = [threading.Thread(target=ask) for _ in range(4)]
+    threads = [threading.Thread(target=call) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -170,10 +170,10 @@ def test_threads_that_call_at_once(server, model):
 
 
 @clients_of_the_wrapper
-def test_calls_that_start_together_in_one_loop_share_the_client(server, model):
-    async def ask():
+def test_concurrent_calls_in_one_loop_share_the_client(server, model):
+    async def call():
         responses = await asyncio.gather(*(model.acall("hi", stream=True) for _ in range(4)))
         texts = [await response.get_text() for response in responses]
         return texts, len(model._transport._clients._of_loops)
 
-    assert asyncio.run(ask()) == (["Hello"] * 4, 1)
+    assert asyncio.run(call()) == (["Hello"] * 4, 1)

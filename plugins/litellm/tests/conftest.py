@@ -14,7 +14,7 @@ from modelstream.testing.server import sse_event as event
 from modelstream_litellm import LiteLLMChat
 from modelstream_litellm.sdk import litellm
 
-# Here, where no test's limit counts: on a busy machine it takes half a minute.
+# Imported here, outside of the tests' timeouts: on a busy machine it takes half a minute.
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     litellm()
@@ -35,8 +35,8 @@ HELLO = Answer([text("Hel"), text("lo"), text(None, "stop"), USAGE, DONE])
 
 
 def line(content="", **more):
-    said = {"model": "m", "created_at": "2026-01-01T00:00:00Z", "done": False}
-    return json_line({**said, "message": {"role": "assistant", "content": content}, **more})
+    frame = {"model": "m", "created_at": "2026-01-01T00:00:00Z", "done": False}
+    return json_line({**frame, "message": {"role": "assistant", "content": content}, **more})
 
 
 LINES = Answer(
@@ -46,8 +46,8 @@ LINES = Answer(
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _what_litellm_leaves_behind():
-    """LiteLLM keeps an event loop and its sockets to the end of the process, and closes neither."""
+def _collect_open_sockets():
+    """LiteLLM never closes its event loop and sockets; ignore the warnings about them."""
     yield
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
@@ -56,7 +56,7 @@ def _what_litellm_leaves_behind():
 
 @pytest.fixture(scope="session")
 def wire():
-    """How an OpenAI-compatible server writes (`text`), and how Ollama does (`line`)."""
+    """Frames of an OpenAI-compatible server (`text`) and of Ollama (`line`)."""
     return SimpleNamespace(
         event=event, text=text, usage=USAGE, done=DONE, hello=HELLO, line=line, lines=LINES
     )
@@ -69,7 +69,7 @@ def answer():
 
 @pytest.fixture
 def model_of(server):
-    """A wrapper for an OpenAI-compatible server, which LiteLLM reaches by the openai SDK."""
+    """Creates a wrapper for an OpenAI-compatible server, for which LiteLLM uses the openai SDK."""
 
     def model_of(**fields):
         address = {"base_url": f"{server.url}/v1", "api_key": "k", "max_retries": 0}
@@ -80,7 +80,7 @@ def model_of(server):
 
 @pytest.fixture
 def other_of(server):
-    """A wrapper for a server that LiteLLM reaches by code of its own."""
+    """Creates a wrapper for Ollama, for which LiteLLM uses its own code."""
 
     def other_of(**fields):
         address = {"base_url": server.url, "max_retries": 0}
@@ -91,7 +91,7 @@ def other_of(server):
 
 @pytest.fixture
 def ask(read):
-    """Calls the model as its config says, and gives the text, or raises."""
+    """Calls the model as configured; returns the text or raises the error."""
 
     def ask(model, messages="hi"):
         got = read(model, messages, stream=None)

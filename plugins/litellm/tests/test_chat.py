@@ -1,4 +1,4 @@
-"""The wrapper through the real LiteLLM."""
+"""Answers through the real LiteLLM."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from modelstream.errors import (
 from modelstream.testing.server import Answer
 from modelstream_litellm import LiteLLMChat
 
-# LiteLLM and the SDKs under it leave coroutines and sockets to the collector, and use what is deprecated.
+# LiteLLM and its SDKs leave coroutines and sockets to the collector, and use deprecated functions.
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(30)]
 
 
@@ -32,7 +32,7 @@ def test_B42_a_call(server, model_of, read, capfd):
     assert capfd.readouterr().out == ""
 
 
-def test_a_provider_that_litellm_reads_itself(server, other_of, read, wire):
+def test_a_provider_for_which_litellm_uses_its_own_code(server, other_of, read, wire):
     server.play(wire.lines)
     got = read(other_of())
     assert got.error is None
@@ -53,7 +53,7 @@ def test_B30_not_streamed(server, model_of):
 
 
 @pytest.mark.parametrize("pieces", [[], ["Hel", "lo"]], ids=["empty", "cut"])
-def test_B06_B18_a_finish_that_was_not_sent_is_not_made_up(server, model_of, read, wire, pieces):
+def test_B06_B18_a_missing_finish_is_not_invented(server, model_of, read, wire, pieces):
     server.play(Answer([wire.text(piece) for piece in pieces]))
     got = read(model_of())
     assert not any(snapshot.last for snapshot in got.snapshots)
@@ -62,7 +62,7 @@ def test_B06_B18_a_finish_that_was_not_sent_is_not_made_up(server, model_of, rea
 
 
 @pytest.mark.parametrize("pieces", [[], ["Hel", "lo"]], ids=["empty", "cut"])
-def test_B06_B18_a_finish_that_litellm_makes_up_itself(server, other_of, read, wire, pieces):
+def test_B06_B18_a_finish_that_litellm_invents_is_not_passed_on(server, other_of, read, wire, pieces):
     lines = [wire.line(piece) for piece in pieces]
     server.play(Answer(lines, headers={"Content-Type": "application/x-ndjson"}))
     got = read(other_of())
@@ -104,11 +104,11 @@ def test_B08_B10_reasoning_and_tool_calls(server, model_of, read, wire):
         "type": "function",
         "function": {"name": "f", "arguments": '{"x": 2}'},
     }
-    said = [wire.text(None, reasoning_content="hm"), wire.text(None, tool_calls=[call])]
-    server.play(Answer([*said, wire.text(None, "tool_calls"), wire.done]))
+    frames = [wire.text(None, reasoning_content="hm"), wire.text(None, tool_calls=[call])]
+    server.play(Answer([*frames, wire.text(None, "tool_calls"), wire.done]))
     got = read(model_of())
     assert (got.reasoning, got.snapshots) == ("hm", [(True, "")])
-    assert [(one.id, one.name, one.arguments) for one in got.tool_calls] == [("call_1", "f", '{"x": 2}')]
+    assert [(call.id, call.name, call.arguments) for call in got.tool_calls] == [("call_1", "f", '{"x": 2}')]
 
 
 def test_B11_B13_empty_pieces_and_length(server, model_of, read, wire):
@@ -119,7 +119,7 @@ def test_B11_B13_empty_pieces_and_length(server, model_of, read, wire):
     assert (got.finish_reason, got.usage) == ("length", None)
 
 
-def test_a_model_is_needed():
+def test_a_model_name_is_required():
     with pytest.raises(ConfigError, match="model_name"):
         LiteLLMChat({})
 
@@ -135,7 +135,7 @@ def test_a_config_of_agentscope(server):
 
 
 @pytest.mark.timeout(150)
-def test_nothing_is_imported_before_the_first_call_and_nothing_fetched():
+def test_nothing_is_imported_before_the_first_call_and_nothing_is_fetched():
     program = """
 import sys, socket
 from modelstream_litellm import LiteLLMChat

@@ -1,11 +1,11 @@
-"""litellm_chat keeps all laws of the conformance kit."""
+"""litellm_chat passes the conformance kit."""
 
 import pytest
 
 from modelstream.testing import WrapperConformance
 from modelstream.wire import OpenAIDialect
 
-# LiteLLM uses what is deprecated, and leaves sockets to the collector.
+# LiteLLM uses deprecated functions, and leaves sockets to the collector.
 pytestmark = [pytest.mark.conformance, pytest.mark.filterwarnings("ignore")]
 
 

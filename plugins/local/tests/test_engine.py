@@ -1,4 +1,4 @@
-"""The engine in this process: quiet, unreachable from outside, loaded once, and light to import."""
+"""The engine in this process: silent, unreachable from outside, loaded once, imported late."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ def python(code, model_file, **environment):
     )
 
 
-def test_it_says_nothing_on_its_own(model_file):
+def test_the_engine_prints_nothing(model_file):
     run = python(ONE_ANSWER, model_file)
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
 
 
 @pytest.mark.skipif(not Path("/proc/self/net/tcp").exists(), reason="needs Linux's /proc")
 @pytest.mark.parametrize(("name", "statuses"), [("short", []), ("x" * 90, [401])], ids=["socket", "port"])
-def test_nobody_can_reach_it(model_file, name, statuses, request):
-    """No TCP port and no socket file; where the path of one would be too long, a port that needs a key."""
+def test_the_engine_is_not_reachable_from_outside(model_file, name, statuses, request):
+    """It opens no TCP port and leaves no socket file; with a very long path it opens a port with a key."""
     folder = Path(tempfile.mkdtemp(), name)  # pytest's own folders have long names
     request.addfinalizer(lambda: shutil.rmtree(folder.parent))
     folder.mkdir()
@@ -73,9 +73,9 @@ print(json.dumps([statuses, os.listdir({str(folder)!r})]))
     assert json.loads(run.stdout) == [statuses, []], run.stderr
 
 
-def test_one_engine_for_all_wrappers_of_a_model(chat, model_file, ask):
+def test_one_engine_for_all_wrappers_of_a_model(chat, model_file, request_for):
     for _ in range(2):
-        list(chat().deltas(ask(max_tokens=1)))
+        list(chat().deltas(request_for(max_tokens=1)))
     assert engine.engine_for(model_file, 2048, None) is engine.engine_for(model_file, 2048, None)
 
 
@@ -96,29 +96,29 @@ def test_four_threads_load_it_once(model_file):
 
 
 @pytest.mark.parametrize(("processors", "threads"), [(1, 1), (2, 1), (3, 1), (4, 2), (8, 4), (64, 4)])
-def test_threads_leave_half_of_the_processors_to_others(monkeypatch, processors, threads):
+def test_the_default_uses_at_most_half_of_the_processors(monkeypatch, processors, threads):
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(processors)), raising=False)
     assert engine.sensible_threads() == threads
 
 
-def test_threads_of_the_config_are_taken(model_file):
+def test_threads_of_the_config(model_file):
     params = engine.parameters(model_file, 100, 3)
     assert (params.cpuparams.n_threads, params.cpuparams_batch.n_threads, params.n_ctx) == (3, 3, 200)
 
 
-def test_damaged_model_names_the_file(model_file, tmp_path, ask):
+def test_the_error_of_a_damaged_model_names_the_file(model_file, tmp_path, request_for):
     damaged = tmp_path / "damaged.gguf"
     with model_file.open("rb") as whole:
         damaged.write_bytes(whole.read(100_000))
     with pytest.raises(ConfigError, match=r"^model_path: the engine can't load .*damaged\.gguf"):
-        list(LocalChat(model_path=str(damaged)).deltas(ask()))
+        list(LocalChat(model_path=str(damaged)).deltas(request_for()))
 
 
-def test_missing_engine_tells_what_to_install(monkeypatch, chat, ask):
+def test_the_error_of_a_missing_engine_names_what_to_install(monkeypatch, chat, request_for):
     monkeypatch.setitem(sys.modules, "xllamacpp", None)
     monkeypatch.setattr(engine, "_engines", {})
     with pytest.raises(ConfigError, match=r"local_chat needs xllamacpp.*pip install xllamacpp"):
-        list(chat().deltas(ask()))
+        list(chat().deltas(request_for()))
 
 
 def test_import_and_construction_load_no_engine(model_file):
@@ -133,7 +133,7 @@ print(sorted({"asyncio", "ctypes", "subprocess", "xllamacpp", "zipfile"} & set(s
 
 
 def test_time_from_process_start_to_first_token(model_file, capsys):
-    """A figure to look at, not to judge by: the machine may be busy."""
+    """Prints the figure without checking it, because the machine may be busy."""
     code = """
 import time
 from modelstream.request import Request

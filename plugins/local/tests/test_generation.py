@@ -1,4 +1,4 @@
-"""What the bridge makes of an engine that misbehaves, which the real one can't be made to do on demand."""
+"""Generation with an engine that misbehaves in ways in which the real one can't be made to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def text(piece):
 
 
 class Scripted:
-    """An engine that plays chunks, and like the real one loses what its listener raises."""
+    """An engine that sends scripted chunks and, like the real one, swallows exceptions of the callback."""
 
     def __init__(self, *script):
         self.script = script
@@ -34,17 +34,18 @@ class Scripted:
                 return
 
 
-def heard_and_raised(engine, *, asynchronous):
+def read_all(engine, *, asynchronous):
+    """What the engine sent, and the exception at the end, if any."""
     generation = Generation(lambda: engine, {}, Request([]))
     parts = []
 
-    async def listen():
+    async def aread_all():
         async for batch in generation.aread():
             parts.extend(batch or ())
 
     try:
         if asynchronous:
-            asyncio.run(listen())
+            asyncio.run(aread_all())
         else:
             for batch in generation.read():
                 parts.extend(batch or ())
@@ -53,55 +54,55 @@ def heard_and_raised(engine, *, asynchronous):
     return parts, None
 
 
-both = pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
+sync_and_async = pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
 
 
-@both
-def test_text_before_an_error_chunk_is_handed_over_first(asynchronous):
+@sync_and_async
+def test_text_before_an_error_chunk_is_delivered_first(asynchronous):
     engine = Scripted(text("a"), text("b"), {"error": {"code": 500, "message": "broke"}}, text("never"))
-    parts, error = heard_and_raised(engine, asynchronous=asynchronous)
+    parts, error = read_all(engine, asynchronous=asynchronous)
     assert parts == ["a", "b"]
     assert isinstance(error, ProviderError)
     assert engine.played == 3
 
 
-@both
-def test_what_the_listener_raises_is_not_lost(asynchronous):
+@sync_and_async
+def test_an_exception_in_the_callback_is_raised(asynchronous):
     engine = Scripted(text("a"), {"choices": [{"index": 0}]}, text("never"))
-    parts, error = heard_and_raised(engine, asynchronous=asynchronous)
+    parts, error = read_all(engine, asynchronous=asynchronous)
     assert parts == ["a"]
     assert isinstance(error, KeyError)
     assert engine.played == 2
 
 
-@both
+@sync_and_async
 def test_engine_that_raises_in_the_middle(asynchronous):
-    parts, error = heard_and_raised(Scripted(text("a"), RuntimeError("boom")), asynchronous=asynchronous)
+    parts, error = read_all(Scripted(text("a"), RuntimeError("boom")), asynchronous=asynchronous)
     assert parts == ["a"]
     assert isinstance(error, ProviderError)
     assert "boom" in str(error)
     assert isinstance(error.__cause__, RuntimeError)
 
 
-@both
-def test_engine_that_raises_at_once_refused_the_request(asynchronous):
-    parts, error = heard_and_raised(Scripted(ValueError("'messages' is odd")), asynchronous=asynchronous)
+@sync_and_async
+def test_an_engine_that_raises_at_once_has_rejected_the_request(asynchronous):
+    parts, error = read_all(Scripted(ValueError("'messages' is odd")), asynchronous=asynchronous)
     assert parts == []
     assert isinstance(error, BadRequestError)
 
 
-@both
+@sync_and_async
 def test_engine_that_cannot_be_loaded(asynchronous, monkeypatch):
-    def refuse(body, on_chunk):
+    def fail(body, on_chunk):
         raise ConfigError("model_path: no")
 
     engine = Scripted()
-    monkeypatch.setattr(engine, "complete", refuse)
-    parts, error = heard_and_raised(engine, asynchronous=asynchronous)
+    monkeypatch.setattr(engine, "complete", fail)
+    parts, error = read_all(engine, asynchronous=asynchronous)
     assert parts == []
     assert isinstance(error, ConfigError)
 
 
-@both
-def test_engine_that_just_ends_sends_no_finish(asynchronous):
-    assert heard_and_raised(Scripted(text("a")), asynchronous=asynchronous) == (["a"], None)
+@sync_and_async
+def test_an_engine_that_ends_silently_sends_no_finish(asynchronous):
+    assert read_all(Scripted(text("a")), asynchronous=asynchronous) == (["a"], None)

@@ -1,4 +1,4 @@
-"""The engine as a server, asked with nothing but the standard library."""
+"""The engine as a server, called with the standard library."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def address(model_file):
         yield address
 
 
-def test_it_streams_frames(address):
+def test_the_server_streams_frames(address):
     with post(*address, QUESTION) as answer:
         frames = [line for line in answer.read().decode().split("\n") if line]
     assert address.base_url.startswith("http://127.0.0.1:")
@@ -39,17 +39,17 @@ def test_it_streams_frames(address):
     assert chunks[-1]["choices"][0]["finish_reason"] == "length"
 
 
-def test_it_wants_its_key(address):
+def test_the_key_is_required(address):
     with pytest.raises(urllib.error.HTTPError, match="401"):
         post(address.base_url, "guessed", QUESTION)
 
 
-def test_it_tells_its_model(address, model_file):
+def test_the_server_lists_its_model(address, model_file):
     with request(*address, "/models") as answer:
         assert json.load(answer)["data"][0]["id"] == model_file.stem
 
 
-def test_it_is_gone_after_the_block_even_in_the_middle_of_an_answer(model_file):
+def test_the_server_ends_with_the_block_even_in_the_middle_of_an_answer(model_file):
     with serve(model_file, context_length=8000) as address:
         answer = post(*address, QUESTION | {"max_tokens": 8000, "ignore_eos": True})
         assert answer.readline().startswith(b"data: ")

@@ -33,7 +33,7 @@ def test_environment_names_the_file(gguf, monkeypatch):
     assert weights.own_model(None) == gguf
 
 
-def test_config_goes_before_the_environment(gguf, monkeypatch):
+def test_config_overrides_the_environment(gguf, monkeypatch):
     monkeypatch.setenv(weights.MODEL_VARIABLE, "/not/there.gguf")
     assert weights.own_model(str(gguf)) == gguf
 
@@ -49,7 +49,7 @@ def test_no_own_model():
     assert weights.own_model(None) is None
 
 
-def test_missing_file_is_found_out_when_the_model_is_made(tmp_path):
+def test_a_missing_file_is_an_error_of_the_constructor(tmp_path):
     missing = str(tmp_path / "nope.gguf")
     with pytest.raises(ConfigError, match=r"^model_path: no file .*nope\.gguf"):
         LocalChat(model_path=missing)
@@ -61,7 +61,7 @@ def test_missing_file_in_the_environment_names_the_variable(monkeypatch):
         LocalChat()
 
 
-def test_a_folder_or_another_kind_of_file_is_refused(tmp_path):
+def test_a_folder_or_another_kind_of_file_is_rejected(tmp_path):
     (tmp_path / "readme.md").write_text("GG")
     with pytest.raises(ConfigError, match="not a GGUF file"):
         weights.own_model(str(tmp_path / "readme.md"))
@@ -79,7 +79,7 @@ def test_cached_file_must_have_the_right_size(cache, tiny):
     assert weights.cached(tiny) == path
 
 
-def test_cache_variable_goes_first(cache):
+def test_the_cache_variable_has_priority(cache):
     assert weights.cache_folder() == cache
 
 
@@ -89,8 +89,8 @@ def test_cache_follows_xdg(monkeypatch):
     monkeypatch.setenv("HOME", "/home/someone")
     monkeypatch.setenv("XDG_CACHE_HOME", "/var/caches")
     assert weights.cache_folder() == Path("/var/caches/modelstream")
-    for useless in ("", "relative/path"):
-        monkeypatch.setenv("XDG_CACHE_HOME", useless)
+    for invalid in ("", "relative/path"):
+        monkeypatch.setenv("XDG_CACHE_HOME", invalid)
         assert weights.cache_folder() == Path("/home/someone/.cache/modelstream")
 
 
@@ -106,30 +106,30 @@ def test_cache_of_the_other_systems(monkeypatch, platform, folder):
     assert weights.cache_folder() == Path(folder, "modelstream")
 
 
-def test_no_home_folder_names_the_variable(monkeypatch):
-    def homeless():
+def test_the_error_without_a_home_folder_names_the_variable(monkeypatch):
+    def fail():
         raise RuntimeError("Could not determine home directory.")
 
     for name in (weights.CACHE_VARIABLE, "XDG_CACHE_HOME", "LOCALAPPDATA"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(Path, "home", homeless)
+    monkeypatch.setattr(Path, "home", fail)
     with pytest.raises(ConfigError, match="set MODELSTREAM_CACHE"):
         weights.cache_folder()
 
 
 @pytest.fixture
 def installed(tmp_path, tiny, monkeypatch):
-    """The distribution as pip installs it: importing it would fail for want of its dependencies."""
+    """Installs the distribution; importing it fails, as it would without its dependencies."""
 
-    def put(content):
+    def install(content):
         package = tmp_path / "site" / tiny.package
         package.mkdir(parents=True)
-        (package / "__init__.py").write_text("raise ImportError('nobody must import this')")
+        (package / "__init__.py").write_text("raise ImportError('it must not be imported')")
         (package / tiny.file).write_bytes(content)
         monkeypatch.syspath_prepend(str(package.parent))
         return package / tiny.file
 
-    return put
+    return install
 
 
 def test_installed_file_is_used_in_place(installed, cache, tiny, content):
@@ -153,13 +153,13 @@ def test_file_that_changed_is_checked_again(installed, cache, tiny, content):
     assert weights.installed(tiny) is None
 
 
-def test_wrong_installed_file_is_passed_over(installed, cache, tiny):
+def test_a_wrong_installed_file_is_ignored(installed, cache, tiny):
     installed(b"x" * tiny.size)
     assert weights.installed(tiny) is None
     assert not list(cache.glob("*"))
 
 
-def test_note_that_cannot_be_kept_costs_only_the_checksum(installed, tiny, content, tmp_path, monkeypatch):
+def test_an_unwritable_cache_only_repeats_the_checksum(installed, tiny, content, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv(weights.CACHE_VARIABLE, str(tmp_path / "file" / "cache"))
     path = installed(content)

@@ -12,13 +12,15 @@ from modelstream.testing.server import Answer, json_line
 from modelstream_ollama import OllamaChat
 
 
-def line(**said):
-    return json_line(said)
+def line(**fields):
+    return json_line(fields)
 
 
-def answer_of(*said, **how):
+def answer_of(*documents, **how):
     """An answer of these lines, each a dict."""
-    return Answer([line(**one) for one in said], headers={"Content-Type": "application/x-ndjson"}, **how)
+    return Answer(
+        [line(**document) for document in documents], headers={"Content-Type": "application/x-ndjson"}, **how
+    )
 
 
 def text(content, **more):
@@ -31,13 +33,13 @@ HELLO = answer_of(text("Hel"), text("lo"), {**END, "prompt_eval_count": 3, "eval
 
 @pytest.fixture(scope="session")
 def lines():
-    """How Ollama writes an answer."""
+    """Functions and constants for answers as Ollama sends them."""
     return SimpleNamespace(line=line, answer=answer_of, text=text, end=END, hello=HELLO)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _imported():
-    """The import takes a second of the first call, which has no second where a clock is tested."""
+    """Import the SDK first: it takes a second, which tests of short timeouts do not have."""
     importlib.import_module("ollama")
 
 
@@ -48,14 +50,14 @@ def answer():
 
 @pytest.fixture(params=["sdk", "native"])
 def transport(request):
-    """Who speaks HTTP."""
+    """What sends the requests."""
     return request.param
 
 
 @pytest.fixture
 def model_of(server, transport):
     def model_of(**fields):
-        given = {"model_name": "m", "host": server.url, "max_retries": 0, "transport": transport}
-        return OllamaChat({**given, **fields})
+        defaults = {"model_name": "m", "host": server.url, "max_retries": 0, "transport": transport}
+        return OllamaChat({**defaults, **fields})
 
     return model_of

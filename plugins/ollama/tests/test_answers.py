@@ -1,4 +1,4 @@
-"""What is told to the user of good answers."""
+"""Good answers: text, reasoning, tool calls, finish reasons and token counts, by either transport."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def test_B45_usage_of_a_stream(model_of, read):
     assert got.usage.total_tokens == 5
 
 
-def test_B10_thinking_is_no_text(server, model_of, read, lines):
+def test_B10_thinking_is_not_text(server, model_of, read, lines):
     server.play(lines.answer(lines.text("", thinking="hm"), lines.text("42"), lines.end))
     got = read(model_of())
     assert (got.reasoning, got.snapshots) == ("hm", [(False, "42"), (True, "42")])
 
 
-@pytest.mark.parametrize("before", [[], [("", {})]], ids=["alone", "behind an empty line"])
+@pytest.mark.parametrize("before", [[], [("", {})]], ids=["alone", "after an empty line"])
 def test_B06_B07_an_end_without_text(*, server, model_of, read, lines, before):
     server.play(lines.answer(*(lines.text(text, **more) for text, more in before), lines.end))
     got = read(model_of())
@@ -43,7 +43,7 @@ def test_B09_text_and_then_a_tool_call(server, model_of, read, lines):
     assert [(one.name, one.arguments) for one in got.tool_calls] == [("f", '{"x": 1}')]
 
 
-def test_B11_lines_without_news_repeat_nothing(server, model_of, read, lines):
+def test_B11_lines_without_content_repeat_nothing(server, model_of, read, lines):
     server.play(
         lines.answer(lines.text("Hel"), lines.text(""), lines.text(None), lines.text("lo"), lines.end)
     )
@@ -80,12 +80,12 @@ def test_B08_tool_calls_alone(server, model_of, read, lines):
     assert got.snapshots == [(True, "")]
 
 
-def test_B13_a_limit_is_told(server, model_of, read, lines):
+def test_B13_a_limit_is_the_finish_reason(server, model_of, read, lines):
     server.play(lines.answer(lines.text("Hel"), {**lines.end, "done_reason": "length"}))
     assert read(model_of()).finish_reason == "length"
 
 
-def test_streamed_although_it_was_not_asked_for(server, model_of, lines):
+def test_a_stream_that_was_not_requested(server, model_of, lines):
     for answer in (lines.hello, lines.answer(lines.text("Hello"), lines.end)):
         server.play(answer)
         response = model_of()("hi", stream=False)
@@ -110,7 +110,7 @@ def test_B30_not_streamed(server, model_of, lines):
 
 
 def test_the_connection_serves_the_next_call(server, model_of, read, lines):
-    # With its length said, its end is known as soon as it is there.
+    # With a Content-Length, the end of the body is known as soon as it has arrived.
     server.play(Answer(lines.hello.body, framing="length"))
     assert [got.snapshots[-1] for got in read.each(model_of(), 3)] == [(True, "Hello")] * 3
     assert len(server.connections) == 1
@@ -130,7 +130,7 @@ def test_a_model_that_was_only_loaded(server, model_of, read, lines):
     assert (got.finish_reason, got.raw_finish_reason, got.snapshots) == ("stop", "load", [(True, "")])
 
 
-def test_the_chunks_as_they_came(server, model_of, lines):
+def test_the_raw_chunks(server, model_of, lines):
     response = model_of()("hi", stream=True, raw=True)
     response.text  # noqa: B018
     assert [json.loads(chunk)["done"] for chunk in response.raw] == [False, False, True]

@@ -73,7 +73,7 @@ def test_pieces_of_a_call_are_written_as_one():
     assert calls_of(*frames[-1]) == [{"id": "a", "function": function}]
 
 
-def test_calls_between_each_other_and_one_without_arguments():
+def test_interleaved_calls_and_one_without_arguments():
     writer = OllamaDialect().writer()
     pieces = [(0, None, "f", '{"x"'), (1, None, "g", '{"y"'), (2, None, "h", ""), (0, None, None, ": 1}")]
     written = [frame for piece in pieces for frame in writer.write(ToolCallDelta(*piece))]
@@ -83,9 +83,10 @@ def test_calls_between_each_other_and_one_without_arguments():
     # The second call was cut, and the format has no parts of calls.
     functions = [call["function"] for call in calls_of(*ended)]
     assert functions == [{"index": 2, "name": "h", "arguments": {}}]
+    assert ended[OllamaDialect.end_marker]["done"]
 
 
-def test_counts_are_sent_at_the_end_alone():
+def test_counts_are_sent_only_at_the_end():
     assert OllamaDialect().writer().write(UsageDelta(1, 2)) == []
 
 
@@ -126,11 +127,16 @@ def test_messages_are_read_as_they_were_before_they_were_written():
 def test_calls_without_ids_and_their_results_are_joined():
     calls = [{"function": {"name": name, "arguments": {}}} for name in ("f", "g", "f")]
     results = [{"role": "tool", "tool_name": name, "content": name} for name in ("f", "g", "f", "h")]
-    asked = {"role": "assistant", "tool_calls": calls}
-    first, *answers = read({"model": "m", "messages": [asked, *results]}).messages
+    called = {"role": "assistant", "tool_calls": calls}
+    first, *answers = read({"model": "m", "messages": [called, *results]}).messages
     ids = [call["id"] for call in first["tool_calls"]]
     assert len(set(ids)) == 3
     assert [answer.get("tool_call_id") for answer in answers] == [*ids, None]
+
+
+def test_a_message_without_content_is_empty():
+    messages = [{"role": "assistant", "content": None}, {"role": "user"}]
+    assert [one["content"] for one in read({"model": "m", "messages": messages}).messages] == ["", ""]
 
 
 def test_options_are_arguments_and_streaming_is_the_default():
@@ -163,6 +169,13 @@ def test_a_prompt():
         ({"model": "m", "messages": [{"role": "user", "images": [1]}]}, r"messages\[0\].images"),
         ({"model": "m", "messages": [{"role": "user", "tool_calls": [{}]}]}, r"messages\[0\].tool_calls"),
         ({"model": "m", "messages": [{"role": "user", "tool_calls": 1}]}, r"messages\[0\].tool_calls"),
+        *(
+            (
+                {"model": "m", "messages": [{"role": "user", "tool_calls": [{"function": function}]}]},
+                r"messages\[0\].tool_calls",
+            )
+            for function in ({"name": "f", "arguments": "{}"}, {"name": "f", "arguments": []}, {"name": 1})
+        ),
         ({"model": "m", "messages": [{"role": "user"}], "stream": 1}, "stream"),
         ({"model": "m", "messages": [{"role": "user"}], "options": "hot"}, "options"),
     ],
@@ -186,6 +199,6 @@ def test_a_generate_request_needs_a_prompt():
         ("no such model", "NAME"),
     ],
 )
-def test_a_model_that_is_not_there_is_named(message, name):
+def test_the_error_for_a_missing_model_names_it(message, name):
     error = OllamaDialect().read_refusal(404, json.dumps({"error": message}).encode(), {})
     assert f"`ollama pull {name}`" in str(error)

@@ -1,13 +1,10 @@
-"""What can go wrong with a call, and what the user is told: one of our errors, with the exact text."""
+"""Failing calls: the type and the message of each error."""
 
 from __future__ import annotations
 
 import pytest
 
-from modelstream.errors import (
-    BadRequestError,
-    ConnectionLostError,
-)
+from modelstream.errors import BadRequestError, ConnectionLostError
 from modelstream.testing.server import Answer, End, refused_url
 
 HELLO = [(False, "Hel"), (False, "Hello")]
@@ -19,7 +16,7 @@ def hello(lines):
     return [lines.line(**lines.text("Hel")), lines.line(**lines.text("lo"))]
 
 
-def test_a_model_that_is_not_there(server, model_of, refused):
+def test_a_model_that_is_not_installed(server, model_of, refused):
     server.play(Answer.of_json({"error": "model 'llama9' not found"}, 404))
     error = refused(model_of(model_name="llama9"))
     assert "model 'llama9' not found" in str(error)
@@ -27,7 +24,7 @@ def test_a_model_that_is_not_there(server, model_of, refused):
 
 
 @pytest.mark.parametrize("path", ["/v1", "/api"])
-def test_an_address_with_a_path_too_many(server, model_of, refused, path):
+def test_an_address_with_an_unneeded_path(server, model_of, refused, path):
     server.play(Answer([b"404 page not found"], 404, {"Content-Type": "text/plain"}))
     error = refused(model_of(host=f"{server.url}{path}"))
     assert type(error) is BadRequestError
@@ -43,7 +40,7 @@ def test_no_server(model_of, refused):
     assert "`ollama serve`" in str(error)
 
 
-def test_the_timeout_of_the_config_counts_for_the_headers(server, model_of, refused):
+def test_timeouts_of_the_config_apply_to_the_headers(server, model_of, refused):
     server.play(Answer(status=None, end=End.SILENCE))
     for limit in ({"timeout": 0.3}, {"client_args": {"timeout": 0.3}}):
         assert refused(model_of(**limit)).clock == "first_delta"

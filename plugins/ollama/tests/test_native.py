@@ -1,4 +1,4 @@
-"""What only the native transport has: it finds the server itself, and no SDK is imported."""
+"""The native transport: it finds the server itself, and imports no SDK."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_an_address_is_completed_as_ollama_does(monkeypatch, host, address):
 
 
 @pytest.mark.parametrize("host", ["localhost:port", "ftp://box", "http://[::1"])
-def test_an_address_that_is_none(monkeypatch, host):
+def test_an_invalid_address(monkeypatch, host):
     with pytest.raises(ConfigError, match=r"^host is "):
         OllamaChat({"model_name": "m", "transport": "native", "host": host})
     monkeypatch.setenv("OLLAMA_HOST", host)
@@ -55,13 +55,13 @@ def test_an_address_that_is_none(monkeypatch, host):
 
 
 @pytest.mark.parametrize(
-    ("client_args", "told"),
+    ("client_args", "message"),
     [
         ({"timeuot": 1}, r"'timeuot'.* Did you mean 'timeout'\?"),
         ({"verify": False}, "'verify', which the native transport does not support"),
         ({"timeout": "soon"}, "timeout is 'soon'"),
     ],
 )
-def test_client_args_that_it_does_not_take(client_args, told):
-    with pytest.raises(ConfigError, match=told):
+def test_unsupported_client_args(client_args, message):
+    with pytest.raises(ConfigError, match=message):
         OllamaChat({"model_name": "m", "transport": "native", "client_args": client_args})

@@ -39,7 +39,7 @@ def test_options_of_a_call_alone(server, model_of):
     assert sent(server, model_of(), stream=True, options={"seed": 7})["options"] == {"seed": 7}
 
 
-def test_options_of_generate_args_stand_between(server, model_of):
+def test_options_of_generate_args_override_those_of_the_config(server, model_of):
     config = {
         "options": {"temperature": 0, "num_ctx": 512, "seed": 1},
         "generate_args": {"options": {"temperature": 1, "seed": 2}, "think": False},
@@ -49,7 +49,7 @@ def test_options_of_generate_args_stand_between(server, model_of):
     assert body["think"] is False
 
 
-def test_parameters_beside_the_options_are_options(server, model_of):
+def test_parameters_outside_the_options_are_moved_into_them(server, model_of):
     model = model_of(generate_args={"temperature": 0, "top_p": 0.5})
     body = sent(server, model, stream=True, temperature=1, max_tokens=9, stop=["x"])
     assert body["options"] == {"temperature": 1, "top_p": 0.5, "num_predict": 9, "stop": ["x"]}
@@ -57,14 +57,14 @@ def test_parameters_beside_the_options_are_options(server, model_of):
     assert sent(server, model, temperature=1, options={"temperature": 2})["options"]["temperature"] == 1
 
 
-def test_options_that_are_none(model_of):
+def test_invalid_options(model_of):
     with pytest.raises(BadRequestError, match="options is 'hot': expected a dict"):
         model_of()("hi", options="hot")
     with pytest.raises(ConfigError, match="generate_args: options is 'hot'"):
         model_of(generate_args={"options": "hot"})
 
 
-def test_stream_among_the_generate_args_does_not_count(server, model_of):
+def test_stream_among_the_generate_args_is_ignored(server, model_of):
     assert sent(server, model_of(generate_args={"stream": False}), stream=True)["stream"] is True
 
 
@@ -73,12 +73,12 @@ def test_keep_alive_and_other_arguments(server, model_of):
     assert (body["think"], body["format"], body["keep_alive"]) == (True, "json", "1h")
 
 
-def test_what_is_none_is_left_to_the_server(server, model_of):
+def test_arguments_that_are_none_are_not_sent(server, model_of):
     body = sent(server, model_of(keep_alive=None), format=None, temperature=None)
     assert body.keys() == {"model", "messages", "stream"}
 
 
-def test_images_and_tool_calls_take_ollamas_form(server, model_of):
+def test_images_and_tool_calls_are_sent_in_ollamas_form(server, model_of):
     picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
     function = {"name": "f", "arguments": '{"x": 1}'}
     body = sent(
@@ -91,14 +91,14 @@ def test_images_and_tool_calls_take_ollamas_form(server, model_of):
         ],
         stream=True,
     )
-    asked, called, result = body["messages"]
-    assert (asked["content"], asked["images"]) == ("What is it?", ["AAAA"])
+    question, called, result = body["messages"]
+    assert (question["content"], question["images"]) == ("What is it?", ["AAAA"])
     assert called["content"] == ""
     assert called["tool_calls"] == [{"id": "a", "function": {"name": "f", "arguments": {"x": 1}}}]
     assert result["tool_name"] == "f"
 
 
-def test_the_result_of_a_tool_finds_its_name_by_the_id(server, model_of):
+def test_the_result_of_a_tool_gets_its_name_by_the_id(server, model_of):
     called = [
         {"id": "a", "function": {"name": "f", "arguments": {"x": 1}}},
         {"id": "b", "function": {"name": "g", "arguments": ""}},
@@ -109,12 +109,12 @@ def test_the_result_of_a_tool_finds_its_name_by_the_id(server, model_of):
         [
             {"role": "assistant", "tool_calls": called},
             {"role": "tool", "tool_call_id": "b", "content": "2"},
-            {"role": "tool", "tool_call_id": "unheard of", "content": "3"},
+            {"role": "tool", "tool_call_id": "unknown", "content": "3"},
             {"role": "tool", "tool_name": "h", "content": "4"},
         ],
     )
-    asked, *results = body["messages"]
-    assert [call["function"]["arguments"] for call in asked["tool_calls"]] == [{"x": 1}, {}]
+    first, *results = body["messages"]
+    assert [call["function"]["arguments"] for call in first["tool_calls"]] == [{"x": 1}, {}]
     assert [result.get("tool_name") for result in results] == ["g", None, "h"]
 
 
@@ -150,10 +150,10 @@ def test_images_as_bytes(server, model_of):
 def test_messages_of_agents(server, model_of, tmp_path):
     picture = tmp_path / "a.png"
     picture.write_bytes(b"picture")
-    asked = [{"type": "text", "text": "?"}, {"type": "image", "url": str(picture)}]
+    question = [{"type": "text", "text": "?"}, {"type": "image", "url": str(picture)}]
     called = [{"type": "tool_use", "id": "a", "name": "f", "input": {"x": 1}}]
     result = [{"type": "tool_result", "id": "a", "output": "2"}]
-    messages = [Msg("me", asked, "user"), Msg("it", called, "assistant"), Msg("f", result, "system")]
+    messages = [Msg("me", question, "user"), Msg("it", called, "assistant"), Msg("f", result, "system")]
     first, second, third = sent(server, model_of(), messages)["messages"]
     assert (first["content"], first["images"]) == ("?", ["cGljdHVyZQ=="])
     assert second["tool_calls"][0]["function"] == {"name": "f", "arguments": {"x": 1}}
@@ -161,17 +161,17 @@ def test_messages_of_agents(server, model_of, tmp_path):
 
 
 @pytest.mark.parametrize("image", ["nowhere.png", "file:///nowhere", "", 7])
-def test_an_image_that_is_not_there(model_of, image):
+def test_a_missing_image(model_of, image):
     with pytest.raises(BadRequestError, match="image"):
         model_of()([{"role": "user", "content": "?", "images": [image]}])
 
 
-def test_content_that_is_no_text(model_of):
-    with pytest.raises(BadRequestError, match="no 'input_audio' in a message's content"):
+def test_unsupported_content(model_of):
+    with pytest.raises(BadRequestError, match="but not 'input_audio', in a message's content"):
         model_of()([{"role": "user", "content": [{"type": "input_audio"}]}])
 
 
-def test_what_is_no_json(model_of):
+def test_values_that_json_can_not_represent(model_of):
     with pytest.raises(BadRequestError, match="can't be sent as JSON"):
         model_of()("hi", tools=[print])
 
@@ -179,7 +179,7 @@ def test_what_is_no_json(model_of):
 @pytest.mark.parametrize("url", ["https://pictures.example/a.png", "data:image/png,AAAA"])
 def test_an_image_that_would_have_to_be_fetched(model_of, url):
     picture = {"type": "image_url", "image_url": {"url": url}}
-    with pytest.raises(BadRequestError, match="fetches no images"):
+    with pytest.raises(BadRequestError, match="does not fetch images"):
         model_of()([{"role": "user", "content": [picture]}])
 
 
@@ -194,12 +194,12 @@ def test_the_address(server, monkeypatch, transport):
 
 
 @pytest.mark.parametrize("field", ["host", "base_url"])
-def test_an_address_that_is_none(field):
-    with pytest.raises(ConfigError, match="can't make a client for the host 'localhost:port'"):
+def test_an_invalid_address(field):
+    with pytest.raises(ConfigError, match="can't create a client for the host 'localhost:port'"):
         OllamaChat({"model_name": "m", field: "localhost:port"})("hi")
 
 
-def test_an_address_in_the_environment_that_is_none(monkeypatch):
+def test_an_invalid_address_in_the_environment(monkeypatch):
     # The SDK reads it when it is imported, needed or not.
     for name in [name for name in sys.modules if name.partition(".")[0] == "ollama"]:
         monkeypatch.delitem(sys.modules, name)
@@ -217,18 +217,18 @@ def test_headers(server, model_of):
 @pytest.mark.parametrize("transport", ["sdk"], indirect=True)
 def test_arguments_of_the_client(server, model_of):
     assert model_of(client_args={"trust_env": False})("hi", stream=True).text == "Hello"
-    with pytest.raises(ConfigError, match="unheard_of"):
-        model_of(client_args={"unheard_of": 1})("hi")
+    with pytest.raises(ConfigError, match="unknown"):
+        model_of(client_args={"unknown": 1})("hi")
 
 
 def test_a_key_for_the_cloud(server, model_of, monkeypatch):
     monkeypatch.setenv("OLLAMA_API_KEY", "of the environment")
-    given = [
+    cases = [
         ({}, "of the environment"),
         ({"api_key": "secret"}, "secret"),
         ({"headers": {"Authorization": "Bearer mine"}}, "mine"),
     ]
-    for fields, key in given:
+    for fields, key in cases:
         model_of(**fields)("hi", stream=True).text  # noqa: B018
         assert server.requests[-1].headers["authorization"] == f"Bearer {key}"
 

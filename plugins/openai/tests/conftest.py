@@ -13,7 +13,7 @@ from modelstream_openai import OpenAIChat
 
 
 def text(content=None, finish=None):
-    """The event with this piece of text, or with the finish."""
+    """An event with a piece of text, or with the finish."""
     delta = {} if content is None else {"content": content}
     return event({"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
 
@@ -25,7 +25,7 @@ HELLO = Answer([text("Hel"), text("lo"), text(None, "stop"), USAGE, DONE])
 
 @pytest.fixture(scope="session")
 def wire():
-    """How OpenAI writes an answer."""
+    """The events of an answer in OpenAI's format."""
     return SimpleNamespace(event=event, text=text, usage=USAGE, done=DONE, hello=HELLO)
 
 
@@ -36,17 +36,22 @@ def answer():
 
 @pytest.fixture(params=["sdk", "native"])
 def transport(request):
-    """Who speaks HTTP."""
+    """What sends the requests."""
     return request.param
 
 
 @pytest.fixture
 def model_of(transport):
-    """Makes a wrapper for an address."""
+    """Creates a wrapper for a URL."""
 
     def model_of(url, **fields):
-        given = {"model_name": "gpt-test", "base_url": f"{url}/v1", "max_retries": 0, "transport": transport}
-        return OpenAIChat({**given, **fields})
+        defaults = {
+            "model_name": "gpt-test",
+            "base_url": f"{url}/v1",
+            "max_retries": 0,
+            "transport": transport,
+        }
+        return OpenAIChat({**defaults, **fields})
 
     return model_of
 

@@ -1,4 +1,4 @@
-"""What the OpenAI-compatible servers write that OpenAI does not, each as it is known to write it."""
+"""Peculiarities of OpenAI-compatible servers, each with frames in the server's real form."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ def choice(finish=None, index=0, **delta):
 
 
 @pytest.fixture
-def said(server, model, wire, read):
-    """What the user is told of an answer with these frames."""
+def read_frames(server, model, wire, read):
+    """Reads an answer that consists of the frames."""
 
-    def said(*frames, **arguments):
+    def read_frames(*frames, **arguments):
         server.play(Answer([frame if isinstance(frame, bytes) else wire.event(frame) for frame in frames]))
         return read(model, **arguments)
 
-    return said
+    return read_frames
 
 
-def test_azure_begins_with_its_filter_and_no_choices(said, wire):
+def test_azure_first_sends_filter_results_without_choices(read_frames, wire):
     filtered = {"hate": {"filtered": False, "severity": "safe"}}
-    got = said(
+    got = read_frames(
         {"choices": [], "prompt_filter_results": [{"prompt_index": 0, "content_filter_results": filtered}]},
         {"choices": [{**choice(role="assistant", content=""), "content_filter_results": {}}]},
         {"choices": [{**choice(content="Hello"), "content_filter_results": filtered}]},
@@ -36,22 +36,24 @@ def test_azure_begins_with_its_filter_and_no_choices(said, wire):
     assert (got.error, got.snapshots) == (None, [(False, "Hello"), (True, "Hello")])
 
 
-def test_azure_stops_by_its_filter(said, wire):
-    got = said({"choices": [choice(content="Hel")]}, {"choices": [choice("content_filter")]}, wire.done)
+def test_azure_filter_ends_the_answer(read_frames, wire):
+    got = read_frames(
+        {"choices": [choice(content="Hel")]}, {"choices": [choice("content_filter")]}, wire.done
+    )
     assert (got.snapshots[-1], got.finish_reason) == ((True, "Hel"), "content_filter")
 
 
-def test_azure_is_reached_with_its_key_and_version(server, model_of, read):
-    of_azure = {"default_headers": {"api-key": "k"}, "default_query": {"api-version": "2024-10-21"}}
-    assert read(model_of(server.url, client_args=of_azure)).text == "Hello"
+def test_azure_gets_its_key_header_and_api_version(server, model_of, read):
+    azure_args = {"default_headers": {"api-key": "k"}, "default_query": {"api-version": "2024-10-21"}}
+    assert read(model_of(server.url, client_args=azure_args)).text == "Hello"
     sent = server.requests[0]
     assert sent.path == "/v1/chat/completions?api-version=2024-10-21"
     assert sent.headers["api-key"] == "k"
 
 
-def test_deepseek_thinks_first_and_counts_with_the_finish(said, wire):
+def test_deepseek_sends_reasoning_first_and_usage_with_the_finish(read_frames, wire):
     counts = {"prompt_tokens": 9, "completion_tokens": 7, "prompt_cache_hit_tokens": 0}
-    got = said(
+    got = read_frames(
         {"choices": [choice(role="assistant", content=None, reasoning_content="")], "usage": None},
         {"choices": [choice(content=None, reasoning_content="Hm. ")]},
         {"choices": [choice(content="Hello", reasoning_content=None)]},
@@ -65,8 +67,8 @@ def test_deepseek_thinks_first_and_counts_with_the_finish(said, wire):
     assert (got.usage.input_tokens, got.usage.output_tokens, got.usage.reasoning_tokens) == (9, 7, 4)
 
 
-def test_deepseek_keeps_alive_with_comments_and_gives_up_with_a_finish(said):
-    got = said(
+def test_deepseek_sends_keep_alive_comments_and_a_finish_for_failure(read_frames):
+    got = read_frames(
         b": keep-alive\n\n" * 3,
         {"choices": [choice(content="Hel")]},
         {"choices": [choice("insufficient_system_resource")]},
@@ -74,9 +76,9 @@ def test_deepseek_keeps_alive_with_comments_and_gives_up_with_a_finish(said):
     assert (type(got.error), got.error.partial_text) == (ProviderError, "Hel")
 
 
-def test_groq_counts_in_a_place_of_its_own(said, wire):
+def test_groq_sends_usage_in_its_own_field(read_frames, wire):
     counts = {"id": "req_1", "usage": {"prompt_tokens": 8, "completion_tokens": 2}}
-    got = said(
+    got = read_frames(
         {"choices": [choice(role="assistant", content="")], "x_groq": {"id": "req_1"}},
         {"choices": [choice(content="Hello", reasoning="Hm. ")]},
         {"choices": [choice("stop")], "x_groq": counts},
@@ -86,9 +88,9 @@ def test_groq_counts_in_a_place_of_its_own(said, wire):
     assert (got.usage.input_tokens, got.usage.output_tokens) == (8, 2)
 
 
-def test_openrouter_writes_comments_and_reasoning_beside_details(said, wire):
+def test_openrouter_sends_comments_and_reasoning_with_details(read_frames, wire):
     thought = {"type": "reasoning.text", "text": "Hm. "}
-    got = said(
+    got = read_frames(
         b": OPENROUTER PROCESSING\n\n",
         {"choices": [choice(content="", reasoning="Hm. ", reasoning_details=[thought])]},
         b": OPENROUTER PROCESSING\n\n",
@@ -99,40 +101,40 @@ def test_openrouter_writes_comments_and_reasoning_beside_details(said, wire):
     assert (got.error, got.text, got.reasoning, got.usage.output_tokens) == (None, "Hello", "Hm. ", 2)
 
 
-def test_openrouter_fails_in_the_middle(said):
+def test_openrouter_fails_in_the_middle_of_an_answer(read_frames):
     failed = {"error": {"code": 502, "message": "Provider returned error"}, "choices": [choice("error")]}
-    got = said({"choices": [choice(content="Hel")]}, failed)
+    got = read_frames({"choices": [choice(content="Hel")]}, failed)
     assert isinstance(got.error, ProviderError)
     assert (got.error.partial_text, got.error.status) == ("Hel", 502)
     assert "Provider returned error" in str(got.error)
 
 
-def test_vllm_counts_on_every_frame_and_names_its_stop(said, wire):
-    def counted(output):
+def test_vllm_sends_usage_with_every_frame_and_a_stop_reason(read_frames, wire):
+    def usage(output):
         return {"prompt_tokens": 5, "completion_tokens": output, "total_tokens": 5 + output}
 
-    got = said(
-        {"choices": [choice(role="assistant", content="")], "usage": counted(0)},
-        {"choices": [{**choice(content="Hel"), "logprobs": None, "token_ids": None}], "usage": counted(1)},
-        {"choices": [choice(content="lo")], "usage": counted(2)},
-        {"choices": [{**choice("stop", content=""), "stop_reason": 128009}], "usage": counted(3)},
-        {"choices": [], "usage": counted(3)},
+    got = read_frames(
+        {"choices": [choice(role="assistant", content="")], "usage": usage(0)},
+        {"choices": [{**choice(content="Hel"), "logprobs": None, "token_ids": None}], "usage": usage(1)},
+        {"choices": [choice(content="lo")], "usage": usage(2)},
+        {"choices": [{**choice("stop", content=""), "stop_reason": 128009}], "usage": usage(3)},
+        {"choices": [], "usage": usage(3)},
         wire.done,
     )
     assert got.snapshots == [(False, "Hel"), (False, "Hello"), (True, "Hello")]
     assert (got.usage.input_tokens, got.usage.output_tokens) == (5, 3)
 
 
-def test_vllm_aborts(said, wire):
-    got = said({"choices": [choice(content="Hel")]}, {"choices": [choice("abort")]}, wire.done)
+def test_vllm_aborts(read_frames, wire):
+    got = read_frames({"choices": [choice(content="Hel")]}, {"choices": [choice("abort")]}, wire.done)
     assert (type(got.error), got.error.partial_text) == (ProviderError, "Hel")
 
 
-def test_ollama_sends_whole_calls_without_order(said, wire):
+def test_ollama_sends_whole_calls_with_the_same_index(read_frames, wire):
     def call(name):
         return {"index": 0, "id": f"call_{name}", "function": {"name": name, "arguments": '{"x":1}'}}
 
-    got = said(
+    got = read_frames(
         {"choices": [choice(role="assistant", content="", reasoning="Hm. ")]},
         {"choices": [choice(role="assistant", content="", tool_calls=[call("f")])]},
         {"choices": [choice(role="assistant", content="", tool_calls=[call("g")])]},
@@ -144,13 +146,13 @@ def test_ollama_sends_whole_calls_without_order(said, wire):
     assert (got.reasoning, got.finish_reason, got.usage.output_tokens) == ("Hm. ", "tool_calls", 2)
 
 
-def test_frames_without_choices_are_nothing_and_no_end(said, wire):
-    got = said({"choices": []}, {"choices": [choice(content="Hel")]}, {"choices": []}, wire.done)
+def test_frames_without_choices_are_ignored_and_do_not_end_the_answer(read_frames, wire):
+    got = read_frames({"choices": []}, {"choices": [choice(content="Hel")]}, {"choices": []}, wire.done)
     assert (type(got.error), got.error.partial_text) == (TruncatedStreamError, "Hel")
 
 
-def test_of_several_choices_the_first_is_read_whichever_ends_first(said, server, wire):
-    got = said(
+def test_only_the_first_choice_is_read_even_if_another_ends_first(read_frames, server, wire):
+    got = read_frames(
         {"choices": [choice(content="Hel"), choice(index=1, content="Good ")]},
         {"choices": [choice(index=1, content="bye")]},
         {"choices": [choice("length", index=1)]},

@@ -1,4 +1,4 @@
-"""openai_chat keeps all laws of the conformance kit, by either transport."""
+"""openai_chat passes the conformance kit with both transports."""
 
 import pytest
 

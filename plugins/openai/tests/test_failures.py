@@ -1,4 +1,4 @@
-"""What can go wrong with a call, and what the user is told: one of our errors, with the exact text."""
+"""Failed calls raise the errors of modelstream, with exact messages."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_codes(*, model, server, read, status, error, kind):
     assert got.error.retryable == (kind in (RateLimitError, ProviderError))
 
 
-def test_an_error_page(model, server, read):
+def test_a_web_page_with_an_error_status(model, server, read):
     page = Answer([b"<html><h1>Bad gateway</h1></html>"], 502, {"Content-Type": "text/html"})
     server.play(page)
     got = read(model)
@@ -53,14 +53,14 @@ def test_an_error_page(model, server, read):
     assert "HTTP 502: <html><h1>Bad gateway" in str(got.error)
 
 
-def test_a_welcome_page(model, server, read):
+def test_a_web_page_with_status_200(model, server, read):
     server.play(Answer([b"<html>Welcome</html>"], headers={"Content-Type": "text/html"}))
     got = read(model)
     assert type(got.error) is MalformedDataError
-    assert "is base_url right?" in str(got.error)
+    assert "check base_url" in str(got.error)
 
 
-def test_nobody_listens(model_of, read):
+def test_no_server_listens(model_of, read):
     url = refused_url()
     got = read(model_of(url))
     assert type(got.error) is ConnectionLostError
@@ -68,7 +68,7 @@ def test_nobody_listens(model_of, read):
     assert f" at {url}/v1/chat/completions" in str(got.error)
 
 
-def test_garbage_for_a_frame(model, server, wire, read):
+def test_a_frame_that_is_not_json(model, server, wire, read):
     server.play(Answer([wire.text("Hello"), b"data: {garbage}\n\n", wire.text("more", "stop")]))
     got = read(model)
     assert type(got.error) is MalformedDataError
@@ -97,13 +97,13 @@ def test_an_error_with_status_200(model, server, read):
 # Timeouts
 
 
-def test_comments_are_no_deltas(server, model_of, read):
+def test_comments_do_not_count_as_the_first_delta(server, model_of, read):
     server.play(Answer([b": keep-alive\n\n"], end=End.SILENCE))
     model = model_of(server.url, first_delta_timeout=0.3)
     assert read(model).error.clock == "first_delta"
 
 
-def test_the_limit_of_the_headers_does_not_rule_the_stream(server, model_of, wire):
+def test_the_timeout_for_headers_does_not_apply_to_the_stream(server, model_of, wire):
     gate = Gate()
     server.play(Answer([wire.text("Hel"), gate, wire.text("lo", "stop")]))
     model = model_of(server.url, client_args={"timeout": 1})
@@ -116,7 +116,7 @@ def test_the_limit_of_the_headers_does_not_rule_the_stream(server, model_of, wir
     opener.join()
 
 
-def test_the_timeout_of_the_client_counts_for_the_headers(server, model_of, read):
+def test_the_timeout_of_client_args_applies_to_the_headers(server, model_of, read):
     server.play(Answer(status=None, end=End.SILENCE))
     model = model_of(server.url, client_args={"timeout": 0.3})
     assert read(model).error.clock == "first_delta"

@@ -1,4 +1,4 @@
-"""Answers of the HTTP library beneath the SDK (httpx, or httpx2) as byte streams of the core."""
+"""Responses of the SDK's HTTP library (httpx or httpx2) as byte streams of the core."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ SOON = 10.0
 
 @pytest.fixture
 def http():
-    """The HTTP library that the SDK stands on."""
+    """The HTTP library that the SDK uses."""
     base = openai.DefaultHttpxClient.__mro__[1:]
     return sys.modules[next(kind.__module__.partition(".")[0] for kind in base if "httpx" in kind.__module__)]
 
 
 @pytest.fixture
-def opened(http, server):
-    """Opens the server's answer, with a read timeout for its headers."""
+def open_stream(http, server):
+    """Opens the server's response, with a read timeout for its headers."""
     with http.Client(timeout=0.3) as client:
 
-        def opened(*answers):
+        def open_stream(*answers):
             server.play(*answers)
             return HttpxStream(client.send(client.build_request("POST", server.url), stream=True))
 
-        yield opened
+        yield open_stream
 
 
-def test_pieces_come_as_they_are_sent(opened):
+def test_pieces_arrive_as_they_are_sent(open_stream):
     gates = [Gate(), Gate()]
-    stream = opened(Answer([b"a", gates[0], b"b", gates[1], b"c"]))
+    stream = open_stream(Answer([b"a", gates[0], b"b", gates[1], b"c"]))
     pieces = iter(stream)
     assert next(pieces) == b"a"
     gates[0].open()
@@ -48,9 +48,9 @@ def test_pieces_come_as_they_are_sent(opened):
     stream.close()
 
 
-def test_the_read_timeout_of_the_headers_does_not_rule_the_body(opened):
+def test_the_read_timeout_for_headers_does_not_apply_to_the_body(open_stream):
     gate = Gate()
-    stream = opened(Answer([gate, b"late"]))
+    stream = open_stream(Answer([gate, b"late"]))
     timer = threading.Timer(0.6, gate.open)
     timer.start()
     assert b"".join(stream) == b"late"
@@ -58,8 +58,8 @@ def test_the_read_timeout_of_the_headers_does_not_rule_the_body(opened):
     stream.close()
 
 
-def test_abort_wakes_a_reader_in_another_thread(opened, server):
-    stream = opened(Answer([b"a", Gate()]))
+def test_abort_wakes_a_reader_in_another_thread(open_stream, server):
+    stream = open_stream(Answer([b"a", Gate()]))
     started, failure = threading.Event(), []
 
     def read():
@@ -80,26 +80,26 @@ def test_abort_wakes_a_reader_in_another_thread(opened, server):
     stream.close()
 
 
-def test_a_drained_connection_is_used_again(opened, server):
+def test_a_drained_connection_is_reused(open_stream, server):
     for _ in range(2):
-        stream = opened(Answer([b"a", b"b"]))
+        stream = open_stream(Answer([b"a", b"b"]))
         assert next(iter(stream)) == b"a"
         stream.drain()
         stream.close()
     assert len(server.connections) == 1
 
 
-def test_a_connection_that_is_closed_half_way_is_not(opened, server):
+def test_a_connection_that_is_closed_half_way_is_not_reused(open_stream, server):
     for _ in range(2):
-        stream = opened(Answer([b"a", b"b", Gate()]))
+        stream = open_stream(Answer([b"a", b"b", Gate()]))
         assert next(iter(stream)) == b"a"
         stream.close()
     assert len(server.connections) == 2
 
 
-def test_a_body_that_does_not_end_is_drained_for_a_moment_only(opened, server, monkeypatch):
+def test_draining_a_body_that_does_not_end_is_limited_in_time(open_stream, server, monkeypatch):
     monkeypatch.setattr(httpx_streams, "DRAINING", 0.05)
-    stream = opened(Answer([b"a"], end=End.SILENCE))
+    stream = open_stream(Answer([b"a"], end=End.SILENCE))
     next(iter(stream))
     begin = time.monotonic()
     stream.drain()
@@ -108,12 +108,12 @@ def test_a_body_that_does_not_end_is_drained_for_a_moment_only(opened, server, m
     assert server.connections[0].disconnected.wait(SOON)
 
 
-def test_a_late_abort_spares_the_connection_of_the_next_call(opened, server):
-    first = opened(Answer([b"a"]))
+def test_a_late_abort_does_not_affect_the_next_call(open_stream, server):
+    first = open_stream(Answer([b"a"]))
     assert list(first) == [b"a"]
     first.close()
     gate = Gate()
-    second = opened(Answer([b"b", gate, b"c"]))
+    second = open_stream(Answer([b"b", gate, b"c"]))
     first.abort()
     gate.open()
     assert b"".join(second) == b"bc"

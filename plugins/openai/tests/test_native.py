@@ -1,4 +1,4 @@
-"""What only the native transport has: no SDK, and a client that takes less."""
+"""The native transport imports no SDK and supports fewer client arguments."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from modelstream_openai import OpenAIChat
 
 @pytest.fixture
 def native_of(server):
-    """Makes a wrapper with these `client_args`."""
+    """Creates a wrapper with these `client_args`."""
 
     def native_of(**client_args):
         args = {"base_url": f"{server.url}/v1", **client_args}
@@ -35,7 +35,7 @@ def test_the_sdk_is_never_imported(server):
     assert done.stdout == "Hello Hello\n[]\n"
 
 
-def test_a_thread_that_speaks_plain_http_loads_neither_event_loops_nor_tls(server):
+def test_a_sync_call_over_plain_http_imports_neither_asyncio_nor_ssl(server):
     program = (
         "import sys\n"
         "from modelstream_openai import OpenAIChat\n"
@@ -47,30 +47,30 @@ def test_a_thread_that_speaks_plain_http_loads_neither_event_loops_nor_tls(serve
     assert done.stdout == "Hello\n[]\n"
 
 
-def test_a_transport_that_there_is_not():
+def test_an_unknown_transport():
     with pytest.raises(ConfigError, match="transport"):
         OpenAIChat(model_name="m", api_key="k", transport="carrier-pigeon")
 
 
 @pytest.mark.parametrize(
-    ("client_args", "told"),
+    ("client_args", "message"),
     [
         ({"http_client": None}, r"'http_client'.*\n.*'transport': 'sdk'"),
         ({"timeuot": 3}, r"'timeuot'.* Did you mean 'timeout'\?"),
         ({"max_retries": 2}, r"max_retries=2.*'max_retries' of the model config"),
     ],
 )
-def test_client_args_that_it_does_not_take(native_of, client_args, told):
-    with pytest.raises(ConfigError, match=told):
+def test_unsupported_client_args(native_of, client_args, message):
+    with pytest.raises(ConfigError, match=message):
         native_of(**client_args)
 
 
-def test_a_timeout_that_is_no_number_of_seconds(native_of):
+def test_a_timeout_that_is_not_a_number(native_of):
     with pytest.raises(ConfigError, match="timeout is 'soon'"):
         native_of(timeout="soon")("hi", stream=True)
 
 
-def test_organization_and_project_of_the_environment(server, native_of, monkeypatch):
+def test_organization_and_project_from_the_environment(server, native_of, monkeypatch):
     monkeypatch.setenv("OPENAI_ORG_ID", "org-1")
     monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-1")
     assert native_of()("hi", stream=True).text == "Hello"

@@ -1,4 +1,4 @@
-"""A real language model behind a real OpenAI-compatible server, llama.cpp's, on this machine."""
+"""A real language model on a local OpenAI-compatible server, that of llama.cpp."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def address():
 
 
 @pytest.fixture
-def real(address):
-    # With the default of retries: this server now and then hangs up on a connection that is kept for reuse.
+def model(address):
+    # With retries, because this server sometimes closes a connection that is kept for reuse.
     return OpenAIChat(model_name="any", generate_args=GREEDY, **address._asdict())
 
 
-def test_it_answers_token_by_token(real):
-    response = real(QUESTION, stream=True)
+def test_an_answer_streams_token_by_token(model):
+    response = model(QUESTION, stream=True)
     snapshots = list(response.stream)
     assert len(snapshots) > 5
     assert "Paris" in response.text
@@ -50,30 +50,30 @@ def test_it_answers_token_by_token(real):
     assert response.usage.output_tokens >= len(snapshots) - 2
 
 
-def test_all_ways_of_asking_give_the_same_answer(real):
+def test_sync_and_async_streamed_and_whole_answers_are_equal(model):
     async def streamed():
-        return await (await real.acall(QUESTION, stream=True)).get_text()
+        return await (await model.acall(QUESTION, stream=True)).get_text()
 
     async def whole():
-        return (await real.acall(QUESTION, stream=False)).text
+        return (await model.acall(QUESTION, stream=False)).text
 
-    texts = {real(QUESTION, stream=True).text, real(QUESTION, stream=False).text}
+    texts = {model(QUESTION, stream=True).text, model(QUESTION, stream=False).text}
     assert texts == {asyncio.run(streamed())} == {asyncio.run(whole())}
     assert len(texts) == 1
 
 
-def test_length_is_told(real):
-    response = real(QUESTION, stream=True, max_tokens=3)
+def test_the_token_limit_sets_the_finish_reason(model):
+    response = model(QUESTION, stream=True, max_tokens=3)
     assert list(response.stream)[-1].last
     assert (response.finish_reason, response.usage.output_tokens) == ("length", 3)
 
 
-def test_a_closed_answer_ends_and_the_server_goes_on(real):
-    response = real(QUESTION, stream=True, max_tokens=900, ignore_eos=True)
+def test_close_ends_the_answer_and_the_server_accepts_another_call(model):
+    response = model(QUESTION, stream=True, max_tokens=900, ignore_eos=True)
     next(response.stream)
     response.close()
     assert isinstance(response.error, StreamCancelledError)
-    assert "Paris" in real(QUESTION, stream=True).text
+    assert "Paris" in model(QUESTION, stream=True).text
 
 
 def test_a_wrong_key(address):
@@ -81,6 +81,6 @@ def test_a_wrong_key(address):
         OpenAIChat(model_name="any", base_url=address.base_url, api_key="guessed")("hi", stream=True)
 
 
-def test_more_than_the_context_holds(real):
+def test_messages_longer_than_the_context(model):
     with pytest.raises(BadRequestError, match="context"):
-        real("word " * 3000, stream=True)
+        model("word " * 3000, stream=True)

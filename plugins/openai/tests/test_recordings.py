@@ -1,6 +1,6 @@
-"""Streams that real providers sent, over a real socket and through the real SDK.
+"""Recorded streams of real providers, over a real socket and through the real SDK.
 
-All cuts of all of them are tested in memory, with the core; here, whether the way there changes anything.
+The core's tests cut all of them at every place, in memory; these tests add the transport.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ PROVIDERS = {
     "dashscope_compatible",
     "ollama_openai_compat",
 }
-# Of OpenAI's other API, which has other frames: no chat completions.
+# Recordings of OpenAI's Responses API, which has other frames.
 RESPONSES_API = {
     "azure_openai/vercel__azure-web-search-preview-tool.1__0.sse",
     "azure_openai/vercel__openai-file-search-tool.1__0.sse",
 }
-# A gateway that sent [DONE] without a finish_reason: what must not pass for an end.
+# A gateway sent [DONE] without a finish_reason, which must not count as an end.
 WITHOUT_FINISH = "openai/llm__test_tools_streaming_variant_a__0.sse"
-# Groq found its own tool call invalid and said so in the stream.
+# Groq rejected its own tool call with an error frame.
 WITH_ERROR = "groq/pyd__test_tool_use_failed_error_streaming__0.sse"
 SHORT = 8_000
 TINY = {"1 byte", "7 bytes"}
@@ -37,12 +37,12 @@ TINY = {"1 byte", "7 bytes"}
 
 @pytest.fixture(scope="session")
 def recorded(recordings):
-    """Every recording of an OpenAI-compatible server, with what it is known to say."""
+    """All recordings of OpenAI-compatible servers: the bytes and the expected content."""
     index = json.loads((recordings / "index.json").read_text("utf-8"))
     found = {
-        one["file"]: ((recordings / one["file"]).read_bytes(), one["expect"])
-        for one in index
-        if one["provider"] in PROVIDERS and one["file"] not in RESPONSES_API
+        entry["file"]: ((recordings / entry["file"]).read_bytes(), entry["expect"])
+        for entry in index
+        if entry["provider"] in PROVIDERS and entry["file"] not in RESPONSES_API
     }
     assert len(found) > 55
     return found
@@ -66,25 +66,25 @@ SPLITS = {
 
 
 @pytest.mark.parametrize("split", SPLITS)
-def test_what_was_said_arrives(recorded, server, model, read, split):
-    for file, (stream, what) in recorded.items():
+def test_recordings_are_read_as_expected(recorded, server, model, read, split):
+    for file, (stream, expected) in recorded.items():
         if file in (WITH_ERROR, WITHOUT_FINISH) or (split in TINY and len(stream) > SHORT):
             continue
         server.play(Answer(SPLITS[split](stream)))
         got = read(model)
-        calls = [(call["name"], call["arguments"]) for call in what["tool_calls"] or ()]
+        calls = [(call["name"], call["arguments"]) for call in expected["tool_calls"] or ()]
         assert (file, got.error) == (file, None)
-        assert (file, got.text) == (file, what["text"] or "")
-        assert (file, got.reasoning) == (file, what["reasoning"] or "")
+        assert (file, got.text) == (file, expected["text"] or "")
+        assert (file, got.reasoning) == (file, expected["reasoning"] or "")
         found = [(call.name, call.arguments) for call in got.tool_calls]
-        assert (file, found, got.raw_finish_reason) == (file, calls, what["finish"])
-        assert (file, bool(got.usage)) == (file, bool(what["usage"]))
-        if what["usage"]:
-            assert got.usage.input_tokens == what["usage"]["prompt_tokens"]
-            assert got.usage.output_tokens == what["usage"]["completion_tokens"]
+        assert (file, found, got.raw_finish_reason) == (file, calls, expected["finish"])
+        assert (file, bool(got.usage)) == (file, bool(expected["usage"]))
+        if expected["usage"]:
+            assert got.usage.input_tokens == expected["usage"]["prompt_tokens"]
+            assert got.usage.output_tokens == expected["usage"]["completion_tokens"]
 
 
-def test_done_without_a_finish_reason_is_no_end(recorded, server, model, read):
+def test_done_without_a_finish_reason_is_a_cut(recorded, server, model, read):
     server.play(Answer(by_event(recorded[WITHOUT_FINISH][0])))
     got = read(model)
     assert isinstance(got.error, TruncatedStreamError)
@@ -92,19 +92,19 @@ def test_done_without_a_finish_reason_is_no_end(recorded, server, model, read):
 
 
 def test_an_error_in_the_stream(recorded, server, model, read):
-    stream, what = recorded[WITH_ERROR]
+    stream, expected = recorded[WITH_ERROR]
     server.play(Answer(by_event(stream)))
     got = read(model)
     assert type(got.error) is BadRequestError
-    assert what["error"]["message"] in str(got.error)
+    assert expected["error"]["message"] in str(got.error)
 
 
 @pytest.mark.parametrize("end", [End.VALID, End.CUT])
-def test_broken_off_before_the_finish(recorded, server, model, read, end):
+def test_recordings_cut_before_the_finish(recorded, server, model, read, end):
     for file, (stream, _) in recorded.items():
         events = by_event(stream)
         finish = next(
-            (at for at, one in enumerate(events) if b'"finish_reason":"' in one.replace(b" ", b"")), 0
+            (at for at, entry in enumerate(events) if b'"finish_reason":"' in entry.replace(b" ", b"")), 0
         )
         if not finish:
             continue

@@ -1,4 +1,4 @@
-"""What the server is sent."""
+"""Requests as the server receives them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_not_streamed(model, server, read):
     }
 
 
-def test_images_go_along_as_they_are(model, server, read):
+def test_images_are_sent_unchanged(model, server, read):
     parts = [
         {"type": "text", "text": "What is this?"},
         {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo=", "detail": "low"}},
@@ -61,7 +61,7 @@ def test_arguments_of_the_call_override_those_of_the_config(server, model_of, re
     assert (sent["temperature"], sent["seed"], sent["model"]) == (0.9, 7, "other")
 
 
-def test_arguments_that_the_sdk_does_not_know_are_sent_too(model, server, read):
+def test_arguments_unknown_to_the_sdk_are_sent(model, server, read):
     read(model, top_k=5, extra_body={"min_p": 0.1}, extra_headers={"X-Odd": "yes"})
     sent = server.requests[0]
     assert (sent.json["top_k"], sent.json["min_p"], sent.headers["x-odd"]) == (5, 0.1, "yes")
@@ -89,26 +89,28 @@ def test_tool_choice_may_be_the_name_of_a_function(model, server, read, choice, 
 
 
 @pytest.mark.parametrize(("status", "body"), REFUSALS)
-def test_a_server_without_stream_options_is_asked_without_them(server, model, wire, read, status, body):
+def test_a_request_rejected_for_stream_options_is_repeated_without_them(
+    server, model, wire, read, status, body
+):
     server.play(Answer.of_json(body, status), wire.hello)
     for _ in range(2):
         assert read(model).text == "Hello"
-    # Refused once, asked again, and from then on not asked for at all.
+    # Rejected once and repeated; later calls omit them from the start.
     assert ["stream_options" in request.json for request in server.requests] == [True, False, False]
 
 
-def test_another_refusal_is_not_asked_again(server, model, read):
+def test_a_request_rejected_for_another_reason_is_not_repeated(server, model, read):
     server.play(Answer.of_json({"error": {"message": "no such model"}}, 400))
     assert isinstance(read(model).error, BadRequestError)
     assert len(server.requests) == 1
 
 
-def test_a_refusal_of_both_is_told(server, model, read):
+def test_the_error_of_the_repeated_request_is_raised(server, model, read):
     server.play(Answer.of_json(REFUSALS[0][1], 400), Answer.of_json({"error": {"message": "nor that"}}, 400))
     assert str(read(model).error) == "openai_chat: HTTP 400: nor that"
 
 
-def test_stream_options_of_the_user_are_left_alone(server, model, read):
+def test_stream_options_of_the_caller_are_not_removed(server, model, read):
     server.play(Answer.of_json(REFUSALS[0][1], 400))
     got = read(model, stream_options={"include_obfuscation": False})
     assert isinstance(got.error, BadRequestError)
@@ -117,7 +119,7 @@ def test_stream_options_of_the_user_are_left_alone(server, model, read):
     ]
 
 
-# What the client is made of
+# The client
 
 
 def test_key_and_organization_and_headers(server, model_of, read):
@@ -133,7 +135,7 @@ def test_key_and_organization_and_headers(server, model_of, read):
     assert headers["user-agent"].endswith(agent)
 
 
-def test_key_and_address_from_the_environment(server, monkeypatch, read):
+def test_key_and_base_url_from_the_environment(server, monkeypatch, read):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-env")
     monkeypatch.setenv("OPENAI_BASE_URL", f"{server.url}/elsewhere")
     read(OpenAIChat(config_name="gpt-by-its-name"))
@@ -143,7 +145,7 @@ def test_key_and_address_from_the_environment(server, monkeypatch, read):
     assert request.json["model"] == "gpt-by-its-name"
 
 
-def test_address_and_key_in_client_args(server, read):
+def test_base_url_and_key_in_client_args(server, read):
     args = {"base_url": f"{server.url}/v1", "api_key": "sk-args"}
     read(OpenAIChat(model_name="m", client_args=args))
     assert server.requests[0].headers["authorization"] == "Bearer sk-args"
@@ -153,48 +155,48 @@ CALLS_FUNCTIONS = not callable(openai.OpenAI(api_key=lambda: "k").api_key)
 
 
 @pytest.fixture
-def keyed_by(server, model_of, transport):
-    """Makes a wrapper whose key a function makes."""
+def model_with_key(server, model_of, transport):
+    """Creates a wrapper whose key is a function."""
     if transport == "sdk" and not CALLS_FUNCTIONS:
         pytest.skip(f"openai {openai.__version__} calls no functions for keys")
     return lambda key: model_of(server.url, client_args={"api_key": key})
 
 
-async def awaited_key():
+async def async_key():
     return "k0"
 
 
-def test_a_key_that_is_made_for_each_call(server, keyed_by, read):
+def test_a_function_returns_a_key_for_each_call(server, model_with_key, read):
     keys = iter(["k1", "k2"])
-    model = keyed_by(lambda: next(keys))
+    model = model_with_key(lambda: next(keys))
     assert [read(model).text for _ in range(2)] == ["Hello", "Hello"]
     assert [request.headers["authorization"] for request in server.requests] == ["Bearer k1", "Bearer k2"]
 
 
-def test_a_key_that_is_awaited(server, keyed_by):
-    async def ask():
-        return await (await keyed_by(awaited_key).acall("hi", stream=True)).get_text()
+def test_an_async_function_returns_the_key(server, model_with_key):
+    async def call():
+        return await (await model_with_key(async_key).acall("hi", stream=True)).get_text()
 
-    assert asyncio.run(ask()) == "Hello"
+    assert asyncio.run(call()) == "Hello"
     assert server.requests[0].headers["authorization"] == "Bearer k0"
 
 
-@pytest.mark.parametrize("key", [awaited_key, lambda: asyncio.sleep(0, "k")])
-def test_a_key_that_must_be_awaited_is_refused_to_a_call_that_blocks(server, keyed_by, key):
+@pytest.mark.parametrize("key", [async_key, lambda: asyncio.sleep(0, "k")])
+def test_an_async_key_is_rejected_in_a_sync_call(server, model_with_key, key):
     with pytest.raises(ConfigError, match=r"client_args has an 'api_key' that must be awaited.*\n.*acall"):
-        keyed_by(key)("hi", stream=True)
+        model_with_key(key)("hi", stream=True)
     assert server.requests == []
 
 
-def test_a_function_that_returns_no_key(server, keyed_by, read):
+def test_a_key_function_that_returns_none(server, model_with_key, read):
     with pytest.raises(ConfigError, match="an 'api_key' that returns NoneType; expected a str"):
-        read(keyed_by(lambda: None))
+        read(model_with_key(lambda: None))
     assert server.requests == []
 
 
-@pytest.mark.skipif(CALLS_FUNCTIONS, reason="of SDKs that call no functions for keys")
+@pytest.mark.skipif(CALLS_FUNCTIONS, reason="this SDK calls key functions")
 @pytest.mark.parametrize("transport", ["sdk"], indirect=True)
-def test_a_function_that_the_sdk_does_not_call(server, model_of, read):
+def test_a_key_function_with_an_sdk_that_does_not_call_it(server, model_of, read):
     with pytest.raises(ConfigError, match=r"which the client of this openai SDK does not call.*\n.*native"):
         read(model_of(server.url, client_args={"api_key": lambda: "k"}))
 
@@ -214,31 +216,31 @@ def test_any_other_server_needs_a_key(base_url):
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "[::1]"])
-def test_these_are_this_machine(host):
+def test_loopback_servers_need_no_key(host):
     OpenAIChat(model_name="m", base_url=f"http://{host}:8080/v1")
 
 
-def test_a_model_must_be_named():
+def test_a_model_name_is_required():
     with pytest.raises(ConfigError, match="'model_name'"):
         OpenAIChat(api_key="k")
 
 
 @pytest.mark.parametrize("transport", ["sdk"], indirect=True)
-def test_client_args_that_the_sdk_does_not_take(server, model_of, read):
+def test_unknown_client_args(server, model_of, read):
     model = model_of(server.url, client_args={"timeuot": 3})
     with pytest.raises(ConfigError, match=r"'timeuot'.* Did you mean 'timeout'\?"):
         read(model)
 
 
 @pytest.mark.parametrize("transport", ["sdk"], indirect=True)
-def test_client_args_that_the_sdk_refuses(server, model_of, read):
+def test_client_args_that_the_sdk_rejects(server, model_of, read):
     model = model_of(server.url, client_args={"max_retries": None})
     with pytest.raises(ConfigError, match=r"client_args: .*max_retries"):
         read(model)
 
 
 @pytest.mark.parametrize("value", [object(), "half a \ud83d", float("nan")])
-def test_what_is_no_json_is_refused_with_its_reason(model, server, read, value):
+def test_arguments_that_are_not_valid_json(model, server, read, value):
     got = read(model, metadata={"x": value})
     assert isinstance(got.error, BadRequestError)
     assert "can't be sent as JSON" in str(got.error)

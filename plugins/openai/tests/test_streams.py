@@ -1,4 +1,4 @@
-"""When snapshots come, who sees them, and which connections they come over."""
+"""When snapshots arrive, and how calls share clients and connections."""
 
 from __future__ import annotations
 
@@ -36,40 +36,40 @@ def test_the_call_returns_with_the_headers(server, model, wire):
     assert response.text == "x"
 
 
-def test_calls_after_another_use_one_connection(server, model, read):
+def test_consecutive_calls_use_one_connection(server, model, read):
     for _ in range(3):
         assert read(model).text == "Hello"
     assert len(server.requests) == 3
-    # asyncio.run closes its loop each time, and with it the connections.
+    # Each asyncio.run closes its loop, and the connections of that loop.
     loops = 3 if read.way == "async" else 1
     assert len(server.connections) == loops
 
 
 @pytest.mark.parametrize("transport", ["sdk"], indirect=True)
 def test_calls_of_one_event_loop_use_one_client_and_one_connection(server, model, monkeypatch):
-    made, init = [], openai.AsyncOpenAI.__init__
+    clients, init = [], openai.AsyncOpenAI.__init__
 
     @functools.wraps(init)
-    def counted(self, **arguments):
-        made.append(self)
+    def counting_init(self, **arguments):
+        clients.append(self)
         init(self, **arguments)
 
-    monkeypatch.setattr(openai.AsyncOpenAI, "__init__", counted)
+    monkeypatch.setattr(openai.AsyncOpenAI, "__init__", counting_init)
 
     async def three():
         return [await (await model.acall("hi", stream=True)).get_text() for _ in range(3)]
 
     assert asyncio.run(three()) == ["Hello"] * 3
-    assert (len(server.connections), len(made)) == (1, 1)
+    assert (len(server.connections), len(clients)) == (1, 1)
 
 
 @pytest.mark.parametrize("transport", ["sdk"], indirect=True)
-def test_connections_of_a_wrapper_end_with_it(server, model_of):
+def test_connections_are_closed_with_their_wrapper(server, model_of):
     model = model_of(server.url)
     assert model("hi", stream=True).text == "Hello"
     connection = server.connections[0]
     assert not connection.disconnected.is_set()
-    gc.disable()  # the SDK's client is full of cycles: it would wait for the collector
+    gc.disable()  # the SDK's client has reference cycles, which only the collector would free
     try:
         del model
         assert connection.disconnected.wait(SOON)
@@ -77,29 +77,29 @@ def test_connections_of_a_wrapper_end_with_it(server, model_of):
         gc.enable()
 
 
-def test_connections_of_an_event_loop_end_with_it(server, model):
-    async def ask():
+def test_connections_are_closed_with_their_event_loop(server, model):
+    async def call():
         text = await (await model.acall("hi", stream=True)).get_text()
         return text, server.connections[-1].disconnected.is_set()
 
-    assert asyncio.run(ask()) == ("Hello", False)
+    assert asyncio.run(call()) == ("Hello", False)
     assert server.connections[0].disconnected.wait(SOON)
 
 
 @pytest.mark.parametrize("transport", ["sdk"], indirect=True)
-def test_connections_of_a_wrapper_dropped_in_a_running_loop_end_with_it(server, model_of):
-    async def ask():
+def test_connections_of_a_wrapper_dropped_in_a_running_loop_are_closed(server, model_of):
+    async def call():
         model = model_of(server.url)
         await (await model.acall("hi", stream=True)).get_text()
         del model
         gc.collect()
         return await asyncio.to_thread(server.connections[0].disconnected.wait, SOON)
 
-    assert asyncio.run(ask())
+    assert asyncio.run(call())
 
 
 @pytest.mark.parametrize("transport", ["sdk"], indirect=True)
-def test_clients_of_closed_loops_are_forgotten(server, model):
+def test_clients_of_closed_loops_are_dropped(server, model):
     for _ in range(3):
         loop = asyncio.new_event_loop()
         try:
@@ -112,14 +112,14 @@ def test_clients_of_closed_loops_are_forgotten(server, model):
 
 
 @pytest.mark.parametrize("transport", ["sdk"], indirect=True)
-def test_threads_that_call_at_once_share_the_client(server, model):
+def test_concurrent_threads_share_the_client(server, model):
     texts, barrier = [], threading.Barrier(4)
 
-    def ask():
+    def call():
         barrier.wait(SOON)
         texts.append(model("hi", stream=True).text)
 
-    threads = [threading.Thread(target=ask) for _ in range(4)]
+    threads = [threading.Thread(target=call) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -128,9 +128,9 @@ def test_threads_that_call_at_once_share_the_client(server, model):
     assert len({id(model._transport._clients.client()) for _ in range(4)}) == 1
 
 
-def test_calls_that_start_together_in_one_loop_share_the_client(server, model):
-    async def ask():
+def test_concurrent_calls_in_one_loop_share_the_client(server, model):
+    async def call():
         responses = await asyncio.gather(*(model.acall("hi", stream=True) for _ in range(4)))
         return [await response.get_text() for response in responses]
 
-    assert asyncio.run(ask()) == ["Hello"] * 4
+    assert asyncio.run(call()) == ["Hello"] * 4

@@ -17,12 +17,12 @@ from modelstream_zhipuai import ZhipuAIChat
 SDKS = [name for name in ("zai", "zhipuai") if find_spec(name)]
 
 
-def delta(finish=None, usage=None, **said):
-    """A frame as the provider writes it: every one names the role, and the last has the usage."""
-    choice = {"index": 0, "delta": {"role": "assistant", **said}}
+def delta(finish=None, usage=None, **fields):
+    """A frame as the provider sends it: each has the role, and the last one the token counts."""
+    choice = {"index": 0, "delta": {"role": "assistant", **fields}}
     choice |= {"finish_reason": finish} if finish else {}
-    counted = {"usage": usage} if usage else {}
-    return event({"id": "1", "created": 1, "model": "glm", "choices": [choice], **counted})
+    counts = {"usage": usage} if usage else {}
+    return event({"id": "1", "created": 1, "model": "glm", "choices": [choice], **counts})
 
 
 def text(content, finish=None, usage=None):
@@ -47,20 +47,20 @@ def answer():
 
 @pytest.fixture(scope="session", autouse=True)
 def _imported():
-    """The import takes a second of the first call, which has no second where a clock is tested."""
+    """Import the SDKs first: it takes a second, which tests of short timeouts do not have."""
     for name in SDKS:
         importlib.import_module(name)
 
 
 @pytest.fixture(params=SDKS)
 def sdk(request):
-    """Either SDK, if it is installed. zhipuai has an environment of its own: nox -s extras."""
+    """Each installed SDK. zhipuai needs its own environment: nox -s extras."""
     return request.param
 
 
 @pytest.fixture(params=[*SDKS, "native"])
 def way(request):
-    """Who makes the request and sends it: the fields of the config that say so."""
+    """The fields of the config that choose the transport and the SDK."""
     return {"transport": "native"} if request.param == "native" else {"sdk": request.param}
 
 
@@ -76,11 +76,11 @@ def model_of(server, way):
 
 @pytest.fixture
 def sdk_model_of(server, sdk):
-    """The same for what only the SDKs have."""
+    """The same for the transport `sdk` only."""
     return partial(model_at, server, sdk=sdk)
 
 
 @pytest.fixture
 def native_of(server):
-    """The same for what only the native transport has."""
+    """The same for the transport `native` only."""
     return partial(model_at, server, transport="native")

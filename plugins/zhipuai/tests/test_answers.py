@@ -1,4 +1,4 @@
-"""What is told to the user of good answers, whoever has made the request."""
+"""Good answers: text, reasoning, tool calls, finish reasons and token counts, by either transport."""
 
 from __future__ import annotations
 
@@ -59,13 +59,13 @@ def test_B09_text_and_then_a_tool_call_in_pieces(server, model_of, read, wire):
     assert [(one.name, one.arguments) for one in got.tool_calls] == [("f", '{"x": 2}')]
 
 
-def test_B10_reasoning_is_no_text(server, model_of, read, wire):
+def test_B10_reasoning_is_not_text(server, model_of, read, wire):
     server.play(Answer([wire.delta(reasoning_content="hm"), wire.text("42"), wire.end, wire.done]))
     got = read(model_of())
     assert (got.reasoning, got.snapshots) == ("hm", [(False, "42"), (True, "42")])
 
 
-def test_B11_frames_without_news_repeat_nothing(server, model_of, read, wire):
+def test_B11_frames_without_content_repeat_nothing(server, model_of, read, wire):
     server.play(Answer([wire.text("Hel"), wire.text(""), wire.text(None), wire.text("lo"), wire.end]))
     assert read(model_of()).snapshots == [(False, "Hel"), (False, "Hello"), (True, "Hello")]
 
@@ -112,13 +112,13 @@ def test_B30_not_streamed(server, model_of):
     assert server.requests[-1].json["stream"] is False
 
 
-def test_a_network_error_is_no_end(server, model_of, read, wire):
+def test_a_network_error_is_not_an_end(server, model_of, read, wire):
     server.play(Answer([wire.text("x"), wire.text("", "network_error")]))
     got = read(model_of())
     assert (type(got.error), got.snapshots) == (ProviderError, [(False, "x")])
 
 
-def test_usage_in_a_frame_of_its_own(server, model_of, read, wire):
+def test_usage_in_a_separate_frame(server, model_of, read, wire):
     details = {
         "prompt_tokens_details": {"cached_tokens": 2},
         "completion_tokens_details": {"reasoning_tokens": 1},
@@ -139,7 +139,7 @@ def test_line_separators_inside_text_survive(server, model_of, read, wire):
     assert read(model_of()).snapshots[-1] == (True, "a\u2028b\u0085c")
 
 
-def test_the_chunks_as_they_came(model_of):
+def test_the_raw_chunks(model_of):
     response = model_of()("hi", stream=True, raw=True)
     response.text  # noqa: B018
     assert json.loads(response.raw[0])["choices"][0]["delta"]["content"] == "Hel"
@@ -147,7 +147,7 @@ def test_the_chunks_as_they_came(model_of):
 
 
 def test_the_connection_serves_the_next_call(server, model_of, read, wire):
-    # With its length said, its end is known as soon as it is there.
+    # With a Content-Length, the end of the body is known as soon as it has arrived.
     server.play(Answer(wire.hello.body, framing="length"))
     assert [got.snapshots[-1] for got in read.each(model_of(), 3)] == [(True, "Hello")] * 3
     assert len(server.connections) == 1

@@ -1,4 +1,4 @@
-"""What can go wrong with a call, and what the user is told: one of our errors, with the exact text."""
+"""Failing calls: the type, the message and the attributes of each error."""
 
 from __future__ import annotations
 
@@ -30,49 +30,47 @@ def hello(wire):
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "kind", "again"),
+    ("status", "code", "kind", "retryable"),
     [
         (400, "1210", BadRequestError, False),
         (400, "1301", ContentFilteredError, False),
         (401, "1002", AuthenticationError, False),
-        (403, "unheard of", AuthenticationError, False),
+        (403, "unknown", AuthenticationError, False),
         (404, "1211", BadRequestError, False),
         (429, "1113", RateLimitError, False),
         (429, "1302", RateLimitError, True),
         (429, "1310", RateLimitError, False),
         (429, "1311", AuthenticationError, False),
-        (429, "unheard of", RateLimitError, True),
+        (429, "unknown", RateLimitError, True),
         (500, "500", ProviderError, True),
-        (503, "unheard of", ProviderError, True),
+        (503, "unknown", ProviderError, True),
     ],
 )
-def test_B19_what_the_provider_refuses_is_raised_by_the_call(
-    *, server, model_of, refused, status, code, kind, again
-):
+def test_B19_a_refusal_is_raised_by_the_call(*, server, model_of, refused, status, code, kind, retryable):
     server.play(Answer.of_json({"error": {"code": code, "message": "说明"}}, status))
     error = refused(model_of())
     assert type(error) is kind
     assert str(error) == f"zhipuai_chat: HTTP {status}: 说明"
-    assert (error.status, error.code, error.retryable) == (status, code, again)
+    assert (error.status, error.code, error.retryable) == (status, code, retryable)
 
 
-def test_an_address_where_nothing_is(server, model_of, refused):
+def test_a_wrong_path(server, model_of, refused):
     server.play(Answer.of_json({"status": 404, "error": "Not Found", "path": "/v5/chat/completions"}, 404))
     error = refused(model_of(base_url=f"{server.url}/v5"))
     assert type(error) is BadRequestError
     assert str(error).endswith(
-        "HTTP 404: Not Found\nIs base_url right? It is the address up to and with /v4."
+        "HTTP 404: Not Found\nIs base_url right? It is the address up to and including /v4."
     )
 
 
-def test_nobody_listens(model_of, refused):
+def test_no_server(model_of, refused):
     url = refused_url()
     error = refused(model_of(base_url=f"{url}/v4"))
     assert type(error) is ConnectionLostError
     assert str(error).endswith(f" at {url}/v4/chat/completions")
 
 
-def test_asked_again_after_what_the_provider_asks_for(server, model_of, read, wire):
+def test_retried_after_the_time_in_retry_after(server, model_of, read, wire):
     server.play(
         Answer.of_json({"error": {"code": "1302", "message": "slow down"}}, 429, {"Retry-After": "0"}),
         Answer.of_json({"error": {"code": "1234", "message": "network"}}, 400, {"Retry-After": "0"}),
@@ -94,7 +92,7 @@ def test_asked_again_after_what_the_provider_asks_for(server, model_of, read, wi
         ("500", ProviderError),
     ],
 )
-def test_B16_an_error_in_the_stream_keeps_what_came(*, server, model_of, read, wire, hello, code, kind):
+def test_B16_an_error_in_the_stream_keeps_the_text(*, server, model_of, read, wire, hello, code, kind):
     server.play(Answer([*hello, wire.event({"error": {"code": code, "message": "说明"}})]))
     got = read(model_of())
     assert (type(got.error), got.error.code, got.snapshots) == (kind, code, HELLO)
@@ -103,13 +101,13 @@ def test_B16_an_error_in_the_stream_keeps_what_came(*, server, model_of, read, w
 
 
 @pytest.mark.parametrize("stream", [True, False])
-def test_an_error_that_stands_in_for_an_answer(server, model_of, stream):
+def test_an_error_instead_of_an_answer(server, model_of, stream):
     server.play(Answer.of_json({"error": {"code": "1302", "message": "slow down"}}))
     with pytest.raises(RateLimitError, match="slow down"):
         model_of()("hi", stream=stream).text  # noqa: B018
 
 
-def test_an_error_in_the_gateways_words(server, model_of, read, refused):
+def test_an_error_in_the_format_of_the_gateway(server, model_of, read, refused):
     server.play(Answer.of_json({"code": 1001, "msg": "说明", "success": False}))
     for error in (read(model_of()).error, refused(model_of(), stream=False)):
         assert (type(error), error.code) == (AuthenticationError, "1001")
@@ -119,20 +117,20 @@ def test_an_error_in_the_gateways_words(server, model_of, read, refused):
 # Silence
 
 
-def test_the_timeout_of_the_client_and_of_a_call_count_for_the_headers(server, model_of, refused):
+def test_timeouts_of_the_client_and_of_a_call_apply_to_the_headers(server, model_of, refused):
     server.play(Answer(status=None, end=End.SILENCE))
     assert refused(model_of(client_args={"timeout": 0.3})).clock == "first_delta"
     assert refused(model_of(client_args={"timeout": 60}), timeout=0.3).clock == "first_delta"
 
 
-def test_a_timeout_that_is_no_number(model_of):
+def test_a_timeout_that_is_not_a_number(model_of):
     with pytest.raises(ConfigError, match="timeout is 'soon'"):
         model_of(client_args={"timeout": "soon"})("hi")
     with pytest.raises(ConfigError, match="timeout is 'soon'"):
         model_of()("hi", timeout="soon")
 
 
-def test_the_limit_of_the_headers_does_not_rule_the_stream(server, model_of, wire):
+def test_the_timeout_for_the_headers_does_not_apply_to_the_stream(server, model_of, wire):
     gate = Gate()
     server.play(Answer([wire.text("Hel"), gate, wire.text("lo", "stop")]))
     snapshots = model_of(client_args={"timeout": 1})("hi", stream=True).stream

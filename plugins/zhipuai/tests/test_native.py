@@ -1,4 +1,4 @@
-"""What only the native transport has: it makes the request itself, as the SDKs would, and imports neither."""
+"""The native transport: it sends the same requests as the SDKs, and imports neither."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ print([name for name in ("zai", "zhipuai", "httpx", "jwt", "pydantic") if name i
     assert subprocess.check_output(command, text=True, timeout=30) == "Hello Hello\n[]\n"
 
 
-# The same request as an SDK's
+# The same requests as the SDKs
 
 
 def user(*parts):
@@ -63,8 +63,8 @@ ARGUMENTS = [
     {"reasoning_effort": "high", "watermark_enabled": False, "sensitive_word_check": {"type": "ALL"}},
     {"meta": {"user_info": "语"}},
     {"extra": {"target": {"language": "python", "code_prefix": "a", "code_suffix": "b"}}},
-    {"model": "another", "unheard_of": [1, {"deep": None}], "extra_query": {"q": 1}},
-    {"unheard_of": 1, "extra_body": {"unheard_of": 2, "temperature": 7, "model": "mine"}},
+    {"model": "another", "unknown": [1, {"deep": None}], "extra_query": {"q": 1}},
+    {"unknown": 1, "extra_body": {"unknown": 2, "temperature": 7, "model": "mine"}},
     {"extra_body": None, "extra_headers": None},
     {"extra_headers": {"x-mine": "1", "Authorization": "Bearer another"}, "timeout": 9},
 ]
@@ -83,15 +83,15 @@ MESSAGES = [
 ]
 
 
-def asked(server, models, messages, arguments):
-    """What each of these models sends."""
+def requests_of(server, models, messages, arguments):
+    """The requests that these models send."""
     for model in models:
         model(messages, **{"stream": True, **arguments}).text  # noqa: B018
     return server.requests
 
 
 def same(ours, theirs):
-    """Of two requests: to the same place, with the same key and the same JSON."""
+    """Assert that two requests have the same URL, key and JSON."""
     assert (ours.method, ours.path, ours.json) == (theirs.method, theirs.path, theirs.json)
     for name in ("authorization", "accept", "content-type", "accept-language", "x-mine", "x-call"):
         assert ours.headers.get(name) == theirs.headers.get(name)
@@ -100,12 +100,12 @@ def same(ours, theirs):
 @pytest.mark.parametrize("arguments", ARGUMENTS, ids=str)
 def test_arguments_are_sent_as_the_sdk_sends_them(server, sdk_model_of, native_of, arguments):
     models = [native_of(), sdk_model_of()]
-    same(*asked(server, models, "hi", {"stream": True, **arguments}))
+    same(*requests_of(server, models, "hi", {"stream": True, **arguments}))
 
 
 @pytest.mark.parametrize("messages", MESSAGES, ids=range(len(MESSAGES)))
 def test_messages_are_sent_as_the_sdk_sends_them(server, sdk_model_of, native_of, messages):
-    same(*asked(server, [native_of(), sdk_model_of()], messages, {}))
+    same(*requests_of(server, [native_of(), sdk_model_of()], messages, {}))
 
 
 @pytest.mark.parametrize(
@@ -119,8 +119,8 @@ def test_messages_are_sent_as_the_sdk_sends_them(server, sdk_model_of, native_of
     ],
     ids=str,
 )
-def test_fields_mean_what_they_mean_to_the_sdk(server, sdk, sdk_model_of, native_of, fields):
-    same(*asked(server, [native_of(sdk=sdk, **fields), sdk_model_of(**fields)], "hi", {}))
+def test_fields_have_the_same_effect_as_with_the_sdk(server, sdk, sdk_model_of, native_of, fields):
+    same(*requests_of(server, [native_of(sdk=sdk, **fields), sdk_model_of(**fields)], "hi", {}))
 
 
 anything = st.recursive(
@@ -139,9 +139,7 @@ some_arguments = st.fixed_dictionaries(
         "temperature": numbers,
         "top_p": numbers,
         "extra_body": st.none() | st.dictionaries(st.text(), anything, max_size=3),
-        **dict.fromkeys(
-            ("do_sample", "stop", "tools", "thinking", "response_format", "unheard_of"), anything
-        ),
+        **dict.fromkeys(("do_sample", "stop", "tools", "thinking", "response_format", "unknown"), anything),
     },
 )
 some_messages = st.lists(
@@ -157,13 +155,13 @@ some_messages = st.lists(
 
 @pytest.fixture(scope="module")
 def both():
-    """What makes a request natively, and with the first SDK that is installed."""
+    """`prepare` of the native transport, and of the first SDK that is installed."""
     models = [ZhipuAIChat(model_name="m", api_key="id.secret", transport=name) for name in ("native", "sdk")]
     return [model.prepare for model in models]
 
 
 @given(messages=some_messages, arguments=some_arguments, stream=st.booleans())
-def test_whatever_is_asked_is_asked_as_the_sdk_asks_it(both, messages, arguments, stream):
+def test_any_call_is_sent_as_the_sdk_sends_it(both, messages, arguments, stream):
     native, sdk = both
     ours = native(Request(messages, arguments=arguments, stream=stream))
     theirs = sdk(Request(messages, arguments=arguments, stream=stream))
@@ -171,13 +169,13 @@ def test_whatever_is_asked_is_asked_as_the_sdk_asks_it(both, messages, arguments
     assert ours.url == theirs.url
 
 
-# Addresses
+# Base URLs
 
 
 @pytest.mark.parametrize("region", ["cn", "international"])
 @pytest.mark.parametrize("base_url", [None, "https://a.b/v4", "https://a.b/v4/", "http://a.b:81/v4"])
 @pytest.mark.parametrize("named", [(), VARIABLES[:1], VARIABLES[1:], VARIABLES])
-def test_addresses_are_those_of_the_sdk(*, sdk, monkeypatch, region, base_url, named):
+def test_urls_are_those_of_the_sdk(*, sdk, monkeypatch, region, base_url, named):
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
     for name in named:
@@ -188,62 +186,64 @@ def test_addresses_are_those_of_the_sdk(*, sdk, monkeypatch, region, base_url, n
     assert urls[0] == urls[1]
 
 
-def test_the_query_of_an_address_stays_one(server, native_of):
+def test_the_query_of_a_base_url_is_kept(server, native_of):
     native_of(base_url=f"{server.url}/v4/?a=b")("hi").text  # noqa: B018
     assert server.requests[-1].path == "/v4/chat/completions?a=b"
 
 
-@pytest.mark.parametrize("address", ["api.z.ai/v4", "ftp://box/v4", "http://[::1", "http://box:port/v4"])
-def test_an_address_that_is_none(monkeypatch, native_of, address):
+@pytest.mark.parametrize("url", ["api.z.ai/v4", "ftp://box/v4", "http://[::1", "http://box:port/v4"])
+def test_an_invalid_base_url(monkeypatch, native_of, url):
     with pytest.raises(ConfigError, match=r"^base_url: '.*' is not a valid URL.*\n.*/paas/v4"):
-        native_of(base_url=address)
-    monkeypatch.setenv("ZAI_BASE_URL", address)
+        native_of(base_url=url)
+    monkeypatch.setenv("ZAI_BASE_URL", url)
     with pytest.raises(ConfigError, match=r"^ZAI_BASE_URL: "):
         native_of(base_url=None)
 
 
-def test_an_address_of_the_environment_with_the_endpoint(monkeypatch, native_of):
+def test_a_base_url_of_the_environment_with_the_endpoint(monkeypatch, native_of):
     monkeypatch.setenv("ZAI_BASE_URL", "https://api.z.ai/api/paas/v4/chat/completions")
     with pytest.raises(ConfigError, match=r"^ZAI_BASE_URL is .*: omit /chat/completions"):
         native_of(base_url=None)
 
 
-# Keys that are signed
+# Signed keys
 
 
-def test_a_signed_key_is_good_for_some_minutes(server, native_of):
+def test_a_signed_key_is_valid_for_some_minutes(server, native_of):
     model = native_of(api_key=KEY, client_args={"disable_token_cache": False})
-    began = time.time() * 1000 - 1
+    before = time.time() * 1000 - 1
     model("hi").text  # noqa: B018
     token = server.requests[-1].headers["authorization"].removeprefix("Bearer ")
     assert jwt.get_unverified_header(token) == {"typ": "JWT", "alg": "HS256", "sign_type": "SIGN"}
-    said = jwt.decode(token, KEY.partition(".")[2], algorithms=["HS256"])
-    assert began <= said["timestamp"] <= time.time() * 1000 + 1
-    assert said == {"api_key": "id", "timestamp": said["timestamp"], "exp": said["timestamp"] + 210_000}
+    claims = jwt.decode(token, KEY.partition(".")[2], algorithms=["HS256"])
+    assert before <= claims["timestamp"] <= time.time() * 1000 + 1
+    assert claims == {"api_key": "id", "timestamp": claims["timestamp"], "exp": claims["timestamp"] + 210_000}
 
 
-def test_a_signed_key_looks_like_that_of_the_sdk(server, sdk_model_of, native_of):
+def test_a_signed_key_has_the_form_of_the_sdks(server, sdk_model_of, native_of):
     signed = {"api_key": KEY, "client_args": {"disable_token_cache": False}}
     tokens = [
         request.headers["authorization"]
-        for request in asked(server, [native_of(**signed), sdk_model_of(**signed)], "hi", {})
+        for request in requests_of(server, [native_of(**signed), sdk_model_of(**signed)], "hi", {})
     ]
     assert tokens[0].split(".")[0] == tokens[1].split(".")[0]
     assert len(tokens[0]) == len(tokens[1])
 
 
 @pytest.mark.parametrize("key", ["private", "id.private.more", ".private", "private."])
-def test_a_key_that_can_not_be_signed(native_of, key):
-    with pytest.raises(ConfigError, match=r"^api_key can't be signed.*\n.*disable_token_cache") as failed:
+def test_a_key_that_can_not_sign(native_of, key):
+    with pytest.raises(
+        ConfigError, match=r"^api_key can't be used to sign.*\n.*disable_token_cache"
+    ) as failed:
         native_of(api_key=key, client_args={"disable_token_cache": False})
     assert "private" not in str(failed.value)
 
 
-# What it takes
+# Supported client_args
 
 
 @pytest.mark.parametrize(
-    ("client_args", "told"),
+    ("client_args", "message"),
     [
         ({"http_client": None}, r"'http_client', which the native.*\n.*'transport': 'sdk'"),
         ({"timeuot": 3}, r"'timeuot'.* Did you mean 'timeout'\?"),
@@ -253,24 +253,24 @@ def test_a_key_that_can_not_be_signed(native_of, key):
     ],
     ids=str,
 )
-def test_client_args_that_it_does_not_take(native_of, client_args, told):
-    with pytest.raises(ConfigError, match=told):
+def test_unsupported_client_args(native_of, client_args, message):
+    with pytest.raises(ConfigError, match=message):
         native_of(client_args=client_args)
 
 
-def test_a_channel_is_named_where_the_config_names_one(server, native_of):
-    asked(server, [native_of(), native_of(client_args={"source_channel": "mine"})], "hi", {})
+def test_a_source_channel_of_the_config_is_sent(server, native_of):
+    requests_of(server, [native_of(), native_of(client_args={"source_channel": "mine"})], "hi", {})
     assert [request.headers.get("x-source-channel") for request in server.requests] == [None, "mine"]
 
 
 def test_calls_of_several_wrappers_share_a_connection(server, native_of, wire):
     server.play(type(wire.hello)(wire.hello.body, framing="length"))
-    asked(server, [native_of(), native_of(), native_of()], "hi", {})
+    requests_of(server, [native_of(), native_of(), native_of()], "hi", {})
     assert len(server.connections) == 1
 
 
-def dropped_at_once(model_of):
-    """Whether the transport of a model that was asked once is gone with it."""
+def is_freed_at_once(model_of):
+    """Whether the transport of a model, after one call, is freed together with the model."""
     gc.collect()
     gc.disable()
     try:
@@ -283,11 +283,11 @@ def dropped_at_once(model_of):
         gc.enable()
 
 
-def test_nothing_of_a_dropped_wrapper_waits_for_the_collector(model_of):
-    assert dropped_at_once(model_of)
+def test_a_wrapper_is_freed_without_the_garbage_collector(model_of):
+    assert is_freed_at_once(model_of)
 
 
 @pytest.mark.skipif(not find_spec("zhipuai"), reason="without zhipuai (nox -s extras)")
-def test_nor_where_one_sdk_stands_in_for_the_other(monkeypatch, sdk_model_of):
+def test_a_wrapper_with_the_older_sdk_is_freed_too(monkeypatch, sdk_model_of):
     monkeypatch.setitem(sys.modules, "zai", None)
-    assert dropped_at_once(partial(sdk_model_of, sdk=None))
+    assert is_freed_at_once(partial(sdk_model_of, sdk=None))

@@ -1,4 +1,4 @@
-"""What is sent to the provider: what an SDK makes of a call, or the native transport in its place."""
+"""What is sent to the provider, by an SDK or by the native transport."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def sent(server, model, messages="hi", **arguments):
 
 def test_a_call(server, model_of):
     body = sent(server, model_of(), temperature=0.5, made_up=1)
-    asked = server.requests[-1]
-    assert (asked.method, asked.path) == ("POST", "/api/paas/v4/chat/completions")
-    assert asked.headers["authorization"] == "Bearer id.secret"
+    request = server.requests[-1]
+    assert (request.method, request.path) == ("POST", "/api/paas/v4/chat/completions")
+    assert request.headers["authorization"] == "Bearer id.secret"
     assert (body["model"], body["stream"]) == ("glm-test", True)
     assert (body["temperature"], body["made_up"]) == (0.5, 1)
     assert body["messages"] == [{"role": "user", "content": "hi"}]
@@ -42,10 +42,10 @@ def test_a_call_overrides_the_generate_args(server, model_of):
     assert (body["stream"], body["model"]) == (True, "glm-9")
 
 
-def test_what_nobody_here_knows_is_sent_all_the_same(server, model_of):
+def test_unknown_arguments_are_sent(server, model_of):
     thinking = {"type": "enabled"}
-    body = sent(server, model_of(), thinking=thinking, tool_stream=True, unheard_of=1, extra_body={"mine": 2})
-    assert (body["thinking"], body["tool_stream"], body["unheard_of"], body["mine"]) == (thinking, True, 1, 2)
+    body = sent(server, model_of(), thinking=thinking, tool_stream=True, unknown=1, extra_body={"mine": 2})
+    assert (body["thinking"], body["tool_stream"], body["unknown"], body["mine"]) == (thinking, True, 1, 2)
 
 
 def test_tools_and_their_results(server, model_of):
@@ -67,15 +67,15 @@ def test_tools_and_their_results(server, model_of):
 def test_messages_of_agents(server, model_of, tmp_path):
     picture = tmp_path / "a.png"
     picture.write_bytes(b"picture")
-    asked = [{"type": "text", "text": "?"}, {"type": "image", "url": str(picture)}]
-    (message,) = sent(server, model_of(), [Msg("me", asked, "user")])["messages"]
+    content = [{"type": "text", "text": "?"}, {"type": "image", "url": str(picture)}]
+    (message,) = sent(server, model_of(), [Msg("me", content, "user")])["messages"]
     text, image = message["content"]
     assert text == {"type": "text", "text": "?"}
-    # As the API wants it: what stands before the data is taken away.
+    # The API accepts only the base64 of a data: URL.
     assert image["image_url"]["url"] == "cGljdHVyZQ=="
 
 
-def test_messages_stay_as_the_caller_wrote_them(model_of):
+def test_messages_of_the_caller_are_not_modified(model_of):
     url = "data:image/png;base64,AAAA"
     messages = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}]}]
     model_of()(messages, stream=True).text  # noqa: B018
@@ -96,34 +96,34 @@ def test_each_call_is_sent_and_logged_once(server, sdk_model_of, caplog):
     assert len(server.requests) == 1
 
 
-def test_what_is_no_json(model_of):
+def test_values_that_json_can_not_represent(model_of):
     with pytest.raises(
-        BadRequestError, match=r"the SDK can't make a request of this call|can't be sent as JSON"
+        BadRequestError, match=r"the SDK can't build a request for this call|can't be sent as JSON"
     ):
         model_of()("hi", tools=[print])
 
 
-def test_an_extra_body_that_is_no_dict(model_of):
+def test_an_extra_body_that_is_not_a_dict(model_of):
     with pytest.raises(BadRequestError, match="extra_body is of type int: expected a dict"):
-        model_of()("hi", extra_body=5, unheard_of=1)
+        model_of()("hi", extra_body=5, unknown=1)
 
 
 def test_many_threads_and_tasks_at_once(server, model_of):
     model = model_of()
     messages = [f"number {number}" for number in range(8)]
 
-    async def ask_all():
+    async def call_all():
         responses = await asyncio.gather(*(model.acall(message, stream=True) for message in messages))
         return [await response.get_text() for response in responses]
 
     with ThreadPoolExecutor(8) as pool:
         texts = list(pool.map(lambda message: model(message, stream=True).text, messages))
-    assert texts + asyncio.run(ask_all()) == ["Hello"] * 16
-    asked = [request.json["messages"][0]["content"] for request in server.requests]
-    assert sorted(asked) == sorted(messages * 2)
+    assert texts + asyncio.run(call_all()) == ["Hello"] * 16
+    contents = [request.json["messages"][0]["content"] for request in server.requests]
+    assert sorted(contents) == sorted(messages * 2)
 
 
-# Keys and addresses
+# Keys and base URLs
 
 
 @pytest.fixture
@@ -156,18 +156,18 @@ def test_a_signed_key(server, model_of):
 @pytest.mark.parametrize(("region", "host"), [("cn", "open.bigmodel.cn"), ("international", "api.z.ai")])
 def test_regions(way, region, host):
     model = ZhipuAIChat({"model_name": "glm", "api_key": "k.s", "region": region, **way})
-    asked = model.prepare(Request([{"role": "user", "content": "hi"}]))
-    assert asked.url == f"https://{host}/api/paas/v4/chat/completions"
+    request = model.prepare(Request([{"role": "user", "content": "hi"}]))
+    assert request.url == f"https://{host}/api/paas/v4/chat/completions"
 
 
 @pytest.mark.parametrize("region", ["cn", "international"])
-def test_an_address_goes_before_the_region(server, model_of, region):
+def test_a_base_url_overrides_the_region(server, model_of, region):
     sent(server, model_of(base_url=f"{server.url}/api/coding/paas/v4/", region=region))
     assert server.requests[-1].path == "/api/coding/paas/v4/chat/completions"
 
 
 @pytest.mark.parametrize("where", ["base_url", "client_args"])
-def test_an_address_with_the_endpoint(where, way):
+def test_a_base_url_with_the_endpoint(where, way):
     url = "https://api.z.ai/api/paas/v4/chat/completions"
     fields = {"base_url": url} if where == "base_url" else {"client_args": {"base_url": url}}
     with pytest.raises(ConfigError, match="omit /chat/completions"):
@@ -177,7 +177,7 @@ def test_an_address_with_the_endpoint(where, way):
 # The SDK
 
 
-def test_an_sdk_that_is_not_there(monkeypatch):
+def test_an_sdk_that_is_not_installed(monkeypatch):
     monkeypatch.setitem(sys.modules, "zhipuai", None)
     model = ZhipuAIChat({"model_name": "glm", "api_key": "k.s", "sdk": "zhipuai"})
     with pytest.raises(ConfigError, match="pip install zhipuai sniffio"):
@@ -191,9 +191,9 @@ def test_no_sdk_at_all(monkeypatch):
         ZhipuAIChat({"model_name": "glm", "api_key": "k.s"})("hi")
 
 
-def test_arguments_that_the_client_does_not_take(sdk_model_of):
-    with pytest.raises(ConfigError, match="unheard_of"):
-        sdk_model_of(client_args={"unheard_of": 1})("hi")
+def test_unsupported_arguments_of_the_client(sdk_model_of):
+    with pytest.raises(ConfigError, match="unknown"):
+        sdk_model_of(client_args={"unknown": 1})("hi")
     with pytest.raises(ConfigError, match="'http_client' would not be used"):
         sdk_model_of(client_args={"http_client": object()})
 

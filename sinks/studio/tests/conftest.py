@@ -1,4 +1,4 @@
-"""Helpers beside the tests can be imported by them; no sink leaves a thread behind."""
+"""Fixtures with a fake and a real Studio; the modules in this folder can be imported."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 @pytest.fixture
 def studio():
-    """A Studio that keeps all in memory."""
+    """A fake Studio that stores everything in memory."""
     from fake_studio import FakeStudio
 
     with FakeStudio() as fake:
@@ -23,29 +23,29 @@ def studio():
 
 @pytest.fixture
 def sinks():
-    """Makes sinks, which are shut down at the end; their threads must end, too."""
+    """Creates sinks, shuts them down at the end, and asserts that their threads end."""
     from fake_studio import TOKEN
 
     from modelstream_studio import Studio
 
-    made = []
+    created = []
 
-    def make(url, **options):
-        made.append(Studio(url=url, **{"token": TOKEN, **options}))
-        return made[-1]
+    def create(url, **options):
+        created.append(Studio(url=url, **{"token": TOKEN, **options}))
+        return created[-1]
 
-    yield make
-    for sink in made:
+    yield create
+    for sink in created:
         sink.shutdown()
     for thread in threading.enumerate():
         if thread.name.startswith("modelstream-studio"):
             thread.join(5)
-            assert not thread.is_alive(), f"{thread.name} was left behind"
+            assert not thread.is_alive(), f"{thread.name} still runs"
 
 
 @pytest.fixture
 def warnings(caplog):
-    """What the log "modelstream" has been told by now."""
+    """Returns the messages in the log "modelstream" so far."""
     return lambda: [record.getMessage() for record in caplog.records if record.name == "modelstream"]
 
 
@@ -61,16 +61,16 @@ def served(tmp_path):
 
 @pytest.fixture
 def studio_process(tmp_path):
-    """Starts `modelstream studio` with these arguments, in a process of its own."""
+    """Starts `modelstream studio` with these arguments, in another process."""
     from served import StudioProcess
 
-    made = []
+    created = []
 
     def start(*arguments):
-        made.append(StudioProcess(tmp_path, *arguments))
-        return made[-1]
+        created.append(StudioProcess(tmp_path, *arguments))
+        return created[-1]
 
     yield start
-    for process in made:
+    for process in created:
         if process.process.poll() is None:
             process.kill()

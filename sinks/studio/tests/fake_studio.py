@@ -1,4 +1,4 @@
-"""A Studio that keeps everything in memory, and fails as it is told to: a real HTTP server."""
+"""A fake Studio: a real HTTP server that stores everything in memory and fails as planned."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ import msgspec
 TOKEN = "publish-token"
 LIMIT = 20.0  # seconds until a test gives up waiting
 
-# What may happen to a batch. Nobody notices the difference between the first two but by the frames' numbers.
-BEFORE, AFTER = "reset before it was kept", "reset after it was kept"
+# What may happen to a batch. Only the numbers of the frames distinguish the first two.
+BEFORE, AFTER = "reset before it was stored", "reset after it was stored"
 HANG = "no answer until the server closes"
 
 
 @dataclass
-class Kept:
-    """A message as it was reported."""
+class StoredMessage:
+    """A message, as it was reported."""
 
     opened: dict[str, Any]
     text: str = ""
@@ -35,43 +35,43 @@ class Kept:
 
 
 class Memory:
-    """What outlives a restart: frames by producer, and what they amount to."""
+    """What survives a restart: frames by producer, and the resulting messages and questions."""
 
     def __init__(self) -> None:
         self.changed = threading.Condition()
         self.frames: dict[str, list[dict[str, Any]]] = {}
         self.runs: dict[str, dict[str, Any]] = {}
-        self.messages: dict[str, Kept] = {}
+        self.messages: dict[str, StoredMessage] = {}
         self.questions: dict[str, dict[str, Any]] = {}
         self.commands: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self.refused: list[dict[str, Any]] = []
         self.batches = 0
         self.bytes = 0
 
-    def wait_for(self, true: Any, seconds: float = LIMIT) -> Any:
-        """Wait until `true()` is; what it returned."""
+    def wait_for(self, condition: Any, seconds: float = LIMIT) -> Any:
+        """Waits until `condition()` is true, and returns its value."""
         with self.changed:
-            found = self.changed.wait_for(true, seconds)
+            found = self.changed.wait_for(condition, seconds)
         assert found, f"not within {seconds:g} s"
         return found
 
-    def of_name(self, name: str) -> Kept:
-        """The one message of this agent."""
-        (found,) = [kept for kept in self.messages.values() if kept.opened["name"] == name]
+    def message_of(self, name: str) -> StoredMessage:
+        """The only message of this agent."""
+        (found,) = [stored for stored in self.messages.values() if stored.opened["name"] == name]
         return found
 
     def text_of(self, name: str) -> str | None:
-        """The text of the one message of this agent, if it has come."""
-        return next((kept.text for kept in self.messages.values() if kept.opened["name"] == name), None)
+        """The text of the only message of this agent, or None."""
+        return next((stored.text for stored in self.messages.values() if stored.opened["name"] == name), None)
 
     def is_over(self, name: str) -> bool:
-        return any(kept.opened["name"] == name and kept.closes for kept in self.messages.values())
+        return any(stored.opened["name"] == name and stored.closes for stored in self.messages.values())
 
     def kinds(self) -> list[str]:
         return [frame["k"] for log in self.frames.values() for frame in log]
 
-    def take(self, head: dict[str, Any], lines: list[bytes]) -> int | None:
-        """Keep the frames that are new; None if some are missing before them."""
+    def store(self, head: dict[str, Any], lines: list[bytes]) -> int | None:
+        """Stores new frames and returns their number; None if earlier ones are missing."""
         if head.get("run"):
             self.runs[head["producer"]] = head["run"]
         if head["producer"] not in self.runs:
@@ -82,47 +82,47 @@ class Memory:
         for line in lines[len(log) + 1 - head["first"] :]:
             frame = msgspec.json.decode(line)
             log.append(frame)
-            self._show(frame)
+            self._apply(frame)
         self.changed.notify_all()
         return len(log)
 
-    def _show(self, frame: dict[str, Any]) -> None:
+    def _apply(self, frame: dict[str, Any]) -> None:
         kind = frame["k"]
         if kind == "open":
-            self.messages[frame["m"]] = Kept(frame)
+            self.messages[frame["m"]] = StoredMessage(frame)
         elif "m" in frame:
             if frame["m"] in self.messages:
-                self._news(self.messages[frame["m"]], kind, frame)
+                self._update(self.messages[frame["m"]], kind, frame)
             else:
                 self.refused.append(frame)
         elif "q" in frame:
             self.questions.setdefault(frame["q"], {}).update(frame)
 
-    def _news(self, kept: Kept, kind: str, frame: dict[str, Any]) -> None:
-        assert not kept.closes, f"{kind} after the end"
+    def _update(self, stored: StoredMessage, kind: str, frame: dict[str, Any]) -> None:
+        assert not stored.closes, f"{kind} after the end"
         if kind == "text":
-            assert frame["o"] <= len(kept.text), (frame, len(kept.text))
-            kept.text += frame["d"][len(kept.text) - frame["o"] :]
+            assert frame["o"] <= len(stored.text), (frame, len(stored.text))
+            stored.text += frame["d"][len(stored.text) - frame["o"] :]
         elif kind == "fresh":
-            kept.text = frame["d"]
+            stored.text = frame["d"]
         elif kind == "reasoning":
-            assert frame["o"] == len(kept.reasoning)
-            kept.reasoning += frame["d"]
+            assert frame["o"] == len(stored.reasoning)
+            stored.reasoning += frame["d"]
         elif kind == "tool":
-            tool = kept.tools.setdefault(frame["i"], {"arguments": ""})
+            tool = stored.tools.setdefault(frame["i"], {"arguments": ""})
             tool |= {key: frame[key] for key in ("id", "name") if frame.get(key)}
             assert frame.get("o", 0) == len(tool["arguments"])
             tool["arguments"] += frame.get("d", "")
         elif kind == "usage":
-            kept.usage = frame["usage"]
+            stored.usage = frame["usage"]
         elif kind == "gap":
-            kept.lost += frame["lost"]
+            stored.lost += frame["lost"]
         else:
-            kept.closes.append(frame)
+            stored.closes.append(frame)
 
 
 class FakeStudio:
-    """Serves on `url` while it is a context; `plan` is what happens to the next batches (None: all well)."""
+    """Serves on `url` inside a `with` block; `plan` has the failures of the next batches (or None)."""
 
     def __init__(self, memory: Memory | None = None, port: int = 0) -> None:
         self.memory = memory or Memory()
@@ -144,7 +144,7 @@ class FakeStudio:
         self.close()
 
     def close(self) -> None:
-        """Be gone, with all connections."""
+        """Stops the server and closes all connections."""
         self.closing.set()
         with self.memory.changed:
             self.memory.changed.notify_all()
@@ -155,7 +155,7 @@ class FakeStudio:
                 sock.shutdown(socket.SHUT_RDWR)
 
     def command(self, **command: Any) -> None:
-        """Have every producer obey."""
+        """Sends a command to every producer."""
         with self.memory.changed:
             for producer in self.memory.runs:
                 commands = self.memory.commands[producer]
@@ -197,13 +197,13 @@ class _Handler(BaseHTTPRequestHandler):
                 studio.closing.wait(LIMIT)
             self.close_connection = True
         elif isinstance(event, tuple):
-            self._say(event[0], {"error": "as planned"}, *event[1:])
+            self._reply(event[0], {"error": "as planned"}, *event[1:])
         elif self._allowed():
-            self._keep(body, event)
+            self._store(body, event)
 
     def do_GET(self) -> None:
         if self.path == "/":
-            self._say(200, {})
+            self._reply(200, {})
             return
         if not self._allowed():
             return
@@ -211,33 +211,33 @@ class _Handler(BaseHTTPRequestHandler):
         after, memory = int(query["after"][0]), self.studio.memory
         with memory.changed:
             commands, closing = memory.commands[query["producer"][0]], self.studio.closing
-            memory.changed.notify_all()  # somebody listens
+            memory.changed.notify_all()  # a producer waits for commands
             memory.changed.wait_for(lambda: closing.is_set() or len(commands) > after, LIMIT)
             found = commands[after:]
         if not closing.is_set():
-            self._say(200, {"commands": found})
+            self._reply(200, {"commands": found})
 
     def _allowed(self) -> bool:
         allowed = self.headers["Authorization"] == f"Bearer {TOKEN}"
         if not allowed:
-            self._say(401, {"error": "wrong token"})
+            self._reply(401, {"error": "wrong token"})
         return allowed
 
-    def _keep(self, body: bytes, event: Any) -> None:
+    def _store(self, body: bytes, event: Any) -> None:
         line, *lines = body.splitlines()
         head, memory = msgspec.json.decode(line), self.studio.memory
         with memory.changed:
             memory.batches += 1
             memory.bytes += len(body)
-            persisted = memory.take(head, lines)
+            persisted = memory.store(head, lines)
         if event == AFTER:
             self.close_connection = True
         elif persisted is None:
-            self._say(409, {"persisted": len(memory.frames.get(head["producer"], []))})
+            self._reply(409, {"persisted": len(memory.frames.get(head["producer"], []))})
         else:
-            self._say(200, {"persisted": persisted})
+            self._reply(200, {"persisted": persisted})
 
-    def _say(self, status: int, document: Any, headers: dict[str, str] | None = None) -> None:
+    def _reply(self, status: int, document: Any, headers: dict[str, str] | None = None) -> None:
         body = msgspec.json.encode(document)
         self.send_response(status)
         for name, value in (headers or {}).items():

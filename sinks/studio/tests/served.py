@@ -1,4 +1,4 @@
-"""A real Studio for the tests, in a thread or a process of its own; a program and a browser to talk to it."""
+"""A real Studio in a thread or process, and a program and a browser that connect to it."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ LIMIT = 20.0  # seconds until a test gives up waiting
 PUBLISH = ("POST", "/v1/publish")
 
 
-def wait_for(true: Callable[[], Any], what: str = "it") -> Any:
-    """Wait until `true()` is; what it returned."""
+def wait_for(condition: Callable[[], Any], what: str = "the condition") -> Any:
+    """Waits until `condition()` is true, and returns its value."""
     end = time.monotonic() + LIMIT
-    while not (found := true()):
-        assert time.monotonic() < end, f"{what} did not happen within {LIMIT:g} s"
+    while not (found := condition()):
+        assert time.monotonic() < end, f"{what} was not true within {LIMIT:g} s"
         time.sleep(0.01)
     return found
 
 
 class Client:
-    """Asks one Studio, with its tokens."""
+    """Sends requests to one Studio, with its tokens."""
 
     def __init__(self, port: int, tokens: Tokens = TOKENS) -> None:
         self.port = port
         self.tokens = tokens
 
-    def ask(
+    def request(
         self, method: str, path: str, *, role: str | None = "watch", body: bytes | None = None, **headers: str
     ) -> tuple[int, Any, dict[str, str]]:
-        """The status, the JSON (or text) and the headers of the answer."""
+        """Sends a request; returns the status, the JSON (or text) and the headers of the response."""
         connection = self.begin(method, path, role=role, body=body, **headers)
         try:
             response = connection.getresponse()
@@ -62,7 +62,7 @@ class Client:
     def begin(
         self, method: str, path: str, *, role: str | None = "watch", body: bytes | None = None, **headers: str
     ) -> http.client.HTTPConnection:
-        """A connection with a request that was sent, and not answered yet."""
+        """Sends a request without reading the response, and returns the connection."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LIMIT)
         if role is not None:
             headers.setdefault("authorization", f"Bearer {getattr(self.tokens, role)}")
@@ -70,15 +70,15 @@ class Client:
         return connection
 
     def get(self, path: str) -> Any:
-        """The JSON of an answer that is 200."""
-        status, value, _ = self.ask("GET", path)
+        """The JSON of a response, which must have status 200."""
+        status, value, _ = self.request("GET", path)
         assert status == 200, value
         return value
 
     def post(self, path: str, value: Any, role: str = "answer") -> int:
-        """The status of a JSON post."""
+        """Posts JSON and returns the status."""
         body = json.dumps(value).encode()
-        return self.ask("POST", path, role=role, body=body, content_type="application/json")[0]
+        return self.request("POST", path, role=role, body=body, content_type="application/json")[0]
 
     def run(self, id_: str = "run") -> Any:
         """The snapshot of a run."""
@@ -86,11 +86,11 @@ class Client:
 
     def message(self, id_: str = "m", run: str = "run") -> Any:
         """One message of a snapshot."""
-        return next(one for one in self.run(run)["messages"] if one["id"] == id_)
+        return next(message for message in self.run(run)["messages"] if message["id"] == id_)
 
 
 class Served(Client):
-    """A Studio in a thread. `stop` and `start` are a restart with the same database and port."""
+    """A Studio in a thread. `stop` and `start` restart it with the same database and port."""
 
     def __init__(self, folder: Path, **options: Any) -> None:
         super().__init__(0)
@@ -99,7 +99,7 @@ class Served(Client):
         self.start()
 
     def start(self) -> None:
-        """Listen and serve."""
+        """Starts to listen and serve."""
         self._listener = socket.create_server(("127.0.0.1", self.port))
         self.port = self._listener.getsockname()[1]
         self._store = Store(self.db)
@@ -107,10 +107,10 @@ class Served(Client):
         self._server = Server(self.studio)
         self._thread = threading.Thread(target=self._server.run, args=([self._listener],))
         self._thread.start()
-        wait_for(lambda: self._server.started, "the start")
+        wait_for(lambda: self._server.started, "the server's start")
 
     def stop(self) -> None:
-        """Stop as Ctrl-C does."""
+        """Stops as with Ctrl-C."""
         self._server.should_exit = True
         self._thread.join(LIMIT)
         assert not self._thread.is_alive()
@@ -119,7 +119,7 @@ class Served(Client):
 
 
 class StudioProcess(Client):
-    """`modelstream studio` in a process of its own, with a state folder of its own."""
+    """`modelstream studio` in another process, with a separate state folder."""
 
     def __init__(self, folder: Path, *arguments: str) -> None:
         super().__init__(0)
@@ -128,42 +128,42 @@ class StudioProcess(Client):
         self.start()
 
     def start(self) -> None:
-        """Start it, on the same port as the last time."""
+        """Starts it, on the same port as before."""
         environment = {**os.environ, "XDG_STATE_HOME": str(self.folder), "PYTHONUNBUFFERED": ""}
         command = [str(Path(sys.executable).with_name("modelstream")), "studio", "--port", str(self.port)]
         self.process = subprocess.Popen(
             [*command, *self._arguments], env=environment, stderr=subprocess.PIPE, text=True
         )
-        self.told = ""
+        self.output = ""
         assert self.process.stderr is not None
-        while "Ctrl-C stops it" not in self.told:
+        while "Ctrl-C stops it" not in self.output:
             line = self.process.stderr.readline()
             if not line:
                 raise AssertionError(f"it ended with {self._end(signal.SIGKILL)}: {self.told}")
-            self.told += line
+            self.output += line
         place = json.loads(Path(self.folder, "modelstream/studio/studio.json").read_text())
         self.port = int(place["url"].rpartition(":")[2])
         self.tokens = Tokens(**place["tokens"])
 
     def kill(self) -> None:
-        """End it as `kill -9` does."""
+        """Ends it as with `kill -9`."""
         self._end(signal.SIGKILL)
 
     def interrupt(self) -> int:
-        """End it as Ctrl-C does; the exit code."""
+        """Ends it as with Ctrl-C, and returns the exit code."""
         return self._end(signal.SIGINT)
 
     def _end(self, number: int) -> int:
         self.process.send_signal(number)
         code = self.process.wait(LIMIT)
         if self.process.stderr is not None:
-            self.told += self.process.stderr.read()
+            self.output += self.process.stderr.read()
             self.process.stderr.close()
         return code
 
 
 class Reporter:
-    """A program's sink, as the protocol has it. Its log is kept, so that any part can be sent again."""
+    """The sink of a program. It keeps its log, so that any part can be sent again."""
 
     def __init__(self, client: Client, id_: str = "producer", run: str = "run") -> None:
         self.client = client
@@ -171,19 +171,19 @@ class Reporter:
         self.info = frames.RunInfo(run, "project", f"name of {run}", "program.py", 42, "host", 1000.0)
         self.log: list[bytes] = []
 
-    def say(self, *news: frames.Frame) -> int:
-        """Report further frames; the number up to which they are kept."""
-        self.log += map(msgspec.json.encode, news)
-        status, reply, _ = self.send(len(self.log) - len(news) + 1, len(self.log))
+    def report(self, *new_frames: frames.Frame) -> int:
+        """Sends further frames; returns the number of frames that Studio has stored."""
+        self.log += map(msgspec.json.encode, new_frames)
+        status, reply, _ = self.send(len(self.log) - len(new_frames) + 1, len(self.log))
         assert status == 200, reply
         return reply["persisted"]
 
     def send(self, first: int, last: int, **headers: str) -> tuple[int, Any, dict[str, str]]:
-        """Send the frames from `first` to `last`, for the first time or again."""
-        return self.client.ask(*PUBLISH, role="publish", body=self._batch(first, last), **headers)
+        """Sends the frames from `first` to `last`, for the first time or again."""
+        return self.client.request(*PUBLISH, role="publish", body=self._batch(first, last), **headers)
 
     def begin(self, first: int, last: int) -> http.client.HTTPConnection:
-        """The same, without waiting for the answer."""
+        """The same, without waiting for the response."""
         return self.client.begin(*PUBLISH, role="publish", body=self._batch(first, last))
 
     def _batch(self, first: int, last: int) -> bytes:
@@ -191,28 +191,32 @@ class Reporter:
         return b"\n".join([head, *self.log[first - 1 : last]])
 
     def open(self, m: str = "m", name: str = "Alice", at: float = 1001.0, **fields: Any) -> int:
-        """Begin a message."""
-        return self.say(frames.Open(message=m, name=name, at=at, **fields))
+        """Begins a message."""
+        return self.report(frames.Open(message=m, name=name, at=at, **fields))
 
     def text(self, delta: str, offset: int, m: str = "m") -> int:
-        """Say some text."""
-        return self.say(frames.Text(message=m, offset=offset, delta=delta, at=1002.0))
+        """Adds text to a message."""
+        return self.report(frames.Text(message=m, offset=offset, delta=delta, at=1002.0))
 
     def close(self, m: str = "m", state: Any = "complete", **fields: Any) -> int:
-        """End a message."""
-        return self.say(frames.Close(message=m, state=state, at=1003.0, **fields))
+        """Ends a message."""
+        return self.report(frames.Close(message=m, state=state, at=1003.0, **fields))
 
 
 class Browser:
-    """What a page shows of a run: reads the events in a thread and does what they say, and nothing else."""
+    """The state of a page: reads the events in a thread and applies them."""
 
     def __init__(
-        self, client: Client, run: str | None = "run", after: str | None = None, known: Browser | None = None
+        self,
+        client: Client,
+        run: str | None = "run",
+        after: str | None = None,
+        previous: Browser | None = None,
     ) -> None:
-        self.run: Any = known.run if known else None
-        self.runs: dict[str, Any] = dict(known.runs) if known else {}
-        self.messages: dict[str, Any] = dict(known.messages) if known else {}
-        self.questions: dict[str, Any] = dict(known.questions) if known else {}
+        self.run: Any = previous.run if previous else None
+        self.runs: dict[str, Any] = dict(previous.runs) if previous else {}
+        self.messages: dict[str, Any] = dict(previous.messages) if previous else {}
+        self.questions: dict[str, Any] = dict(previous.questions) if previous else {}
         self.at = after
         self.snapshots = 0
         self.connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=LIMIT)
@@ -226,15 +230,15 @@ class Browser:
         self._thread.start()
 
     def html(self, m: str = "m") -> str:
-        """The closed blocks of a message, and what is open as text."""
+        """The closed blocks of a message, and its open tail as text."""
         return "".join(self.messages[m]["blocks"]) + self.messages[m]["tail"]
 
     def wait(self, m: str, state: str) -> None:
-        """Wait until a message is in this state."""
+        """Waits until a message is in this state."""
         wait_for(lambda: self.messages.get(m, {}).get("state") == state, f"{m} {state}")
 
     def leave(self) -> str | None:
-        """Close the tab; its position."""
+        """Closes the tab and returns its position."""
         if self.response.fp is not None and self.connection.sock is not None:
             self.connection.sock.shutdown(socket.SHUT_RDWR)
         self._thread.join(LIMIT)

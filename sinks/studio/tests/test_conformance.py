@@ -1,4 +1,4 @@
-"""The sink keeps all laws of the conformance kit: what Studio is told is what was said."""
+"""The sink passes the conformance kit, with the messages as Studio received them."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class TestStudio(SinkConformance):
         return Studio(url=self.studio.url, token=TOKEN)
 
     def shown(self, sink, message):
-        return self._kept(message).text
+        return self._stored(message).text
 
     def ends(self, sink, message):
         self.studio.memory.wait_for(lambda: message.id in self.studio.memory.messages, 5)
-        self.studio.memory.wait_for(lambda: self._kept(message).closes, 5)
-        return len(self._kept(message).closes)
+        self.studio.memory.wait_for(lambda: self._stored(message).closes, 5)
+        return len(self._stored(message).closes)
 
-    def _kept(self, message):
+    def _stored(self, message):
         return self.studio.memory.messages[message.id]

@@ -1,4 +1,4 @@
-"""`modelstream demo`, with a model that says what it was asked."""
+"""`modelstream demo`, with a model that repeats the last message."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _echo(monkeypatch):
 
 
 @pytest.mark.usefixtures("_echo")
-def test_all_talk_and_then_about_what_the_user_wants(studio, monkeypatch):
+def test_all_agents_talk_and_then_about_the_topic_of_the_user(studio, monkeypatch):
     monkeypatch.setenv("MODELSTREAM_STUDIO", studio.url)
     monkeypatch.setenv("MODELSTREAM_STUDIO_TOKEN", TOKEN)
     memory, answers = studio.memory, iter(["cats", ""])
@@ -46,8 +46,8 @@ def test_all_talk_and_then_about_what_the_user_wants(studio, monkeypatch):
 
     monkeypatch.setattr(demo, "ask_user", ask_user)
     assert demo.demo() == 0
-    said = [(kept.opened["name"], kept.text) for kept in memory.messages.values()]
-    assert sorted(said) == sorted(
+    texts = [(message.opened["name"], message.text) for message in memory.messages.values()]
+    assert sorted(texts) == sorted(
         [(name, question) for name, (_, question) in demo.CAST.items()]
         + [(name, "cats") for name in [*demo.CAST, "You"]]
     )
@@ -55,14 +55,14 @@ def test_all_talk_and_then_about_what_the_user_wants(studio, monkeypatch):
 
 
 @pytest.mark.usefixtures("_echo")
-def test_a_studio_that_is_not_where_it_should_be(monkeypatch):
+def test_without_a_studio(monkeypatch):
     url = refused_url()
     monkeypatch.setenv("MODELSTREAM_STUDIO", url)
     with pytest.raises(ConfigError, match=f"There is no Studio at {url}"):
         demo.demo()
 
 
-def test_without_a_model_it_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(demo, "MODEL", {"config_name": "demo", "model_type": "nobody_chat"})
-    with pytest.raises(ConfigError, match="nobody_chat"):
+def test_without_the_model_plugin(monkeypatch):
+    monkeypatch.setattr(demo, "MODEL", {"config_name": "demo", "model_type": "unknown_chat"})
+    with pytest.raises(ConfigError, match="unknown_chat"):
         demo.demo()

@@ -1,4 +1,4 @@
-"""A run as a file."""
+"""Export of a run to a file."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from modelstream_studio import frames
 
 
 @pytest.fixture
-def told(served):
-    """A run with all that there is."""
+def exported(served):
+    """A Studio with a run that has all kinds of frames."""
     program = Reporter(served)
     program.open("m1", "A *star*", model_name="gpt")
-    program.say(
+    program.report(
         frames.Reasoning(message="m1", offset=0, delta="Let me\nthink."),
         frames.Text(message="m1", offset=0, delta="# Title\n\nBody."),
         frames.Tool(message="m1", index=0, id="c", name="look", delta='{"code": "```"}'),
@@ -22,15 +22,15 @@ def told(served):
     program.open("m2", "Bob", at=1004.0)
     program.text("half", 0, "m2")
     program.close("m2", state="failed", error=frames.Failure("RateLimitError", "too *many*"))
-    program.say(frames.Ask(question="q", name="Bob", prompt="Where?", at=1005.0))
-    program.say(frames.Answered(question="q", value={"city": "Köln"}))
+    program.report(frames.Ask(question="q", name="Bob", prompt="Where?", at=1005.0))
+    program.report(frames.Answered(question="q", value={"city": "Köln"}))
     program.open("m3", "Live", at=1006.0)
     program.text("still writing", 0, "m3")
     return served
 
 
-def test_as_json_everything_is_in_it(told):
-    whole = told.get("/v1/runs/run/export.json")
+def test_json_has_everything(exported):
+    whole = exported.get("/v1/runs/run/export.json")
     assert whole["run"]["name"] == "name of run"
     first, second, third = whole["messages"]
     assert first["text"] == "# Title\n\nBody."
@@ -43,8 +43,8 @@ def test_as_json_everything_is_in_it(told):
     assert whole["questions"][0]["value"] == {"city": "Köln"}
 
 
-def test_as_markdown_it_can_be_read(told):
-    status, text, headers = told.ask("GET", "/v1/runs/run/export.md")
+def test_markdown(exported):
+    status, text, headers = exported.request("GET", "/v1/runs/run/export.md")
     assert status == 200
     assert headers["content-type"].startswith("text/markdown")
     assert text.startswith("# name of run\n\nproject · 1970-01-01 00:16:40 UTC · live\n\n## A \\*star\\*\n\n")
@@ -56,6 +56,6 @@ def test_as_markdown_it_can_be_read(told):
     assert text.index("half") < text.index("Bob asks") < text.index("still writing")
 
 
-def test_nothing_else(told):
-    assert told.ask("GET", "/v1/runs/run/export.pdf")[0] == 404
-    assert told.ask("GET", "/v1/runs/nobody/export.json")[0] == 404
+def test_unknown_formats_and_runs(exported):
+    assert exported.request("GET", "/v1/runs/run/export.pdf")[0] == 404
+    assert exported.request("GET", "/v1/runs/unknown/export.json")[0] == 404

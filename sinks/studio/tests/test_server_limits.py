@@ -1,4 +1,4 @@
-"""A producer that goes wild harms nobody else."""
+"""A runaway producer does not affect others."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_names_are_cut(served):
     program.info = frames.RunInfo("run", long, long, long)
     program.open(name=long, model_name=long, role=long, agent=long, metadata={"a": long})
     program.close(state="failed", finish_reason=long, error=frames.Failure(long, long))
-    program.say(frames.Ask(question="q", name=long, prompt=long, at=1.0, schema={"a": long}))
+    program.report(frames.Ask(question="q", name=long, prompt=long, at=1.0, schema={"a": long}))
 
     snapshot = served.run()
     (message,) = snapshot["messages"]
@@ -32,13 +32,13 @@ def test_names_are_cut(served):
     assert len(snapshot["questions"][0]["prompt"]) == limits.PROMPT
 
 
-def test_a_text_without_end_is_cut_and_counted(served, monkeypatch):
+def test_very_long_text_is_cut_and_counted(served, monkeypatch):
     monkeypatch.setattr(limits, "TEXT", 100)
     program = Reporter(served)
     program.open()
     for at in range(0, 300, 60):
         program.text("y" * 60, at)
-    program.say(frames.Reasoning(message="m", offset=0, delta="z" * 500))
+    program.report(frames.Reasoning(message="m", offset=0, delta="z" * 500))
     program.close()
 
     message = served.message()
@@ -52,18 +52,18 @@ def test_tool_calls_are_bounded(served, monkeypatch):
     monkeypatch.setattr(limits, "TOOL_CALLS", 2)
     program = Reporter(served)
     program.open()
-    program.say(*(frames.Tool(message="m", index=index, name="f", delta="x" * 50) for index in range(5)))
+    program.report(*(frames.Tool(message="m", index=index, name="f", delta="x" * 50) for index in range(5)))
     assert [call["arguments"] for call in served.message()["tool_calls"]] == ["x" * 10] * 2
 
 
 @pytest.mark.parametrize("kind", ["messages", "questions"])
-def test_what_is_open_at_once_is_bounded(served, monkeypatch, kind):
+def test_open_messages_and_questions_are_bounded(served, monkeypatch, kind):
     monkeypatch.setattr(limits, f"OPEN_{kind.upper()}", 3)
     program = Reporter(served)
-    news = [frames.Open(message=f"m{n}", name="A", at=1.0) for n in range(5)]
+    new_frames = [frames.Open(message=f"m{n}", name="A", at=1.0) for n in range(5)]
     if kind == "questions":
-        news = [frames.Ask(question=f"q{n}", name="A", prompt="?", at=1.0) for n in range(5)]
-    program.log = list(map(frames.encode, news))
+        new_frames = [frames.Ask(question=f"q{n}", name="A", prompt="?", at=1.0) for n in range(5)]
+    program.log = list(map(frames.encode, new_frames))
     status, reply, _ = program.send(1, 5)
     assert (status, reply["persisted"]) == (200, 5)
     assert [refusal["n"] for refusal in reply["refused"]] == [4, 5]
@@ -77,28 +77,28 @@ def test_producers_are_bounded(served, monkeypatch):
     status, _, headers = Reporter(served, "p2").send(1, 0)
     assert status == 429
     assert int(headers["retry-after"]) >= 1
-    assert Reporter(served, "p1").send(1, 0)[0] == 200, "those that are there go on"
+    assert Reporter(served, "p1").send(1, 0)[0] == 200, "known producers continue"
 
 
-def test_one_that_sends_too_much_has_to_wait_and_the_others_not(served, monkeypatch):
+def test_a_producer_that_sends_too_much_has_to_wait_and_others_not(served, monkeypatch):
     monkeypatch.setattr(limits, "RATE", 20_000)
     monkeypatch.setattr(limits, "BURST", 200_000)
-    wild, calm = Reporter(served, "wild", "r1"), Reporter(served, "calm", "r2")
-    wild.open()
+    fast, slow = Reporter(served, "fast", "r1"), Reporter(served, "slow", "r2")
+    fast.open()
     at = 0
     while True:
-        wild.log.append(frames.encode(frames.Text(message="m", offset=at, delta="x" * 50_000)))
-        status, _, headers = wild.send(len(wild.log), len(wild.log))
+        fast.log.append(frames.encode(frames.Text(message="m", offset=at, delta="x" * 50_000)))
+        status, _, headers = fast.send(len(fast.log), len(fast.log))
         if status == 429:
             break
         at += 50_000
         assert at < 1_000_000
     assert int(headers["retry-after"]) >= 1
-    assert calm.open() == 1
-    wait_for(lambda: wild.send(len(wild.log), len(wild.log))[0] == 200)
+    assert slow.open() == 1
+    wait_for(lambda: fast.send(len(fast.log), len(fast.log))[0] == 200)
 
 
-def test_a_bucket_fills_again():
+def test_a_bucket_refills():
     bucket = limits.Bucket(rate=1000, burst=10)
     assert bucket.take(10) == 0
     wait = bucket.take(5)
@@ -108,7 +108,7 @@ def test_a_bucket_fills_again():
 
 
 def test_a_database_that_cannot_be_written_loses_nothing(served, monkeypatch):
-    """The disk is full for a while: nothing is said to be kept that is not."""
+    """While the disk is full, nothing is reported as persisted that is not."""
     program = Reporter(served)
     program.open()
     store = served.studio.hub.store
@@ -121,7 +121,7 @@ def test_a_database_that_cannot_be_written_loses_nothing(served, monkeypatch):
     assert program.text("on", 0) == 2
 
 
-def test_numbers_that_nobody_means_are_refused(served):
+def test_frames_with_invalid_values_are_refused(served):
     program = Reporter(served)
     program.open()
     huge = str(1 << 62).encode()
@@ -144,7 +144,7 @@ def test_numbers_that_nobody_means_are_refused(served):
     assert program.text("c", 3) == 12
 
 
-def test_what_can_never_be_kept_does_not_hold_up_the_rest(served, caplog):
+def test_a_write_that_always_fails_does_not_block_others(served, caplog):
     program = Reporter(served)
     program.open()
     served.studio.hub.store.write([("INSERT INTO runs(id) VALUES(?)", (1 << 70,))])
@@ -153,10 +153,10 @@ def test_what_can_never_be_kept_does_not_hold_up_the_rest(served, caplog):
     assert "can't be written" in caplog.text
 
 
-def test_the_disk_is_full_for_a_while(studio_process):
+def test_a_disk_that_is_full_for_a_while(studio_process):
     resource = pytest.importorskip("resource")
     if not hasattr(resource, "prlimit"):
-        pytest.skip("a disk that is full is made of a Linux limit")
+        pytest.skip("a full disk is simulated with a limit of Linux")
     studio = studio_process()
     program = Reporter(studio)
     program.open()

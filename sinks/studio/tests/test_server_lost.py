@@ -1,4 +1,4 @@
-"""Nothing shows "live" for ever: a program that is gone is noticed, and one that comes back goes on."""
+"""Nothing stays "live" forever: a program that ends is noticed, and one that returns continues."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from modelstream_studio.server import hub
 
 
 @pytest.fixture
-def impatient(monkeypatch):
-    """Studio gives up on a program sooner."""
+def short_lease(monkeypatch):
+    """Studio regards a silent program as lost sooner."""
     monkeypatch.setattr(frames, "LEASE", 0.5)
     monkeypatch.setattr(hub, "WATCH", 0.05)
 
 
-def test_a_program_that_is_gone_has_its_messages_cut(impatient, served):
+def test_messages_of_a_lost_program_are_cut(short_lease, served):
     program = Reporter(served)
     program.open()
     program.text("half a sen", 0)
-    program.say(frames.Ask(question="q", name="Bob", prompt="Well?", at=1001.0))
+    program.report(frames.Ask(question="q", name="Bob", prompt="Well?", at=1001.0))
     with browsing(served) as browser:
         browser.wait("m", "cut")
         assert browser.html() == "<p>half a sen</p>\n"
@@ -32,10 +32,10 @@ def test_a_program_that_is_gone_has_its_messages_cut(impatient, served):
     assert served.message()["ended"]
 
 
-def test_one_that_comes_back_goes_on(impatient, served, monkeypatch):
+def test_a_program_that_returns_continues(short_lease, served, monkeypatch):
     program = Reporter(served)
     program.open()
-    program.say(
+    program.report(
         frames.Text(message="m", offset=0, delta="half a sen", at=1),
         frames.Ask(question="q", name="Bob", prompt="Well?", at=1001.0),
     )
@@ -54,7 +54,7 @@ def test_one_that_comes_back_goes_on(impatient, served, monkeypatch):
         assert (run["state"], run["live"], run["questions"], run["messages"]) == ("live", 0, 1, 1)
 
 
-def test_a_heartbeat_keeps_it_alive(impatient, served, monkeypatch):
+def test_a_heartbeat_keeps_a_program_alive(short_lease, served, monkeypatch):
     monkeypatch.setattr(frames, "LEASE", 3)
     program = Reporter(served)
     program.open()
@@ -65,7 +65,7 @@ def test_a_heartbeat_keeps_it_alive(impatient, served, monkeypatch):
         while browser.messages.get("m2", {}).get("state") != "cut":
             program.send(2, 1)
         assert browser.messages["m"]["state"] == "live"
-        assert served.run()["run"]["state"] == "live", "one of its two producers is"
+        assert served.run()["run"]["state"] == "live", "one of its two producers is live"
 
 
 def test_a_bye_ends_the_run_and_cuts_what_is_open(served):
@@ -73,16 +73,16 @@ def test_a_bye_ends_the_run_and_cuts_what_is_open(served):
     program.open("m1")
     program.close("m1")
     program.open("m2")
-    program.say(frames.Bye(at=2000.0))
+    program.report(frames.Bye(at=2000.0))
 
     snapshot = served.run()
     assert snapshot["run"]["state"] == "finished"
     assert [message["state"] for message in snapshot["messages"]] == ["complete", "cut"]
-    assert program.send(4, 4)[:2] == (200, {"persisted": 4}), "the same batch once more wakes nobody up"
+    assert program.send(4, 4)[:2] == (200, {"persisted": 4}), "the same batch again changes nothing"
     assert served.run()["run"]["state"] == "finished"
 
 
-def test_one_that_died_while_studio_was_away_is_noticed_too(impatient, tmp_path):
+def test_a_program_that_ended_while_studio_was_down_is_lost(short_lease, tmp_path):
     served = Served(tmp_path)
     try:
         program = Reporter(served)
@@ -97,7 +97,7 @@ def test_one_that_died_while_studio_was_away_is_noticed_too(impatient, tmp_path)
         served.stop()
 
 
-def test_lost_before_a_restart_it_still_comes_back(impatient, tmp_path, monkeypatch):
+def test_a_program_that_was_lost_before_a_restart_continues(short_lease, tmp_path, monkeypatch):
     served = Served(tmp_path)
     try:
         program = Reporter(served)
@@ -114,22 +114,22 @@ def test_lost_before_a_restart_it_still_comes_back(impatient, tmp_path, monkeypa
         served.stop()
 
 
-def test_who_could_not_be_listened_to_is_not_lost(impatient, served, monkeypatch):
+def test_a_program_is_not_lost_while_studio_is_blocked(short_lease, served, monkeypatch):
     monkeypatch.setattr(frames, "LEASE", 3)
     program = Reporter(served)
     program.open()
-    inside = served.studio.hub
-    before = inside.ring.seq
-    inside._loop.call_soon_threadsafe(time.sleep, 5)
+    studio_hub = served.studio.hub
+    before = studio_hub.ring.seq
+    studio_hub._loop.call_soon_threadsafe(time.sleep, 5)
     assert program.send(2, 1)[0] == 200
-    assert inside.ring.seq == before, "it was not even cut for a moment"
+    assert studio_hub.ring.seq == before, "it was never cut"
 
 
-def test_a_run_at_rest_does_not_stay_in_memory(impatient, served):
+def test_a_finished_run_does_not_stay_in_memory(short_lease, served):
     program = Reporter(served)
     program.open()
     program.close()
-    program.say(frames.Bye(at=2000.0))
-    inside = served.studio.hub
-    wait_for(lambda: not inside.runs and not inside.producers)
+    program.report(frames.Bye(at=2000.0))
+    studio_hub = served.studio.hub
+    wait_for(lambda: not studio_hub.runs and not studio_hub.producers)
     assert served.message()["state"] == "complete"

@@ -1,4 +1,4 @@
-"""The page about the protocol is right."""
+"""The page about the protocol is correct."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ PAGE = (Path(__file__).parents[1] / "PROTOCOL.md").read_text(encoding="utf-8")
 BATCH, COMMANDS = re.findall(r"^```json\n(.*?)\n```$", PAGE, re.DOTALL | re.MULTILINE)
 
 
-def test_the_example_of_a_batch_is_taken_in(served):
-    status, reply, _ = served.ask("POST", "/v1/publish", role="publish", body=BATCH.encode())
+def test_the_example_of_a_batch_is_accepted(served):
+    status, reply, _ = served.request("POST", "/v1/publish", role="publish", body=BATCH.encode())
 
     assert (status, reply) == (200, {"persisted": 7})
     message = served.message("message-1", "run-7")
@@ -28,23 +28,23 @@ def test_the_example_of_a_batch_is_taken_in(served):
     assert '{"persisted": 7}' in PAGE
 
 
-def test_the_example_of_commands_is_what_a_program_is_told(served):
+def test_the_example_of_commands_is_what_a_program_receives(served):
     opening = (
         '{"k":"open","m":"message-1","name":"A","at":1}',
         '{"k":"ask","q":"question-1","name":"A","prompt":"?","at":1}',
     )
     body = "\n".join([BATCH.splitlines()[0], *opening])
-    assert served.ask("POST", "/v1/publish", role="publish", body=body.encode())[0] == 200
+    assert served.request("POST", "/v1/publish", role="publish", body=body.encode())[0] == 200
     assert served.post("/v1/answer", {"q": "question-1", "value": "Paris"}) == 200
     assert served.post("/v1/cancel", {"m": "message-1"}) == 200
 
     path = "/v1/commands?producer=a-random-id&after=0"
-    told = wait_for(lambda: served.ask("GET", path, role="publish")[1])
+    reply = wait_for(lambda: served.request("GET", path, role="publish")[1])
 
     shown = json.loads(COMMANDS)
-    for command in (*told["commands"], *shown["commands"]):
+    for command in (*reply["commands"], *shown["commands"]):
         assert command.pop("n") > 1_000_000_000_000
-    assert told == shown
+    assert reply == shown
 
 
 def test_every_frame_and_each_of_its_fields_is_on_the_page():

@@ -1,4 +1,4 @@
-"""What programs send is taken in once, whatever is lost on the way or sent again."""
+"""Frames of programs are stored once, also if batches are lost or sent again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from modelstream_studio import frames
 def test_a_message_from_open_to_close(served):
     program = Reporter(served)
     assert program.open(model_type="openai_chat", model_name="gpt", role="assistant", agent="a1") == 1
-    program.say(
+    program.report(
         frames.Reasoning(message="m", offset=0, delta="Let me think.", at=1001.5),
         frames.Text(message="m", offset=0, delta="# Hi\n\nI am ", at=1002.0),
         frames.Text(message="m", offset=11, delta="**here**", at=1002.0),
@@ -41,7 +41,7 @@ def test_a_message_from_open_to_close(served):
     assert run["agents"] == ["Alice"]
 
 
-def test_a_failure_keeps_what_came(served):
+def test_a_failure_keeps_the_text_so_far(served):
     program = Reporter(served)
     program.open()
     program.text("Half a", 0)
@@ -53,7 +53,7 @@ def test_a_failure_keeps_what_came(served):
     assert message["blocks"] == ["<p>Half a</p>\n"]
 
 
-def test_frames_that_are_known_are_ignored_and_missing_ones_asked_for(served):
+def test_known_frames_are_ignored_and_missing_ones_requested(served):
     program = Reporter(served)
     program.open()
     program.text("one ", 0)
@@ -66,24 +66,24 @@ def test_frames_that_are_known_are_ignored_and_missing_ones_asked_for(served):
     assert served.message()["tail"] == "one two"
 
 
-def test_who_is_not_known_has_to_say_what_run_it_reports_from(served):
+def test_an_unknown_producer_has_to_send_its_run(served):
     program = Reporter(served)
-    known, program.info = program.info, None
+    info, program.info = program.info, None
     assert program.send(1, 0)[:2] == (409, {"persisted": 0})
-    program.info = known
+    program.info = info
     program.open()
     program.info = None
     assert program.text("hello", 0) == 2
 
 
-def test_what_makes_no_sense_is_passed_over_and_named(served):
+def test_invalid_frames_are_ignored_and_listed(served):
     program = Reporter(served)
     program.open()
     program.log += [
         b"not JSON",
         b'{"k":"new kind"}',
         b'{"k":"text","m":"m","o":"zero","d":"x"}',
-        b'{"k":"text","m":"nobody","o":0,"d":"x"}',
+        b'{"k":"text","m":"unknown","o":0,"d":"x"}',
         b'{"k":"text","m":"m","o":0,"d":"' + b"x" * frames.MAX_LINE + b'"}',
         b'{"k":"text","m":"m","o":0,"d":"yes","at":1}',
     ]
@@ -92,7 +92,7 @@ def test_what_makes_no_sense_is_passed_over_and_named(served):
 
     assert (status, reply["persisted"]) == (200, 7)
     assert [refusal["n"] for refusal in reply["refused"]] == [2, 3, 4, 5, 6]
-    assert "no message 'nobody' is open" in reply["refused"][3]["why"]
+    assert "no message 'unknown' is open" in reply["refused"][3]["why"]
     assert served.message()["tail"] == "yes"
 
 
@@ -107,18 +107,20 @@ def test_what_makes_no_sense_is_passed_over_and_named(served):
     ],
     ids=["nothing", "a list", "counts from zero", "no producer", "too large"],
 )
-def test_a_batch_that_makes_no_sense_is_refused(served, body, status):
-    found, reply, _ = served.ask("POST", "/v1/publish", role="publish", body=body)
-    assert found == status
+def test_an_invalid_batch_is_rejected(served, body, status):
+    actual, reply, _ = served.request("POST", "/v1/publish", role="publish", body=body)
+    assert actual == status
     assert reply["error"]
 
 
-def test_what_was_lost_is_shown_where_it_is_missing(served):
+def test_a_gap_is_shown_at_its_place(served):
     program = Reporter(served)
     program.open()
     program.text("Beginning.", 0)
     with browsing(served) as browser:
-        program.say(frames.Gap(message="m", lost=1234), frames.Text(message="m", offset=1244, delta="End."))
+        program.report(
+            frames.Gap(message="m", lost=1234), frames.Text(message="m", offset=1244, delta="End.")
+        )
         program.text(" And more.", 1248)
         program.close()
         browser.wait("m", "complete")
@@ -133,7 +135,7 @@ def test_what_was_lost_is_shown_where_it_is_missing(served):
     assert message["gap"] == 1234
 
 
-def test_text_that_overlaps_is_told_once_and_text_too_far_on_is_a_gap(served):
+def test_overlapping_text_is_shown_once_and_skipped_text_is_a_gap(served):
     program = Reporter(served)
     program.open()
     program.text("abcdef", 0)
@@ -143,19 +145,21 @@ def test_text_that_overlaps_is_told_once_and_text_too_far_on_is_a_gap(served):
     assert served.message()["gap"] == 3
 
 
-def test_text_that_does_not_extend_the_last_is_shown_afresh(served):
+def test_text_that_does_not_extend_the_last_replaces_it(served):
     program = Reporter(served)
     program.open()
     program.text("# Draft\n\nNo.", 0)
     with browsing(served) as browser:
-        program.say(frames.Fresh(message="m", text="Better"), frames.Text(message="m", offset=6, delta="!"))
+        program.report(
+            frames.Fresh(message="m", text="Better"), frames.Text(message="m", offset=6, delta="!")
+        )
         program.close()
         browser.wait("m", "complete")
         assert browser.html() == "<p>Better!</p>\n"
     assert served.message()["blocks"] == ["<p>Better!</p>\n"]
 
 
-def test_a_message_that_is_opened_again_begins_afresh_in_its_place(served):
+def test_a_message_that_is_opened_again_starts_over_in_its_place(served):
     program = Reporter(served)
     program.open("m1")
     program.text("first", 0, "m1")
@@ -187,7 +191,7 @@ def test_another_producer_takes_over_a_live_message(served):
     assert old.send(3, 3)[1]["refused"]
 
 
-def test_several_runs_do_not_touch_each_other(served):
+def test_runs_do_not_affect_each_other(served):
     for number in range(3):
         program = Reporter(served, f"p{number}", f"run{number}")
         program.open("m")
@@ -201,12 +205,12 @@ def test_several_runs_do_not_touch_each_other(served):
     assert len(served.get("/v1/runs")["runs"]) == 3
 
 
-def test_a_restart_goes_on_where_it_was(tmp_path):
+def test_messages_continue_after_a_restart(tmp_path):
     served = Served(tmp_path)
     try:
         program = Reporter(served)
         program.open()
-        program.say(
+        program.report(
             frames.Text(message="m", offset=0, delta="# One\n\nand t", at=1),
             frames.Reasoning(message="m", offset=0, delta="hm", at=1),
             frames.Tool(message="m", index=0, id="c", name="f", delta="{"),
@@ -218,7 +222,7 @@ def test_a_restart_goes_on_where_it_was(tmp_path):
         before = served.message()
         assert (before["state"], before["tail"], before["reasoning"]) == ("live", "and t", "hm")
         assert program.send(1, 5)[:2] == (200, {"persisted": 5})
-        program.say(
+        program.report(
             frames.Text(message="m", offset=12, delta="wo", at=1),
             frames.Tool(message="m", index=0, offset=1, delta="}"),
             frames.Close(message="m", state="complete", at=2, usage=frames.Counts(3, 5)),

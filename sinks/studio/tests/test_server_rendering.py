@@ -1,4 +1,4 @@
-"""Rendering block by block is rendering the whole, and does not cost more than that."""
+"""Rendering block by block gives the same as rendering the whole, at a similar cost."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ DOCUMENTS = st.lists(LINES, max_size=14).flatmap(
 SIZES = st.lists(st.integers(1, 20), min_size=1, max_size=5)
 
 
-def rendered(document, sizes):
-    """The document, as it is rendered when it comes in pieces of these sizes."""
+def render_in_pieces(document, sizes):
+    """Renders a document in pieces of these sizes."""
     rendering = Rendering()
     closed = []
     at = turn = 0
@@ -41,14 +41,14 @@ def rendered(document, sizes):
 
 
 @given(DOCUMENTS, SIZES)
-def test_blocks_joined_are_the_whole(document, sizes):
-    rendering = rendered(document, sizes)
+def test_joined_blocks_equal_the_whole(document, sizes):
+    rendering = render_in_pieces(document, sizes)
     rendering.corrected(document)
     assert "".join(rendering.blocks) == "".join(markdown.render(document, {}))
 
 
 @given(DOCUMENTS, SIZES)
-def test_blocks_and_tail_are_always_all_of_the_text(document, sizes):
+def test_the_tail_is_the_end_of_the_text(document, sizes):
     rendering = Rendering()
     for at in range(0, len(document), sizes[0]):
         rendering.add(document[at : at + sizes[0]])
@@ -78,11 +78,11 @@ def test_a_block_is_shown_as_soon_as_nothing_can_change_it(text, closed):
 @pytest.mark.parametrize(
     "document", ["    code\n\n    more\n", "- a\n\n- b\n", "1. a\n\n1. b\n", "> a\n\n> b\n"]
 )
-def test_what_goes_on_after_a_blank_line_is_one_block_only_if_markdown_says_so(document):
-    assert rendered(document, [1]).blocks == markdown.render(document, {})
+def test_blocks_with_blank_lines_are_those_of_markdown(document):
+    assert render_in_pieces(document, [1]).blocks == markdown.render(document, {})
 
 
-def test_the_open_tail_begins_with_a_line_that_shows_something():
+def test_the_tail_does_not_begin_with_a_blank_line():
     rendering = Rendering()
     for piece in ("# T\n", "\n", "\r\n", "\n\nNow"):
         rendering.add(piece)
@@ -90,8 +90,8 @@ def test_the_open_tail_begins_with_a_line_that_shows_something():
     assert rendering.tail == "Now"
 
 
-def test_a_link_that_is_defined_late_is_put_right():
-    rendering = rendered("See [it].\n\n[it]: https://example.org\n", [7])
+def test_a_link_that_is_defined_later_is_corrected():
+    rendering = render_in_pieces("See [it].\n\n[it]: https://example.org\n", [7])
     assert "href" not in "".join(rendering.blocks)
     assert rendering.corrected("See [it].\n\n[it]: https://example.org\n")
     assert '<a href="https://example.org"' in "".join(rendering.blocks)
@@ -100,15 +100,15 @@ def test_a_link_that_is_defined_late_is_put_right():
 @pytest.mark.parametrize(
     "line", ["```python\n", "- item one two three\n", "word " * 10 + "\n", "| a | b |\n|---|---|\n", "> q\n"]
 )
-def test_one_giant_block_costs_no_more_than_its_length(line):
+def test_the_cost_of_one_large_block_is_linear(line):
     def seconds(size):
         rest = "x = 1  # yes\n" if line.startswith("`") else line
         text = (line + rest * (size // len(rest)))[:size]
         rendering = Rendering()
-        begun = time.process_time()
+        began = time.process_time()
         for at in range(0, size, 50):
             rendering.add(text[at : at + 50])
-        return time.process_time() - begun
+        return time.process_time() - began
 
     seconds(1000)
     assert seconds(40_000) < 20 * max(seconds(5000), 0.01), "eight times the length"
@@ -117,19 +117,19 @@ def test_one_giant_block_costs_no_more_than_its_length(line):
 @pytest.mark.parametrize(
     "unit", ["[", "*a **b ", "![[", "> ", "[a](", "<a ", "- ", "&a", "`` ` ", "|a", "\\"]
 )
-def test_hostile_markup_holds_nobody_up(unit):
-    begun = time.process_time()
+def test_hostile_markup_is_rendered_in_time(unit):
+    began = time.process_time()
     markdown.render(unit * (100_000 // len(unit)), {})
-    assert time.process_time() - begun < 5
+    assert time.process_time() - began < 5
 
 
-def test_code_is_highlighted_where_its_language_is_known():
-    (known,) = markdown.render("```python\nx = 'a'  # <b>\n```", {})
-    assert '<code class="language-python">' in known
-    assert '<span class="s1">' in known
-    assert "&lt;b&gt;" in known
-    (unknown,) = markdown.render("```klingon\n<b>\n```", {})
-    assert unknown == '<pre><code class="language-klingon">&lt;b&gt;\n</code></pre>\n'
+def test_code_in_a_known_language_is_highlighted():
+    (highlighted,) = markdown.render("```python\nx = 'a'  # <b>\n```", {})
+    assert '<code class="language-python">' in highlighted
+    assert '<span class="s1">' in highlighted
+    assert "&lt;b&gt;" in highlighted
+    (plain,) = markdown.render("```klingon\n<b>\n```", {})
+    assert plain == '<pre><code class="language-klingon">&lt;b&gt;\n</code></pre>\n'
 
 
 @pytest.mark.parametrize(
@@ -143,11 +143,11 @@ def test_code_is_highlighted_where_its_language_is_known():
         ('``` "onload=x\na\n```', "<pre><code>a\n</code></pre>\n"),
     ],
 )
-def test_what_is_dangerous_is_shown_as_words(source, html):
+def test_dangerous_markup_is_shown_as_text(source, html):
     assert "".join(markdown.render(source, {})) == html
 
 
-def test_a_link_opens_elsewhere_and_tells_nothing():
+def test_a_link_opens_in_a_new_tab_without_a_referrer():
     (html,) = markdown.render("[x](https://example.org/?a=1&b)", {})
     assert 'href="https://example.org/?a=1&amp;b"' in html
     assert 'rel="noopener noreferrer nofollow"' in html

@@ -1,4 +1,4 @@
-"""Who may ask for what. The same, in a real browser, is tested with the page."""
+"""Which requests are allowed. The tests of the page repeat this in a real browser."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EACH = [(role, path) for role, paths in ROUTES.items() for path in paths]
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory):
-    """One Studio for all of these tests: they change nothing."""
+    """One Studio for all of these tests, which change nothing."""
     server = Served(tmp_path_factory.mktemp("studio"))
     Reporter(server).open()
     yield server
@@ -30,29 +30,31 @@ def guarded(tmp_path_factory):
 
 
 @pytest.mark.parametrize(("role", "path"), EACH)
-def test_each_route_wants_its_token_and_no_other(guarded, role, path):
+def test_each_route_requires_its_token(guarded, role, path):
     method = "POST" if path in {"/v1/publish", "/v1/answer", "/v1/cancel"} else "GET"
     wrong = [f"Bearer {getattr(TOKENS, other)}" for other in ROUTES if other != role]
     token = getattr(TOKENS, role)
     wrong += ["", "Bearer", "Bearer ", f"Basic {token}", token, f"Bearer {token}x", "Bearer \u00e9"]
     for value in wrong:
         headers = {"authorization": value} if value else {}
-        assert guarded.ask(method, path, role=None, body=b"", **headers)[0] == 401, value
-    assert guarded.ask(method, f"{path}?token={token}", role=None, body=b"")[0] == 401, "not in the address"
-    assert guarded.ask(method, path, role=None, body=b"", cookie=f"watch={token}")[0] == 401, "no cookies"
+        assert guarded.request(method, path, role=None, body=b"", **headers)[0] == 401, value
+    assert guarded.request(method, f"{path}?token={token}", role=None, body=b"")[0] == 401, (
+        "not in the address"
+    )
+    assert guarded.request(method, path, role=None, body=b"", cookie=f"watch={token}")[0] == 401, "no cookies"
 
 
 @pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:80", "", "127.0.0.1.evil.example", "192.168.1.5"]
 )
 @pytest.mark.parametrize("path", ["/", "/v1/runs", "/static/main.js"])
-def test_a_host_name_that_is_not_ours_is_refused(guarded, host, path):
-    assert guarded.ask("GET", path, host=host)[0] == 421
+def test_a_foreign_host_name_is_rejected(guarded, host, path):
+    assert guarded.request("GET", path, host=host)[0] == 421
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost:1234", "[::1]:80", "LOCALHOST"])
-def test_the_names_of_this_machine_are_ours(guarded, host):
-    assert guarded.ask("GET", "/v1/runs", host=host)[0] == 200
+def test_the_names_of_this_machine_are_accepted(guarded, host):
+    assert guarded.request("GET", "/v1/runs", host=host)[0] == 200
 
 
 @pytest.mark.parametrize(
@@ -66,32 +68,32 @@ def test_the_names_of_this_machine_are_ours(guarded, host):
     ],
 )
 @pytest.mark.parametrize("path", ["/v1/runs", "/v1/events", "/v1/commands?producer=p"])
-def test_pages_from_elsewhere_are_refused(guarded, headers, path):
-    assert guarded.ask("GET", path, **headers)[0] == 403
+def test_requests_of_foreign_pages_are_rejected(guarded, headers, path):
+    assert guarded.request("GET", path, **headers)[0] == 403
 
 
-def test_a_page_from_elsewhere_publishes_nothing(guarded):
+def test_a_foreign_page_cannot_publish(guarded):
     program = Reporter(guarded, "evil", "evil")
     assert program.send(1, 0, origin="http://evil.example")[0] == 403
-    assert guarded.ask("GET", "/v1/runs/evil")[0] == 404
+    assert guarded.request("GET", "/v1/runs/evil")[0] == 404
 
 
-def test_our_own_page_is_not_refused(guarded):
+def test_requests_of_the_page_are_accepted(guarded):
     own = {"origin": f"http://127.0.0.1:{guarded.port}", "sec_fetch_site": "same-origin"}
-    assert guarded.ask("GET", "/v1/runs", **own)[0] == 200
+    assert guarded.request("GET", "/v1/runs", **own)[0] == 200
 
 
 def test_a_link_to_the_page_may_be_followed_from_anywhere(guarded):
-    visit = {"sec_fetch_site": "cross-site", "sec_fetch_mode": "navigate", "sec_fetch_dest": "document"}
-    assert guarded.ask("GET", "/", role=None, **visit)[0] == 200
-    assert guarded.ask("GET", "/v1/runs", **visit)[0] == 403
-    framed = {**visit, "sec_fetch_dest": "iframe"}
-    assert guarded.ask("GET", "/", role=None, **framed)[0] == 403
+    navigation = {"sec_fetch_site": "cross-site", "sec_fetch_mode": "navigate", "sec_fetch_dest": "document"}
+    assert guarded.request("GET", "/", role=None, **navigation)[0] == 200
+    assert guarded.request("GET", "/v1/runs", **navigation)[0] == 403
+    framed = {**navigation, "sec_fetch_dest": "iframe"}
+    assert guarded.request("GET", "/", role=None, **framed)[0] == 403
 
 
 @pytest.mark.parametrize("path", ["/", "/static/main.js", "/v1/runs", "/v1/nothing", "/v1/answer"])
-def test_every_answer_has_the_headers_that_keep_a_browser_strict(guarded, path):
-    _, _, headers = guarded.ask("GET", path)
+def test_every_response_has_security_headers(guarded, path):
+    _, _, headers = guarded.request("GET", path)
     policy = headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "script-src 'self';" in policy
@@ -116,18 +118,18 @@ def test_every_answer_has_the_headers_that_keep_a_browser_strict(guarded, path):
         "/static/index.html%00.js",
     ],
 )
-def test_no_file_but_the_pages_is_served(guarded, path):
-    assert guarded.ask("GET", path, role=None)[0] in {400, 404}
+def test_only_files_of_the_page_are_served(guarded, path):
+    assert guarded.request("GET", path, role=None)[0] in {400, 404}
 
 
 def test_the_page_is_served_without_a_token(guarded):
-    status, text, headers = guarded.ask("GET", "/", role=None)
+    status, text, headers = guarded.request("GET", "/", role=None)
     assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert "<script" in text
-    assert not re.search(r'(src|href)="(?![/#])', text), "all that it loads is ours"
+    assert not re.search(r'(src|href)="(?![/#])', text), "the page loads only its own files"
 
 
-def test_another_address_is_ours_only_when_exposed(tmp_path):
+def test_other_addresses_are_accepted_when_exposed(tmp_path):
     served = Served(tmp_path, hosts=("studio.internal",), any_address=True)
     try:
         for host, status in (
@@ -136,12 +138,12 @@ def test_another_address_is_ours_only_when_exposed(tmp_path):
             ("[fe80::1]:7575", 200),
             ("evil.example", 421),
         ):
-            assert served.ask("GET", "/v1/runs", host=host)[0] == status
+            assert served.request("GET", "/v1/runs", host=host)[0] == status
     finally:
         served.stop()
 
 
-def test_the_tokens_are_for_their_owners_eyes_and_stay_the_same(tmp_path, monkeypatch):
+def test_the_tokens_are_private_and_persistent(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     tokens = kept_tokens()
     assert len({tokens.watch, tokens.answer, tokens.publish}) == 3

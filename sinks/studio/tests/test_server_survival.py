@@ -1,4 +1,4 @@
-"""Studio may be killed at any moment, and batches may be lost or come twice: the text is always the same."""
+"""The text is correct although Studio is killed and batches are lost or sent twice."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from modelstream_studio import frames
 pytestmark = pytest.mark.timeout(120)
 
 
-def test_killed_while_messages_are_written_it_goes_on_with_all_that_it_said_it_kept(studio_process):
+def test_all_that_was_confirmed_survives_kills_while_messages_are_written(studio_process):
     studio = studio_process()
     program = Reporter(studio)
     messages = [f"m{number}" for number in range(5)]
@@ -34,26 +34,26 @@ def test_killed_while_messages_are_written_it_goes_on_with_all_that_it_said_it_k
                 )
                 texts[m] += piece
 
-    kept = 5
+    persisted = 5
     for turn in range(4):
         write(range(turn * 50, turn * 50 + 50))
-        status, reply, _ = program.send(kept + 1, len(program.log) - 60)
+        status, reply, _ = program.send(persisted + 1, len(program.log) - 60)
         assert status == 200
-        kept = reply["persisted"]
-        # What it is killed with has been sent, but nobody said that it is kept.
-        last = threading.Thread(target=send_quietly, args=(program, kept + 1))
+        persisted = reply["persisted"]
+        # These frames are sent when it is killed, and were not confirmed.
+        last = threading.Thread(target=send_quietly, args=(program, persisted + 1))
         last.start()
         studio.kill()
         last.join()
         studio.start()
-        assert program.send(len(program.log) + 1, 0)[1]["persisted"] >= kept
+        assert program.send(len(program.log) + 1, 0)[1]["persisted"] >= persisted
         for m in messages:
             shown = studio.message(m)
             assert shown["state"] == "live"
             assert texts[m][: shown["text_length"]].endswith(shown["tail"])
-        status, reply, _ = program.send(kept + 1, len(program.log))
+        status, reply, _ = program.send(persisted + 1, len(program.log))
         assert reply == {"persisted": len(program.log)}
-        kept = len(program.log)
+        persisted = len(program.log)
     for m in messages:
         program.close(m)
 
@@ -62,12 +62,12 @@ def test_killed_while_messages_are_written_it_goes_on_with_all_that_it_said_it_k
 
 
 def send_quietly(program, first):
-    """Send all from `first` on; the answer may never come."""
+    """Sends all frames from `first` on, and ignores a missing response."""
     with suppress(OSError, http.client.HTTPException):
         program.send(first, len(program.log))
 
 
-def test_a_browser_heals_by_itself_after_a_kill(studio_process):
+def test_a_browser_recovers_after_a_kill(studio_process):
     studio = studio_process()
     program = Reporter(studio)
     program.open()
@@ -85,7 +85,7 @@ def test_a_browser_heals_by_itself_after_a_kill(studio_process):
     browser.leave()
 
 
-def test_one_that_catches_up_with_megabytes_does_not_hold_up_the_others(served, monkeypatch):
+def test_a_producer_that_sends_megabytes_does_not_block_others(served, monkeypatch):
     late, other = Reporter(served, "late", "late"), Reporter(served, "other", "other")
     other.open("m2")
     story = "## Much\n\nwas **said** while Studio was away, in all these words.\n\n- one\n- two\n\n" * 200
@@ -93,29 +93,29 @@ def test_one_that_catches_up_with_megabytes_does_not_hold_up_the_others(served, 
     opening = frames.Open(message="m", name="Late", at=1.0)
     late.log = [frames.encode(line) for line in (opening, *texts)]
     hub = served.studio.hub
-    take, taken, midst, asked = hub.take, [], threading.Event(), threading.Event()
+    take, taken, in_the_middle, resume = hub.take, [], threading.Event(), threading.Event()
 
-    def noted(producer, news):
+    def recording_take(producer, new_frames):
         taken.append(producer.id)
         if len(taken) == 2:
-            midst.set()
-            assert asked.wait(LIMIT)
-        return take(producer, news)
+            in_the_middle.set()
+            assert resume.wait(LIMIT)
+        return take(producer, new_frames)
 
-    monkeypatch.setattr(hub, "take", noted)
+    monkeypatch.setattr(hub, "take", recording_take)
     replies = []
     catching_up = [threading.Thread(target=lambda: replies.append(late.send(1, 26)[:2])) for _ in range(2)]
     for thread in catching_up:
         thread.start()
-    assert midst.wait(LIMIT)
+    assert in_the_middle.wait(LIMIT)
     other.log.append(frames.encode(frames.Text(message="m2", offset=0, delta="x", at=1.0)))
     connection = other.begin(2, 2)
-    asked.set()
+    resume.set()
     assert connection.getresponse().status == 200
     connection.close()
     for thread in catching_up:
         thread.join(LIMIT)
-    # Counted in portions, for how long one takes is the machine's affair.
+    # Counts portions, since their duration depends on the machine.
     assert taken.index("other") < len(taken) * 0.75, taken
     assert late.send(2, 26)[:2] == (200, {"persisted": 26})
     (message,) = served.get("/v1/runs/late/export.json")["messages"]
@@ -128,7 +128,7 @@ WORDS = st.lists(st.sampled_from(PIECES), min_size=1, max_size=12)
 
 @settings(max_examples=8, suppress_health_check=list(HealthCheck))
 @given(WORDS, st.data())
-def test_sent_again_and_again_in_any_way_it_is_told_once(tmp_path_factory, words, data):
+def test_text_that_is_sent_repeatedly_is_stored_once(tmp_path_factory, words, data):
     served = Served(tmp_path_factory.mktemp("studio"))
     try:
         program = Reporter(served)
@@ -139,23 +139,25 @@ def test_sent_again_and_again_in_any_way_it_is_told_once(tmp_path_factory, words
             at += len(word)
         lines.append(frames.Close(message="m", state="complete", at=2.0))
         program.log = list(map(frames.encode, lines))
-        kept = 0
-        while kept < len(lines):
-            what = data.draw(
+        persisted = 0
+        while persisted < len(lines):
+            action = data.draw(
                 st.sampled_from(["next", "next", "next", "again", "again", "too far", "restart"])
             )
-            if what == "restart":
+            if action == "restart":
                 served.stop()
                 served.start()
                 continue
-            first = {"next": kept + 1, "again": data.draw(st.integers(1, kept + 1)), "too far": kept + 2}[
-                what
-            ]
-            last = data.draw(st.integers(min(max(first, kept + 1), len(lines)), len(lines)))
+            first = {
+                "next": persisted + 1,
+                "again": data.draw(st.integers(1, persisted + 1)),
+                "too far": persisted + 2,
+            }[action]
+            last = data.draw(st.integers(min(max(first, persisted + 1), len(lines)), len(lines)))
             status, reply, _ = program.send(first, last)
-            assert status == (409 if what == "too far" else 200)
-            assert reply["persisted"] >= kept
-            kept = reply["persisted"]
+            assert status == (409 if action == "too far" else 200)
+            assert reply["persisted"] >= persisted
+            persisted = reply["persisted"]
         (exported,) = served.get("/v1/runs/run/export.json")["messages"]
         assert exported["text"] == "".join(words)
         assert exported["state"] == "complete"

@@ -1,4 +1,4 @@
-"""The way back: the user stops messages and answers questions in Studio."""
+"""Commands from Studio: the user stops messages and answers questions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from modelstream.testing import scripted
 from modelstream_studio.sink import listener
 
 
-def test_stop_ends_the_stream_in_the_agent(studio, sinks):
+def test_stop_ends_the_stream(studio, sinks):
     sink = sinks(studio.url)
     message = Message("A")
     response = scripted("Hel", 60.0, "lo")("", stream=True)
@@ -26,8 +26,8 @@ def test_stop_ends_the_stream_in_the_agent(studio, sinks):
         show(response, message=message, sinks=[sink])
     stopping.join()
     studio.memory.wait_for(lambda: studio.memory.is_over("A"))
-    kept = studio.memory.of_name("A")
-    assert (kept.text, kept.closes[0]["state"]) == ("Hel", "cancelled")
+    stored = studio.memory.message_of("A")
+    assert (stored.text, stored.closes[0]["state"]) == ("Hel", "cancelled")
 
 
 def _stop(studio, message):
@@ -39,8 +39,8 @@ def _stop(studio, message):
 def test_an_answer_from_studio(studio, sinks):
     question = Question("B", "Which?", {"type": "object"})
     assert ask(question, [sinks(studio.url)]) == 1
-    asked = _asked(studio, question)
-    assert (asked["name"], asked["prompt"], asked["schema"]) == ("B", "Which?", {"type": "object"})
+    frame = _wait_for_question(studio, question)
+    assert (frame["name"], frame["prompt"], frame["schema"]) == ("B", "Which?", {"type": "object"})
     studio.command(do="answer", q=question.id, value={"color": "red"})
     assert question.wait(20)
     assert question.value == {"color": "red"}
@@ -51,23 +51,23 @@ def test_an_answer_from_studio(studio, sinks):
 def test_an_answer_from_elsewhere(studio, sinks):
     question = Question("B", "Which?")
     ask(question, [sinks(studio.url)])
-    _asked(studio, question)
+    _wait_for_question(studio, question)
     question.answer("mine")
     studio.command(do="answer", q=question.id, value="too late")
     studio.memory.wait_for(lambda: "answered" in studio.memory.kinds())
-    known = studio.memory.questions[question.id]
-    assert (known["value"], known["here"]) == ("mine", True)
+    stored = studio.memory.questions[question.id]
+    assert (stored["value"], stored["here"]) == ("mine", True)
     assert question.value == "mine"
 
 
-def test_a_question_that_nobody_asks_any_more(studio, sinks):
+def test_a_cancelled_question_is_withdrawn(studio, sinks):
     question = Question("B", "Which?")
     ask(question, [sinks(studio.url)])
     question.cancel()
     studio.memory.wait_for(lambda: "withdrawn" in studio.memory.kinds())
 
 
-def test_a_question_that_is_over_at_once_is_told_once(studio, sinks):
+def test_a_question_that_is_answered_at_once_is_reported_once(studio, sinks):
     sink = sinks(studio.url)
     for _ in range(5):
         question = Question("B", "Which?")
@@ -82,14 +82,14 @@ def test_a_question_waits_through_a_restart(monkeypatch, sinks):
     with FakeStudio() as studio:
         question = Question("B", "Which?")
         ask(question, [sinks(studio.url)])
-        _asked(studio, question)
-    with FakeStudio(studio.memory, studio.port) as again:
-        again.command(do="answer", q=question.id, value="after all")
+        _wait_for_question(studio, question)
+    with FakeStudio(studio.memory, studio.port) as restarted:
+        restarted.command(do="answer", q=question.id, value="after all")
         assert question.wait(20)
     assert question.value == "after all"
 
 
-def test_every_command_is_obeyed_once(studio, sinks):
+def test_every_command_is_executed_once(studio, sinks):
     sink = sinks(studio.url)
     cancelled = []
     message = Message("A", cancel=lambda: cancelled.append(1))
@@ -98,31 +98,31 @@ def test_every_command_is_obeyed_once(studio, sinks):
     studio.command(do="cancel", m=message.id)
     question = Question("B", "Which?")
     sink.ask(question)
-    _asked(studio, question)
+    _wait_for_question(studio, question)
     studio.command(do="answer", q=question.id, value="")
     assert question.wait(20)
     assert cancelled == [1]
 
 
-def test_nobody_listens_when_there_is_nothing_to_stop(monkeypatch, studio, sinks):
+def test_the_listener_ends_when_nothing_can_be_stopped(monkeypatch, studio, sinks):
     sink = sinks(studio.url)
     message = Message("A")
     sink.open(message)
-    studio.memory.wait_for(lambda: studio.memory.commands)  # somebody listens
-    (thread,) = [one for one in threading.enumerate() if one.name == "modelstream-studio-listener"]
+    studio.memory.wait_for(lambda: studio.memory.commands)  # the listener waits for commands
+    (thread,) = [thread for thread in threading.enumerate() if thread.name == "modelstream-studio-listener"]
     sink.close(message, Outcome("complete", "stop"))
     studio.memory.wait_for(lambda: studio.memory.is_over("A"))
-    studio.command(do="cancel", m=message.id)  # ends the request that waits
+    studio.command(do="cancel", m=message.id)  # ends the waiting request
     thread.join(20)
     assert not thread.is_alive()
     cancelled = threading.Event()
     message = Message("B", cancel=cancelled.set)
-    sink.open(message)  # from here on, again
+    sink.open(message)  # starts a new listener
     studio.memory.wait_for(lambda: studio.memory.text_of("B") is not None)
     studio.command(do="cancel", m=message.id)
     assert cancelled.wait(20)
 
 
-def _asked(studio, question):
+def _wait_for_question(studio, question):
     studio.memory.wait_for(lambda: question.id in studio.memory.questions)
     return studio.memory.questions[question.id]

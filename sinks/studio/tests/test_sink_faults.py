@@ -1,4 +1,4 @@
-"""Whatever Studio does, the program goes on, and Studio gets what it missed."""
+"""Failures of Studio do not affect the program, and Studio gets what it missed."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from modelstream_studio.sink.connection import Connection, Unreachable
 WORDS = [f"w{number} " for number in range(20)]
 
 
-class Telling:
-    """A message that is told bit by bit."""
+class MessageWriter:
+    """A message that is written in pieces."""
 
     def __init__(self, sink, name="A"):
         self.sink = sink
@@ -34,7 +34,7 @@ class Telling:
         self.text = ""
         sink.open(self.message)
 
-    def say(self, delta):
+    def write(self, delta):
         offset = len(self.text)
         self.text += delta
         self.sink.write(self.message, Snapshot(delta, False, offset, FixedText(self.text)))
@@ -43,106 +43,106 @@ class Telling:
         self.sink.close(self.message, Outcome("complete", "stop"))
 
 
-def _hurry(patch):
+def _shorten_waits(patch):
     patch.setattr(flusher, "FIRST_WAIT", 0.001)
     patch.setattr(flusher, "LONGEST_WAIT", 0.01)
     patch.setattr(flusher, "TICK", 0.001)
 
 
 @pytest.fixture
-def hasty(monkeypatch):
-    _hurry(monkeypatch)
+def short_waits(monkeypatch):
+    _shorten_waits(monkeypatch)
 
 
 FAULTS = st.sampled_from([None, BEFORE, AFTER, (500,), (503, {"Retry-After": "0"}), (429,)])
 
 
 @given(plan=st.lists(FAULTS, max_size=12), cuts=st.sets(st.integers(0, 19)))
-def test_no_failure_loses_or_doubles_anything(plan, cuts):
+def test_failures_neither_lose_nor_duplicate_text(plan, cuts):
     with pytest.MonkeyPatch.context() as patch, FakeStudio() as studio:
-        _hurry(patch)
+        _shorten_waits(patch)
         studio.plan.extend(plan)
         sink = Studio(url=studio.url, token=TOKEN)
-        telling = Telling(sink)
+        writer = MessageWriter(sink)
         for number, word in enumerate(WORDS):
-            telling.say(word)
+            writer.write(word)
             if number in cuts:
-                studio.memory.wait_for(lambda: studio.memory.text_of("A") == telling.text)
-        telling.end()
+                studio.memory.wait_for(lambda: studio.memory.text_of("A") == writer.text)
+        writer.end()
         studio.memory.wait_for(lambda: studio.memory.is_over("A"))
         sink.shutdown()
-        assert studio.memory.of_name("A").text == "".join(WORDS)
+        assert studio.memory.message_of("A").text == "".join(WORDS)
         assert len(studio.memory.frames) == 1
         assert not studio.memory.refused
 
 
-def test_studio_comes_late_and_gets_everything(hasty, sinks, warnings):
+def test_a_studio_that_starts_later_gets_everything(short_waits, sinks, warnings):
     url = refused_url()
     sink = sinks(url)
     show(scripted(*WORDS)("", stream=True), name="A", sinks=[sink])
     _until(warnings)
     with FakeStudio(port=int(url.rpartition(":")[2])) as studio:
         studio.memory.wait_for(lambda: studio.memory.is_over("A"))
-        assert studio.memory.of_name("A").text == "".join(WORDS)
+        assert studio.memory.message_of("A").text == "".join(WORDS)
         _until(lambda: len(warnings()) == 2)
-    told, back = warnings()
-    assert told.startswith(f"Studio at {url}: Connection refused. Messages are kept")
-    assert "`modelstream studio`" in told
+    unreachable, back = warnings()
+    assert unreachable.startswith(f"Studio at {url}: Connection refused. Messages are kept")
+    assert "`modelstream studio`" in unreachable
     assert back == f"Studio at {url} is reachable again, and receives what it missed"
 
 
-def test_studio_is_restarted_in_the_middle(hasty, sinks, warnings):
+def test_studio_is_restarted_during_a_message(short_waits, sinks, warnings):
     memory = Memory()
     with FakeStudio(memory) as studio:
         sink = sinks(studio.url)
-        telling = Telling(sink)
-        telling.say("before ")
+        writer = MessageWriter(sink)
+        writer.write("before ")
         memory.wait_for(lambda: memory.text_of("A"))
-    telling.say("meanwhile ")
+    writer.write("meanwhile ")
     _until(lambda: sink._session._trouble._since is not None)
     with FakeStudio(memory, studio.port):
-        telling.say("after")
-        telling.end()
+        writer.write("after")
+        writer.end()
         memory.wait_for(lambda: memory.is_over("A"))
-        assert memory.of_name("A").text == "before meanwhile after"
+        assert memory.message_of("A").text == "before meanwhile after"
         sink.shutdown()
-    assert warnings() == []  # so short a time is not worth a word
+    assert warnings() == []  # a short interruption is not logged
 
 
-def test_studio_loses_its_memory(hasty, sinks):
+def test_studio_is_restarted_without_its_data(short_waits, sinks):
     with FakeStudio() as studio:
         sink = sinks(studio.url)
-        over, telling = Telling(sink, "over"), Telling(sink)
-        over.end()
-        telling.say("before ")
+        ended, writer = MessageWriter(sink, "over"), MessageWriter(sink)
+        ended.end()
+        writer.write("before ")
         studio.memory.wait_for(lambda: studio.memory.text_of("A"))
     with FakeStudio(Memory(), studio.port) as other:
-        telling.say("after")
+        writer.write("after")
         other.memory.wait_for(lambda: other.memory.text_of("A") == "before after")
-        telling.end()
+        writer.end()
         other.memory.wait_for(lambda: other.memory.is_over("A"))
-        assert other.memory.of_name("A").text == "before after"
+        assert other.memory.message_of("A").text == "before after"
 
 
-def test_a_hung_studio_holds_up_nobody(monkeypatch, studio, sinks, warnings):
+def test_a_hanging_studio_does_not_block_the_program(monkeypatch, studio, sinks, warnings):
     monkeypatch.setattr(publisher, "ANSWER_SECONDS", 0.2)
     studio.plan.extend([HANG])
     sink = sinks(studio.url)
-    telling = Telling(sink)
+    writer = MessageWriter(sink)
     began = time.monotonic()
     for _ in range(10_000):
-        telling.say("x")
-    telling.end()
-    assert time.monotonic() - began < 5  # to wait for one answer each would take half an hour
+        writer.write("x")
+    writer.end()
+    assert time.monotonic() - began < 5  # waiting for an answer to each would take half an hour
     studio.memory.wait_for(lambda: studio.memory.is_over("A"))
-    assert studio.memory.of_name("A").text == telling.text
+    assert studio.memory.message_of("A").text == writer.text
     assert "no answer in time" in warnings()[0]
 
 
-def test_a_hung_studio_holds_up_the_end_for_a_second_at_most(studio, sinks, warnings):
+def test_a_hanging_studio_delays_the_end_by_a_second_at_most(studio, sinks, warnings):
     studio.plan.extend([HANG] * 9)
     sink = sinks(studio.url)
-    Telling(sink).say("x")
+    MessageWriter(sink).write("x")
     _until(lambda: studio.seen)
     began = time.monotonic()
     sink.shutdown()
@@ -150,8 +150,8 @@ def test_a_hung_studio_holds_up_the_end_for_a_second_at_most(studio, sinks, warn
     assert warnings()[-1] == "Studio did not receive everything before the program ended"
 
 
-def test_a_studio_that_is_not_there_does_not_hold_up_the_end(sinks, monkeypatch):
-    monkeypatch.setattr("modelstream_studio.sink.sink.EXIT_SECONDS", 10.0)  # which are not waited for
+def test_a_missing_studio_does_not_delay_the_end(sinks, monkeypatch):
+    monkeypatch.setattr("modelstream_studio.sink.sink.EXIT_SECONDS", 10.0)  # longer than the test allows
     sink = sinks(refused_url())
     show("x", sinks=[sink])
     began = time.monotonic()
@@ -159,25 +159,25 @@ def test_a_studio_that_is_not_there_does_not_hold_up_the_end(sinks, monkeypatch)
     assert time.monotonic() - began < 5
 
 
-def test_a_wrong_token_is_told_once_with_the_way_out(hasty, studio, sinks, warnings):
+def test_a_wrong_token_is_logged_once_with_how_to_fix_it(short_waits, studio, sinks, warnings):
     sink = sinks(studio.url, token="wrong")
     show("x", sinks=[sink])
     _until(lambda: len(studio.seen) > 3)
-    (told,) = warnings()
-    assert "it does not accept the token (401)" in told
-    assert "MODELSTREAM_STUDIO_TOKEN" in told
+    (unreachable,) = warnings()
+    assert "it does not accept the token (401)" in unreachable
+    assert "MODELSTREAM_STUDIO_TOKEN" in unreachable
 
 
-def test_retry_after_is_heeded(studio, sinks):
+def test_retry_after_is_followed(studio, sinks):
     studio.plan.append((429, {"Retry-After": "1"}))
     sink = sinks(studio.url)
     began = time.monotonic()
-    Telling(sink).end()
+    MessageWriter(sink).end()
     studio.memory.wait_for(lambda: studio.memory.is_over("A"))
     assert time.monotonic() - began >= 1.0
 
 
-def test_a_server_that_is_not_a_studio_is_reported(hasty, sinks, warnings):
+def test_a_server_that_is_not_a_studio_is_reported(short_waits, sinks, warnings):
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(10)
         sink = sinks(f"http://127.0.0.1:{server.getsockname()[1]}")
@@ -189,53 +189,53 @@ def test_a_server_that_is_not_a_studio_is_reported(hasty, sinks, warnings):
     assert "the server there is not a Studio" in warnings()[0]
 
 
-def test_beyond_the_limit_an_open_message_loses_nothing(hasty, sinks):
+def test_beyond_the_limit_an_open_message_loses_nothing(short_waits, sinks):
     url = refused_url()
     sink = sinks(url, limit=2000)
-    telling = Telling(sink)
+    writer = MessageWriter(sink)
     for number in range(300):
-        telling.say(f"{number} ")
+        writer.write(f"{number} ")
         time.sleep(0.001)
     with FakeStudio(port=int(url.rpartition(":")[2])) as studio:
         studio.memory.wait_for(lambda: studio.memory.messages)
-        telling.say("end")
-        telling.end()
+        writer.write("end")
+        writer.end()
         studio.memory.wait_for(lambda: studio.memory.is_over("A"))
-        kept = studio.memory.of_name("A")
-        assert (kept.text, kept.lost) == (telling.text, 0)
+        stored = studio.memory.message_of("A")
+        assert (stored.text, stored.lost) == (writer.text, 0)
 
 
-def test_beyond_the_limit_what_is_lost_is_counted(hasty, sinks):
+def test_beyond_the_limit_lost_characters_are_counted(short_waits, sinks):
     url = refused_url()
     sink = sinks(url, limit=500)
     names = [f"A{number}" for number in range(10)]
     for name in names:
-        telling = Telling(sink, name)
-        telling.say("x" * 1000)
-        sink.write_delta(telling.message, ReasoningDelta("y" * 10))
-        telling.end()
+        writer = MessageWriter(sink, name)
+        writer.write("x" * 1000)
+        sink.write_delta(writer.message, ReasoningDelta("y" * 10))
+        writer.end()
     with FakeStudio(port=int(url.rpartition(":")[2])) as studio:
         studio.memory.wait_for(lambda: studio.memory.is_over(names[-1]))
-        found = [studio.memory.of_name(name) for name in names]
-    assert all(len(kept.text) + len(kept.reasoning) + kept.lost == 1010 for kept in found)
-    assert sum(kept.lost for kept in found) > 8000
+        messages = [studio.memory.message_of(name) for name in names]
+    assert all(len(stored.text) + len(stored.reasoning) + stored.lost == 1010 for stored in messages)
+    assert sum(stored.lost for stored in messages) > 8000
 
 
-def _until(true, seconds=20.0):
+def _until(condition, seconds=20.0):
     end = time.monotonic() + seconds
-    while not true():
+    while not condition():
         assert time.monotonic() < end, f"not within {seconds:g} s"
         time.sleep(0.005)
 
 
-def test_a_connection_that_is_given_up_while_it_comes_about_asks_nothing(studio, monkeypatch):
+def test_a_connection_that_is_aborted_while_it_connects_sends_nothing(studio, monkeypatch):
     connection = Connection(find(studio.url, TOKEN), 20.0)
     connect = HTTPConnection.connect
 
-    def given_up(self):
+    def abort_first(self):
         connection.abort()  # there is no socket yet
         connect(self)
 
-    monkeypatch.setattr(HTTPConnection, "connect", given_up)
+    monkeypatch.setattr(HTTPConnection, "connect", abort_first)
     with pytest.raises(Unreachable, match="no longer wanted"):
         connection.request("GET", "/v1/commands?producer=x&after=0")

@@ -1,4 +1,4 @@
-"""Processes that end, fork, and report side by side."""
+"""Processes that end, fork and report concurrently."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import textwrap
 import pytest
 from fake_studio import TOKEN
 
-TELL = """
+PRELUDE = """
     import modelstream
     from modelstream import Message, Outcome
     from modelstream.snapshot import whole
 
-    modelstream.init(sinks=["studio"], project="tests", name="telling")
+    modelstream.init(sinks=["studio"], project="tests", name="reporting")
     (sink,) = modelstream.program.current_sinks()
 
     def say(name, text):
@@ -25,9 +25,9 @@ TELL = """
 
 
 def program(studio, code):
-    """The code, with `say`, as a process that reports to this Studio."""
+    """Starts a process that reports to this Studio; the code can call `say`."""
     environment = {**os.environ, "MODELSTREAM_STUDIO": studio.url, "MODELSTREAM_STUDIO_TOKEN": TOKEN}
-    source = textwrap.dedent(TELL) + textwrap.dedent(code)
+    source = textwrap.dedent(PRELUDE) + textwrap.dedent(code)
     return subprocess.Popen(
         [sys.executable, "-c", source],
         env=environment,
@@ -38,23 +38,23 @@ def program(studio, code):
 
 
 def run(studio, code):
-    """What such a process said on standard error; it must end well."""
+    """Runs such a process, which must succeed, and returns its standard error."""
     process = program(studio, code)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 0, errors
     return errors
 
 
-def test_the_end_of_a_program_flushes(studio):
+def test_all_is_sent_at_the_end_of_a_program(studio):
     assert run(studio, "say('A', 'the last word')") == ""
     assert studio.memory.text_of("A") == "the last word"
     assert studio.memory.kinds()[-1] == "bye"
-    (about,) = studio.memory.runs.values()
-    assert (about["project"], about["name"], about["program"]) == ("tests", "telling", "-c")
-    assert about["pid"] != os.getpid()
+    (info,) = studio.memory.runs.values()
+    assert (info["project"], info["name"], info["program"]) == ("tests", "reporting", "-c")
+    assert info["pid"] != os.getpid()
 
 
-def test_a_sink_that_only_show_knows_flushes_at_the_end(studio):
+def test_a_sink_passed_to_show_sends_all_at_the_end(studio):
     run(
         studio,
         f"""
@@ -67,25 +67,25 @@ def test_a_sink_that_only_show_knows_flushes_at_the_end(studio):
     assert studio.memory.is_over("A")
 
 
-def test_what_is_open_at_the_end_is_cancelled(studio):
+def test_open_messages_are_cancelled_at_the_end(studio):
     run(studio, "m = Message('A'); sink.open(m); sink.write(m, whole('half', last=False))")
-    kept = studio.memory.of_name("A")
-    assert (kept.text, kept.closes[0]["state"]) == ("half", "cancelled")
+    message = studio.memory.message_of("A")
+    assert (message.text, message.closes[0]["state"]) == ("half", "cancelled")
 
 
-def test_something_said_while_the_program_ends(studio):
+def test_a_message_in_an_atexit_callback(studio):
     assert run(studio, "import atexit; atexit.register(say, 'A', 'at exit')") == ""
     assert studio.memory.text_of("A") == "at exit"
 
 
-def test_a_program_whose_studio_is_not_there_says_so_and_ends(studio):
+def test_a_program_without_a_studio_logs_a_warning_and_ends(studio):
     studio.close()
-    errors = run(studio, "say('A', 'unheard')")
+    errors = run(studio, "say('A', 'text')")
     assert errors.count("Studio at ") == 1
     assert "`modelstream studio` starts it" in errors
 
 
-def test_studio_as_an_address_with_the_token_in_it(studio):
+def test_a_studio_url_with_a_token(studio):
     run(
         studio,
         f"""
@@ -98,14 +98,14 @@ def test_studio_as_an_address_with_the_token_in_it(studio):
     assert studio.memory.text_of("A") == "x"
 
 
-def test_studio_by_environment_alone(studio):
+def test_a_studio_from_the_environment(studio):
     process = program(studio, "modelstream.init(sinks=[]); say('A', 'x')")
     process.communicate(timeout=30)
     assert studio.memory.text_of("A") == "x"
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system can't fork")
-def test_children_of_a_fork_report_by_themselves(studio):
+def test_children_of_a_fork_report_separately(studio):
     run(
         studio,
         """
@@ -138,7 +138,7 @@ def test_children_of_a_fork_report_by_themselves(studio):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system can't fork")
 @pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_children_of_multiprocessing_flush_at_their_end(studio, tmp_path, method):
+def test_children_of_multiprocessing_send_all_at_their_end(studio, tmp_path, method):
     script = tmp_path / "several.py"
     script.write_text(
         textwrap.dedent(
@@ -175,7 +175,7 @@ def test_children_of_multiprocessing_flush_at_their_end(studio, tmp_path, method
     assert [studio.memory.is_over(name) for name in ("parent", "child0", "child1")] == [True] * 3
 
 
-def test_two_processes_at_once(studio):
+def test_two_concurrent_processes(studio):
     code = "for n in range(500): say(f'NAME{n}', f'{n} ' * 10)"
     processes = [program(studio, code.replace("NAME", name)) for name in "AB"]
     for process in processes:
@@ -185,11 +185,11 @@ def test_two_processes_at_once(studio):
     assert [memory.text_of(f"{name}{n}") for name in "AB" for n in range(500)] == [
         f"{n} " * 10 for n in [*range(500)] * 2
     ]
-    assert all(len(kept.closes) == 1 for kept in memory.messages.values())
+    assert all(len(message.closes) == 1 for message in memory.messages.values())
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system knows no SIGKILL")
-def test_a_process_that_is_killed_has_told_all_but_the_last_moment(studio):
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
+def test_a_killed_process_has_reported_all_but_the_last_moment(studio):
     process = program(
         studio,
         """

@@ -1,4 +1,4 @@
-"""The sink and a real Studio, which is killed again and again."""
+"""The sink with a real Studio that is killed repeatedly."""
 
 from __future__ import annotations
 
@@ -29,43 +29,43 @@ def sink_for(sinks, studio):
 
 
 def exported(studio):
-    status, document, _ = studio.ask("GET", f"/v1/runs/{run.id}/export.json")
+    status, document, _ = studio.request("GET", f"/v1/runs/{run.id}/export.json")
     assert status == 200, document
     return {message["name"]: message for message in document["messages"]}
 
 
-def shown(studio, what):
-    return studio.get("/v1/runs")["runs"] and studio.run(run.id)[what]
+def shown(studio, field):
+    return studio.get("/v1/runs")["runs"] and studio.run(run.id)[field]
 
 
-def test_everything_arrives_though_studio_is_killed_again_and_again(process, sinks):
+def test_everything_arrives_although_studio_is_killed_repeatedly(process, sinks):
     sink = sink_for(sinks, process)
-    said = {name: [f"{name}{number} " for number in range(300)] for name in ("A", "B", "C")}
+    words = {name: [f"{name}{number} " for number in range(300)] for name in ("A", "B", "C")}
 
-    def talk(name):
-        steps = [step for word in said[name] for step in (word, 0.01)]
+    def speak(name):
+        steps = [step for word in words[name] for step in (word, 0.01)]
         show(scripted(*steps, UsageDelta(1, 2))("", stream=True), name=name, sinks=[sink])
 
-    threads = [threading.Thread(target=talk, args=(name,)) for name in said]
+    threads = [threading.Thread(target=speak, args=(name,)) for name in words]
     for thread in threads:
         thread.start()
     for _ in range(3):
-        time.sleep(0.5)  # in the middle of it, wherever that is
+        time.sleep(0.5)  # somewhere in the middle
         process.kill()
         process.start()
     for thread in threads:
         thread.join()
     sink.shutdown()
-    wait_for(lambda: all(one["state"] == "complete" for one in exported(process).values()))
-    assert {name: one["text"] for name, one in exported(process).items()} == {
-        name: "".join(words) for name, words in said.items()
+    wait_for(lambda: all(message["state"] == "complete" for message in exported(process).values()))
+    assert {name: message["text"] for name, message in exported(process).items()} == {
+        name: "".join(words) for name, words in words.items()
     }
 
 
-def test_what_is_shown_is_what_was_said(process, sinks):
+def test_all_deltas_are_shown(process, sinks):
     sink = sink_for(sinks, process)
-    said = [ReasoningDelta("hm"), "Hel", "lo", ToolCallDelta(0, "c", "f", "{}"), UsageDelta(3, 4)]
-    show(scripted(*said)("", stream=True), name="A", sinks=[sink])
+    deltas = [ReasoningDelta("hm"), "Hel", "lo", ToolCallDelta(0, "c", "f", "{}"), UsageDelta(3, 4)]
+    show(scripted(*deltas)("", stream=True), name="A", sinks=[sink])
     sink.shutdown()
     message = wait_for(lambda: process.run(run.id)["messages"])[0]
     assert (message["state"], message["reasoning"], message["text_length"]) == ("complete", "hm", 5)
@@ -96,7 +96,7 @@ def test_a_question_is_answered_after_studio_was_killed(process, sinks):
     wait_for(lambda: shown(process, "questions"))
     process.kill()
     process.start()
-    wait_for(lambda: shown(process, "questions"))  # the disk may have had nothing of it before
+    wait_for(lambda: shown(process, "questions"))  # it may not have been on disk before
     assert process.post("/v1/answer", {"q": question.id, "value": "this one"}) == 200
     assert question.wait(20)
     assert question.value == "this one"

@@ -1,4 +1,4 @@
-"""Microseconds for each delta that the terminal sink shows, written and flushed to the null device.
+"""Microseconds per delta that the terminal sink shows, written and flushed to the null device.
 
 Run it by hand: `python benchmark_delta.py [deltas]`. CPU time of the process, the best of five runs.
 """
@@ -25,7 +25,7 @@ def floor(file, snapshots):
         file.flush()
 
 
-def clean(file, snapshots):
+def sanitize(file, snapshots):
     for snapshot in snapshots:
         harmless(snapshot.delta)
 
@@ -78,7 +78,7 @@ def main(count=100_000):
     print(f"{count} deltas, microseconds each")
     for name, work in {
         "write and flush alone": floor,
-        "making it harmless": clean,
+        "sanitizing": sanitize,
         "one agent": one_agent,
         "reasoning": thinking,
         "four agents at once": four_agents,

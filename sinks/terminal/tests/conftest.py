@@ -1,4 +1,4 @@
-"""Agents that talk to the sink, a program that does so on a real terminal, and a reader of what was shown."""
+"""Agents that write to the sink, a program that does so on a real terminal, and a parser of the output."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LINE = re.compile(
 )
 
 
-class Talk:
+class Speaker:
     """One message to a sink, driven as the core drives it."""
 
     def __init__(self, sink, name="Bob"):
@@ -66,7 +66,7 @@ class Talk:
 
 
 class Shown:
-    """What a child process writes to a terminal or a pipe, read as it comes."""
+    """The output of a child process on a terminal or a pipe, read as it arrives."""
 
     def __init__(self, process, fd):
         self.process = process
@@ -74,22 +74,22 @@ class Shown:
         self.text = ""
         self._bytes = b""
 
-    def tell(self, *commands):
-        """Let the child do this now: `[agent, verb, values...]`."""
+    def send(self, *commands):
+        """Sends commands to the child: `[agent, verb, values...]`."""
         for command in commands:
             self.process.stdin.write(json.dumps(command).encode() + b"\n")
         self.process.stdin.flush()
 
-    def await_text(self, expected):
-        """Read until the text ends like this; anything that comes later is somebody else's news."""
+    def wait_for(self, expected):
+        """Reads until the output ends with the expected text, and returns all output so far."""
         while not self.text.endswith(expected):
             ready, _, _ = select.select([self.fd], [], [], LIMIT)
-            assert ready, f"{expected!r} did not come; shown so far: {self.text!r}"
-            assert self._read(), f"the output ended before {expected!r} came: {self.text!r}"
+            assert ready, f"{expected!r} did not arrive; shown so far: {self.text!r}"
+            assert self._read(), f"the output ended before {expected!r}: {self.text!r}"
         return self.text
 
     def rest(self):
-        """Tell the child to end, and read what it still writes."""
+        """Ends the child and returns all of its output."""
         self.process.stdin.close()
         while self._read():
             pass
@@ -98,81 +98,84 @@ class Shown:
 
     def _read(self):
         try:
-            news = os.read(self.fd, 65536)
+            data = os.read(self.fd, 65536)
         except OSError:  # the terminal's other end is closed
             return False
-        self._bytes += news
+        self._bytes += data
         self.text = self._bytes.decode(errors="replace").replace("\r\n", "\n")
-        return bool(news)
+        return bool(data)
 
 
 @pytest.fixture
 def environment():
-    """The variables for a child: an ordinary Python, on an ordinary terminal."""
-    hidden = {"PYTHONUNBUFFERED", "NO_COLOR", "PYTHONIOENCODING", "COLUMNS"}
-    ordinary = {
+    """The variables of a child: Python and the terminal with their defaults."""
+    removed = {"PYTHONUNBUFFERED", "NO_COLOR", "PYTHONIOENCODING", "COLUMNS"}
+    added = {
         "TERM": "xterm-256color",
         "PYTHONUTF8": "1",
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
     }
-    return {name: value for name, value in os.environ.items() if name not in hidden} | ordinary
+    return {name: value for name, value in os.environ.items() if name not in removed} | added
 
 
 @pytest.fixture
 def start(environment):
-    """Start the talker on a `terminal` (a real one) or a pipe, with options for the sink and variables."""
+    """Starts the talker on a real terminal or a pipe, with variables and options of the sink."""
     with contextlib.ExitStack() as stack:
 
-        def begin(*, terminal=True, variables=None, **options):
-            ours, theirs = pty.openpty() if terminal else os.pipe()
-            stack.callback(os.close, ours)
+        def start_talker(*, terminal=True, variables=None, **options):
+            our_end, their_end = pty.openpty() if terminal else os.pipe()
+            stack.callback(os.close, our_end)
             process = subprocess.Popen(
                 [sys.executable, TALKER, json.dumps(options)],
                 stdin=subprocess.PIPE,
-                stdout=theirs,
+                stdout=their_end,
                 env=environment | (variables or {}),
             )
             stack.callback(process.wait, LIMIT)
             stack.callback(process.kill)
             stack.callback(process.stdin.close)
-            os.close(theirs)
-            return Shown(process, ours)
+            os.close(their_end)
+            return Shown(process, our_end)
 
-        yield begin
+        yield start_talker
 
 
 @pytest.fixture(scope="session")
 def talk():
-    """Begin a message to a sink: `talk(sink, "Bob")`."""
-    return Talk
+    """Begins a message on a sink: `talk(sink, "Bob")`."""
+    return Speaker
 
 
 @pytest.fixture(scope="session")
 def read_back():
-    """Take apart what agents with names such as `A` or `B1` have shown: each one's sections, `(kind, text)`.
+    """Parses the output of agents with names such as `A` or `B1`: the sections of each, `(kind, text)`.
 
-    Fails where a line does not say whose it is.
+    Fails if the agent of a line is not clear.
     """
 
     def sections(output):
-        said = {}
+        sections_of = {}
         section = None
         for line in output.splitlines(keepends=True):
-            found = _LINE.fullmatch(line)
-            if found is None:
-                assert section is not None, f"nobody's line: {line!r}"
+            match = _LINE.fullmatch(line)
+            if match is None:
+                assert section is not None, f"a line without an agent: {line!r}"
                 section[1] += line
                 continue
-            own = said.setdefault(found["name"], [])
-            gap, text = found["gap"], found["text"]
+            agent_sections = sections_of.setdefault(match["name"], [])
+            gap, text = match["gap"], match["text"]
             if gap in {": ", " → "}:
-                kind = "call" if gap == " → " else "reasoning" if found["thinking"] else "text"
-                own.append([kind, text])
+                kind = "call" if gap == " → " else "reasoning" if match["thinking"] else "text"
+                agent_sections.append([kind, text])
             elif gap == " … ":
-                own[-1][1] = own[-1][1].removesuffix("\n") + text
+                agent_sections[-1][1] = agent_sections[-1][1].removesuffix("\n") + text
             else:
-                own[-1][1] += text
-            section = own[-1]
-        return {name: [tuple(section) for section in own] for name, own in said.items()}
+                agent_sections[-1][1] += text
+            section = agent_sections[-1]
+        return {
+            name: [tuple(section) for section in agent_sections]
+            for name, agent_sections in sections_of.items()
+        }
 
     return sections

@@ -1,4 +1,4 @@
-"""A program with a terminal sink: does what it is told on standard input, one command in a line.
+"""A program with a terminal sink that runs commands from standard input, one per line.
 
 A command is `[agent, verb, values...]`; the sink's options are the argument.
 """
@@ -18,8 +18,8 @@ messages: dict[str, Message] = {}
 texts: dict[str, str] = {}
 
 
-def do(agent: str, verb: str, *values: str) -> None:
-    """Carry out one command."""
+def run(agent: str, verb: str, *values: str) -> None:
+    """Runs one command."""
     if agent not in messages:
         messages[agent] = Message(agent)
         texts[agent] = ""
@@ -44,7 +44,7 @@ def do(agent: str, verb: str, *values: str) -> None:
 
 
 for line in sys.stdin:
-    do(*json.loads(line))
+    run(*json.loads(line))
 sink.shutdown()
 if sink.closed:
-    print("nobody reads", file=sys.stderr)
+    print("no reader", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Several agents on one terminal: no line has two of them, and nobody's words are lost."""
+"""Several agents on one terminal: they never share a line, and no text is lost."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from modelstream_terminal import TerminalSink
 
 
-class Clock:
-    """A time that goes on when it is told to."""
+class FakeTime:
+    """A time that tests set."""
 
     now = 0.0
 
@@ -27,14 +27,14 @@ class Clock:
 
 def sink_with_time(file):
     sink = TerminalSink(file=file)
-    clock = sink._stage._now = Clock()
+    time = sink._foreground._now = FakeTime()
     sink._alarm.set = lambda due: None
-    return sink, clock
+    return sink, time
 
 
 NAMES = ["A", "B", "C", "D", "E", "F"]
 WORDS = st.text("ab 你é\n", min_size=1, max_size=8)
-NEWS = st.one_of(
+ACTIONS = st.one_of(
     st.tuples(st.just("text"), WORDS),
     st.tuples(st.just("text"), WORDS),
     st.tuples(st.just("reasoning"), WORDS),
@@ -44,12 +44,12 @@ NEWS = st.one_of(
     st.tuples(st.just("wait"), st.floats(0, 3)),
 )
 SCRIPTS = st.integers(2, 6).flatmap(
-    lambda many: st.lists(st.tuples(st.sampled_from(NAMES[:many]), NEWS), max_size=60)
+    lambda count: st.lists(st.tuples(st.sampled_from(NAMES[:count]), ACTIONS), max_size=60)
 )
 
 
 class Expected:
-    """What one agent is to have said: its sections, each of whole lines."""
+    """The expected sections of one agent, each of whole lines."""
 
     def __init__(self):
         self.sections = []
@@ -67,53 +67,53 @@ class Expected:
         return [(kind, text if text.endswith("\n") else text + "\n") for kind, text in sections]
 
 
-def perform(sink, clock, talk, script):
-    """Play a script to the end; gives what each agent said. Who has ended comes back under a new name."""
-    speakers, expected, lives = {}, {}, dict.fromkeys(NAMES, 0)
-    for letter, (verb, what) in script:
+def perform(sink, time, talk, script):
+    """Plays a script and returns the sections of each agent; one that has ended gets a new name."""
+    speakers, expected, generations = {}, {}, dict.fromkeys(NAMES, 0)
+    for letter, (verb, value) in script:
         if verb == "wait":
-            clock.now += what
-            sink._turns.run(sink._stage.hand_over)
+            time.now += value
+            sink._turns.run(sink._foreground.hand_over)
             continue
-        name = f"{letter}{lives[letter]}"
+        name = f"{letter}{generations[letter]}"
         if name not in speakers:
             speakers[name], expected[name] = talk(sink, name), Expected()
         if verb == "done":
             speakers.pop(name).done()
-            lives[letter] += 1
+            generations[letter] += 1
             continue
         if verb == "call":
-            speakers[name].call(what, "{}", index=len(expected[name].sections))
+            speakers[name].call(value, "{}", index=len(expected[name].sections))
         else:
-            getattr(speakers[name], verb)(what)
-        expected[name].add(verb, what)
+            getattr(speakers[name], verb)(value)
+        expected[name].add(verb, value)
     for speaker in speakers.values():
         speaker.done()
-    return {name: said.whole() for name, said in expected.items()}
+    return {name: agent.whole() for name, agent in expected.items()}
 
 
 @given(script=SCRIPTS)
 def test_random_interleavings_keep_every_line_and_every_text_whole(script, talk, read_back):
     file = io.StringIO()
-    sink, clock = sink_with_time(file)
-    expected = perform(sink, clock, talk, script)
+    sink, time = sink_with_time(file)
+    expected = perform(sink, time, talk, script)
     assert read_back(file.getvalue()) == expected
 
 
 @given(script=SCRIPTS)
-def test_shutdown_shows_what_still_waits(script, talk, read_back):
+def test_shutdown_shows_waiting_text(script, talk, read_back):
     file = io.StringIO()
     sink, _ = sink_with_time(file)
     speakers = {}
-    for letter, (verb, what) in script:
+    for letter, (verb, value) in script:
         if verb == "text":
-            speakers.setdefault(letter, talk(sink, letter)).text(what)
+            speakers.setdefault(letter, talk(sink, letter)).text(value)
     sink.shutdown()
-    shown = {name: own[0][1].removesuffix("\n") for name, own in read_back(file.getvalue()).items()}
+    shown = {name: sections[0][1].removesuffix("\n") for name, sections in read_back(file.getvalue()).items()}
     assert shown == {name: speaker.sent.removesuffix("\n") for name, speaker in speakers.items()}
 
 
-def test_the_first_goes_on_live_and_the_others_wait(talk):
+def test_the_first_agent_streams_and_the_others_wait(talk):
     file = io.StringIO()
     sink, _ = sink_with_time(file)
     ann, bob = talk(sink, "Ann"), talk(sink, "Bob")
@@ -127,7 +127,7 @@ def test_the_first_goes_on_live_and_the_others_wait(talk):
     assert file.getvalue() == "Ann: one two \nBob: uno due"
 
 
-def test_whole_lines_of_the_others_come_while_no_line_is_open(talk):
+def test_whole_lines_of_others_are_shown_while_no_line_is_open(talk):
     file = io.StringIO()
     sink, _ = sink_with_time(file)
     ann, bob = talk(sink, "Ann"), talk(sink, "Bob")
@@ -154,13 +154,13 @@ def test_a_message_that_ends_while_it_waits_is_shown_when_the_line_is_free(talk)
     assert file.getvalue() == "Ann: one\nBob: uno\nBob │ [failed]\nEve: ein\n"
 
 
-def test_who_is_silent_for_long_gives_up_the_line_and_comes_back(talk):
+def test_a_silent_agent_loses_the_line_and_continues_later(talk):
     file = io.StringIO()
-    sink, clock = sink_with_time(file)
+    sink, time = sink_with_time(file)
     ann, bob = talk(sink, "Ann"), talk(sink, "Bob")
     ann.text("let me th")
     bob.text("quick ")
-    clock.now = 2.5
+    time.now = 2.5
     bob.text("answer")
     assert file.getvalue() == "Ann: let me th\nBob: quick answer"
     ann.text("ink\nso")
@@ -169,12 +169,12 @@ def test_who_is_silent_for_long_gives_up_the_line_and_comes_back(talk):
     assert file.getvalue() == "Ann: let me th\nBob: quick answer\nAnn … ink\nso\n"
 
 
-def test_nobody_gives_up_the_line_to_nobody(talk):
+def test_a_silent_agent_keeps_the_line_while_no_other_waits(talk):
     file = io.StringIO()
-    sink, clock = sink_with_time(file)
+    sink, time = sink_with_time(file)
     ann = talk(sink, "Ann").text("let me th")
-    clock.now = 100
-    sink._turns.run(sink._stage.hand_over)
+    time.now = 100
+    sink._turns.run(sink._foreground.hand_over)
     ann.text("ink").done()
     assert file.getvalue() == "Ann: let me think\n"
 
@@ -186,8 +186,8 @@ def read_until(fd, expected):
     return text.decode()
 
 
-def test_the_line_is_given_up_by_itself(talk):
-    """Nothing is said any more, and yet what waits is shown: a thread sees to it while one is needed."""
+def test_a_thread_takes_the_line_from_a_silent_agent(talk):
+    """A thread, which runs only while it is needed, shows what waits although no agent writes."""
     reader, writer = os.pipe()
     with os.fdopen(writer, "w", encoding="utf-8") as file:
         sink = TerminalSink(file=file, patience=0.05)
@@ -210,16 +210,16 @@ def test_one_agent_alone_starts_no_thread(talk):
 
 
 @pytest.fixture
-def restless_threads():
-    """Threads that give way to each other all the time."""
+def frequent_thread_switches():
+    """Lets the interpreter switch threads as often as possible."""
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield
     sys.setswitchinterval(interval)
 
 
-@pytest.mark.usefixtures("restless_threads")
-def test_four_threads_write_at_once(talk, read_back):
+@pytest.mark.usefixtures("frequent_thread_switches")
+def test_four_concurrent_threads(talk, read_back):
     file = io.StringIO()
     sink = TerminalSink(file=file, patience=0.001)
     start = threading.Barrier(4)
@@ -255,7 +255,7 @@ class Dropped:
 
 
 class Collecting(io.StringIO):
-    """A file on which the garbage collector runs in the middle of things."""
+    """A file that runs the garbage collector in each write."""
 
     def isatty(self):
         gc.collect()
@@ -267,25 +267,25 @@ class Collecting(io.StringIO):
 
 
 @pytest.fixture
-def collected_on_demand():
+def collect_manually():
     gc.disable()
     with warnings.catch_warnings(action="ignore"):
-        gc.collect()  # what tests before this one have left open is not its affair
+        gc.collect()  # frees what earlier tests have left open
     yield
     gc.enable()
 
 
-@pytest.mark.usefixtures("collected_on_demand")
-def test_a_message_that_ends_in_the_midst_of_anothers_write(talk, read_back):
+@pytest.mark.usefixtures("collect_manually")
+def test_a_message_that_ends_during_the_write_of_another(talk, read_back):
     file = Collecting()
-    sink, _ = sink_with_time(file)  # to collect takes long where much has been imported
+    sink, _ = sink_with_time(file)  # patience must not expire: collecting takes long after many imports
     ann = talk(sink, "A").text("one ")
     Dropped(talk(sink, "B").text("I am "))
     ann.text("two").done()
     assert read_back(file.getvalue()) == {"A": [("text", "one two\n")], "B": [("text", "I am late\n")]}
 
 
-@pytest.mark.usefixtures("collected_on_demand")
+@pytest.mark.usefixtures("collect_manually")
 def test_a_message_that_ends_while_another_begins_its_line(talk, read_back):
     file = Collecting()
     sink, _ = sink_with_time(file)

@@ -1,4 +1,4 @@
-"""The terminal sink keeps all laws of the conformance kit."""
+"""The terminal sink passes the conformance kit."""
 
 import io
 
@@ -23,7 +23,7 @@ class TestTerminal(SinkConformance):
 
     def shown(self, sink, message):
         sections = self.read_back(sink._console._target().getvalue())[message.name]
-        return sections[-1][1].removesuffix("\n")  # one section, unless the text began afresh
+        return sections[-1][1].removesuffix("\n")  # one section, unless the text started over
 
     def looks(self, text):
         return text.removesuffix("\n")

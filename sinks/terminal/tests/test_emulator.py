@@ -1,4 +1,4 @@
-"""What a terminal emulator makes of it."""
+"""The output in a terminal emulator."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ ATTACKS = [
 
 
 class Emulator(pyte.Screen):
-    """A terminal of 80 by 24 that notes what programs ask it for."""
+    """A terminal of 80 by 24 that records its replies to requests of programs."""
 
     def __init__(self):
         super().__init__(80, 24)
-        self.asked = []
+        self.replies = []
 
     def write_process_input(self, data):
-        self.asked.append(data)
+        self.replies.append(data)
 
     def shown(self):
         return [line.rstrip() for line in self.display if line.strip()]
@@ -42,7 +42,7 @@ def play(emulator, file):
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_an_attack_stays_where_it_was_written(emulator, talk, attack):
+def test_an_attack_changes_nothing_outside_of_its_text(emulator, talk, attack):
     file = io.StringIO()
     sink = TerminalSink(file=file, color=True)
     talk(sink, "Ann").text("first line").done()
@@ -53,19 +53,19 @@ def test_an_attack_stays_where_it_was_written(emulator, talk, attack):
     assert second.startswith("Eve: before ")
     assert second.endswith(" after")
     assert not emulator.title
-    assert not emulator.asked
+    assert not emulator.replies
     assert not emulator.cursor.hidden
     assert (emulator.cursor.x, emulator.cursor.y) == (0, 2)
 
 
-def test_the_emulator_would_notice(emulator, talk):
+def test_the_emulator_executes_raw_sequences(emulator, talk):
     file = io.StringIO()
     talk(TerminalSink(file=file, raw=True), "Eve").text("\x1b]0;owned\x07\x1b[2J\x1b[H").done()
     play(emulator, file)
     assert emulator.title == "owned"
 
 
-def test_colors_end_where_they_should(emulator, talk):
+def test_colors_end_with_their_text(emulator, talk):
     file = io.StringIO()
     talk(TerminalSink(file=file, color=True)).reasoning("Hm\n", "so").text("Yes 你好").failed(OSError("no"))
     play(emulator, file)

@@ -1,4 +1,4 @@
-"""Nothing that a model writes commands the terminal."""
+"""Text of a model never controls the terminal."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ ATTACKS = {
     "form feed, bell, null, delete": "\x0c\x07\x00\x7f\x0b",
     "next line (C1)": "one\x85two",
     "bidi override": "\u202etxt.exe\u202c \u2066x\u2069 \u200e\u200f\u061c",
-    "unseen letters (tags)": "\U000e0001\U000e0068\U000e0069\U000e007f",
+    "invisible letters (tags)": "\U000e0001\U000e0068\U000e0069\U000e007f",
     "other line ends": "a\u2028b\u2029c",
-    "unseen signs": "a\u2060b\u2063c\ufeffd",
+    "invisible signs": "a\u2060b\u2063c\ufeffd",
     "half a character": "\ud800",
 }
 BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -45,7 +45,7 @@ def is_harmless(text):
 
 
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
-def test_attacks_come_out_visible_and_harmless(attack):
+def test_attacks_are_shown_as_visible_signs(attack):
     shown = harmless(attack)
     assert is_harmless(shown)
     assert shown != attack
@@ -53,12 +53,12 @@ def test_attacks_come_out_visible_and_harmless(attack):
 
 
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
-def test_cutting_an_attack_in_two_does_not_help_it(attack):
+def test_an_attack_in_two_pieces(attack):
     for cut in range(len(attack) + 1):
         assert harmless(attack[:cut]) + harmless(attack[cut:]) == harmless(attack)
 
 
-def test_controls_are_shown_by_their_pictures():
+def test_control_characters_are_shown_as_control_pictures():
     assert harmless("\x00\x07\x1b[2J\r\x7f") == "␀␇␛[2J␍␡"
     assert harmless("\x9b2J") == "\ufffd2J"
 
@@ -79,17 +79,17 @@ def test_controls_are_shown_by_their_pictures():
         "\u00a0\u3000",
     ],
 )
-def test_what_people_write_is_left_alone(text):
+def test_ordinary_text_is_not_changed(text):
     assert harmless(text) == text
 
 
 @given(st.text(), st.text())
-def test_any_text_in_any_pieces(one, two):
-    assert harmless(one) + harmless(two) == harmless(one + two)
-    assert is_harmless(harmless(one))
+def test_any_text_in_any_pieces(first, second):
+    assert harmless(first) + harmless(second) == harmless(first + second)
+    assert is_harmless(harmless(first))
 
 
-def test_every_character_that_commands_is_known():
+def test_every_character_of_unicode():
     for start in range(0, 0x110000, 0x1000):
         assert is_harmless(harmless("".join(map(chr, range(start, start + 0x1000))))), hex(start)
 
@@ -101,27 +101,27 @@ def test_one_line_is_one_line(text):
 
 
 @pytest.mark.timeout(10)
-def test_one_line_of_very_much_blank():
+def test_one_line_with_many_spaces():
     assert one_line("a" + " " * 300_000 + "b") == "a" + " " * 300_000 + "b"
 
 
-def everything(sink, talk, attack):
-    """Say it in every way there is."""
+def send_everywhere(sink, talk, attack):
+    """Sends the text as name, reasoning, tool call, text and error."""
     speaker = talk(sink, f"Eve{attack}")
     speaker.reasoning(attack).call(f"f{attack}", f'{{"a": "{attack}"}}').text(*attack)
     speaker.failed(RuntimeError(attack))
 
 
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
-def test_nothing_gets_through_the_sink(talk, attack):
+def test_the_sink_blocks_all_attacks(talk, attack):
     file = io.StringIO()
-    everything(TerminalSink(file=file), talk, attack)
+    send_everywhere(TerminalSink(file=file), talk, attack)
     assert is_harmless(file.getvalue())
 
 
-def test_raw_text_on_request_but_never_in_names_tools_and_errors(talk):
+def test_raw_applies_to_text_and_reasoning_only(talk):
     file = io.StringIO()
-    everything(TerminalSink(file=file, raw=True), talk, "\x1b[1m")
+    send_everywhere(TerminalSink(file=file, raw=True), talk, "\x1b[1m")
     shown = file.getvalue()
     assert shown.count("\x1b[1m") == 2
     assert "(thinking): \x1b[1m" in shown

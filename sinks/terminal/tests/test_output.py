@@ -1,4 +1,4 @@
-"""Files and pipes behind the sink: their encodings, their limits, and their end."""
+"""The files and pipes that the sink writes to: encodings, limits, and readers that leave."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ TALKER = Path(__file__).with_name("talker.py")
 
 
 def pipe_to(environment, reader, commands, tmp_path):
-    """What a shell's `talker | reader` gives: exit codes, output, error output."""
-    told = tmp_path / "commands"
-    told.write_text("".join(json.dumps(command) + "\n" for command in commands))
+    """Runs `talker | reader` in a shell; the last line of the output has both exit codes."""
+    script = tmp_path / "commands"
+    script.write_text("".join(json.dumps(command) + "\n" for command in commands))
     return subprocess.run(
         [
             "bash",
@@ -31,7 +31,7 @@ def pipe_to(environment, reader, commands, tmp_path):
             "-",
             sys.executable,
             TALKER,
-            told,
+            script,
         ],
         env=environment,
         capture_output=True,
@@ -41,20 +41,20 @@ def pipe_to(environment, reader, commands, tmp_path):
     )
 
 
-def test_a_reader_that_leaves_ends_nothing(environment, tmp_path):
+def test_a_reader_that_ends_early(environment, tmp_path):
     commands = [["Bob", "text", *(f"line {i}\n" for i in range(20_000))], ["Bob", "done"]]
     result = pipe_to(environment, "head -1", commands, tmp_path)
     assert result.stdout == "Bob: line 0\n0 0\n"
-    assert result.stderr == "nobody reads\n"  # the talker says so: it ran to its end
+    assert result.stderr == "no reader\n"  # the talker ran to its end
 
 
-def test_a_reader_that_was_never_there(environment, tmp_path):
+def test_a_reader_that_reads_nothing(environment, tmp_path):
     result = pipe_to(environment, "true", [["Bob", "text", "x" * 100_000], ["Bob", "done"]], tmp_path)
     assert result.stdout == "0 0\n"
-    assert result.stderr == "nobody reads\n"
+    assert result.stderr == "no reader\n"
 
 
-def test_closed_tells_that_nobody_reads(talk):
+def test_closed_is_true_without_a_reader(talk):
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "w", encoding="utf-8") as file:
@@ -64,7 +64,7 @@ def test_closed_tells_that_nobody_reads(talk):
         assert sink.closed
 
 
-def test_a_full_disk_is_told(talk):
+def test_a_full_disk_raises_an_error(talk):
     with Path("/dev/full").open("w", encoding="utf-8") as file:
         try:
             with pytest.raises(OSError, match="No space"):
@@ -73,18 +73,18 @@ def test_a_full_disk_is_told(talk):
             os.dup2(os.open(os.devnull, os.O_WRONLY), file.fileno())
 
 
-def test_a_pipe_that_is_full_and_does_not_wait_loses_nothing(talk, monkeypatch):
+def test_a_full_non_blocking_pipe_loses_nothing(talk, monkeypatch):
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     full = threading.Event()
     wait = select.select
     monkeypatch.setattr(select, "select", lambda *files: (full.set(), wait(*files))[1])
-    got = []
+    texts = []
 
     def read():
         full.wait()
         with os.fdopen(reader, encoding="utf-8") as file:
-            got.append(file.read())
+            texts.append(file.read())
 
     text = "".join(f"{i} ü\n" for i in range(20_000))
     thread = threading.Thread(target=read)
@@ -93,11 +93,11 @@ def test_a_pipe_that_is_full_and_does_not_wait_loses_nothing(talk, monkeypatch):
         talk(TerminalSink(file=file)).text(text[:100_000], *text[100_000:].splitlines(keepends=True)).done()
         full.set()
     thread.join()
-    assert got == [f"Bob: {text}"]
+    assert texts == [f"Bob: {text}"]
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
-def test_what_the_encoding_does_not_have_is_replaced(talk, encoding):
+def test_characters_that_the_encoding_lacks_are_replaced(talk, encoding):
     raw = io.BytesIO()
     file = io.TextIOWrapper(raw, encoding=encoding, newline="\n")
     sink = TerminalSink(file=file)
@@ -113,7 +113,7 @@ def test_half_a_character_can_be_written(talk):
     assert raw.getvalue().decode() == "Bob: half \ufffd\n"
 
 
-def test_standard_output_is_looked_up_when_it_is_written_to(talk, capsys, monkeypatch):
+def test_standard_output_is_looked_up_for_each_write(talk, capsys, monkeypatch):
     sink = TerminalSink()
     talk(sink).text("one").done()
     assert capsys.readouterr().out == "Bob: one\n"
@@ -144,11 +144,11 @@ class Tty(io.StringIO):
         ("win32", {"WT_SESSION": "1", "NO_COLOR": "1"}, False),
     ],
 )
-def test_where_color_is_welcome(platform, environ, wanted):
+def test_when_color_is_used(platform, environ, wanted):
     assert wants_color(Tty(), environ, platform) is wanted
     assert not wants_color(io.StringIO(), environ, platform)
 
 
-def test_a_name_has_the_same_color_everywhere_and_names_have_eight():
-    assert name_color("Bob") == "\x1b[91m"  # the one that AgentScope 0.1 shows
+def test_a_name_always_has_the_same_one_of_eight_colors():
+    assert name_color("Bob") == "\x1b[91m"  # as in AgentScope 0.1
     assert {name_color(str(number)) for number in range(200)} == {f"\x1b[9{digit}m" for digit in range(8)}

@@ -28,7 +28,7 @@ PHASES = 20
 def burst(wire: str, chunks: int) -> bytes:
     """A whole answer."""
     writer = WIRES[wire]
-    # LiteLLM takes the same text a hundred times over for a model gone wrong.
+    # LiteLLM treats the same text a hundred times in a row as a broken model.
     frames = itertools.islice(itertools.cycle([writer.frame(text) for text in TEXTS]), chunks)
     return writer.head() + b"".join(frames) + writer.end()
 
@@ -39,7 +39,7 @@ class Paced:
     def __init__(self, transport: asyncio.Transport, wire: str, chunks: int) -> None:
         self.transport = transport
         self.left = chunks
-        self.before, self.behind = WIRES[wire].frame(PLACE).split(PLACE.encode())
+        self.before, self.after = WIRES[wire].frame(PLACE).split(PLACE.encode())
         self.head = WIRES[wire].head()
         self.tail = WIRES[wire].end()
 
@@ -51,7 +51,7 @@ class Paced:
         if self.transport.is_closing():
             return False
         text = b"%016.6f " % time.monotonic()
-        self.transport.write(b"".join((head, self.before, text, self.behind, tail)))
+        self.transport.write(b"".join((head, self.before, text, self.after, tail)))
         return self.left > 0
 
 

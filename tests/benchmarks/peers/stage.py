@@ -23,7 +23,7 @@ ENVIRONMENT = {
     if not name.lower().endswith(("_proxy", "_api_key", "_base_url", "pythonunbuffered"))
 } | {"NO_PROXY": "*", "OPENAI_API_KEY": "k", "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
 
-# Clients tell much. Whoever wonders why one fails sets this.
+# Clients log much. Set this to see why one fails.
 ERRORS = None if os.environ.get("BENCH_LOUD") else subprocess.DEVNULL
 
 

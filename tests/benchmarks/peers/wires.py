@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 PLACE = "@" * 17
-"""Stands in a frame where a text of the same length comes in."""
+"""A placeholder in a frame, for a text of the same length."""
 
 
 class Wire:
-    """How a provider writes: `frame` for a piece of text, `end` for what comes behind the last one."""
+    """How a provider writes: `frame` for a piece of text, `end` for the bytes after the last one."""
 
     content_type = "text/event-stream"
 

@@ -1,5 +1,5 @@
 # ruff: noqa: BLE001, RUF012, S110, SIM105 (they are wrong on purpose)
-"""Wrappers that don't let go, hold up others, or leave something behind."""
+"""Wrappers that do not end calls, block other readers, or leak something."""
 
 import asyncio
 import queue
@@ -12,7 +12,7 @@ from modelstream import Finish
 
 
 class NotWoken(ReferenceChat):
-    """blocks in the socket until something comes, whatever happens"""
+    """blocks in the socket until data arrives, also when it is closed"""
 
     breaks = "close_wakes_the_reader"
 
@@ -23,7 +23,7 @@ class NotWoken(ReferenceChat):
 class SocketKept(ReferenceChat):
     """leaves the connection open when a call is ended early"""
 
-    breaks = "nothing_left_behind"
+    breaks = "nothing_leaks"
     left = []
 
     def close(self, connection):
@@ -37,7 +37,7 @@ class SocketKept(ReferenceChat):
 
 
 class ClosedPolitely(ReferenceChat):
-    """reads an answer that nobody wants to its end before it closes the connection"""
+    """reads a closed answer to its end before it closes the connection"""
 
     breaks = "close_reaches_the_provider"
 
@@ -55,23 +55,23 @@ class ClosedPolitely(ReferenceChat):
 
 
 class ReadsInTheBackground(ReferenceChat):
-    """reads the answer in a thread, which goes on when nobody wants it any more"""
+    """reads the answer in a thread, which continues after the call was closed"""
 
     breaks = "close_reaches_the_provider"
 
     def pieces(self, response):
-        news = queue.SimpleQueue()
+        pieces = queue.SimpleQueue()
 
         def work():
             try:
                 for piece in ReferenceChat.pieces(self, response):
-                    news.put(piece)
+                    pieces.put(piece)
             except Exception as error:
-                news.put(error)
-            news.put(b"")
+                pieces.put(error)
+            pieces.put(b"")
 
         threading.Thread(target=work, daemon=True).start()
-        while piece := news.get():
+        while piece := pieces.get():
             if isinstance(piece, Exception):
                 raise piece
             yield piece
@@ -84,9 +84,9 @@ class ReadsInTheBackground(ReferenceChat):
 
 
 class ThreadKept(ReferenceChat):
-    """starts a thread for each call that waits for ever"""
+    """starts a thread for each call that never ends"""
 
-    breaks = "nothing_left_behind"
+    breaks = "nothing_leaks"
 
     def deltas(self, request):
         threading.Thread(target=threading.Event().wait, daemon=True).start()
@@ -94,24 +94,24 @@ class ThreadKept(ReferenceChat):
 
     async def adeltas(self, request):
         threading.Thread(target=threading.Event().wait, daemon=True).start()
-        async for said in super().adeltas(request):
-            yield said
+        async for item in super().adeltas(request):
+            yield item
 
 
 class TaskKept(ReferenceChat):
-    """starts a task for each call that waits for ever"""
+    """starts a task for each call that never ends"""
 
-    breaks = "nothing_left_behind"
+    breaks = "nothing_leaks"
     left = set()
 
     async def adeltas(self, request):
         self.left.add(asyncio.ensure_future(asyncio.Event().wait()))
-        async for said in super().adeltas(request):
-            yield said
+        async for item in super().adeltas(request):
+            yield item
 
 
 class InterruptSwallowed(ReferenceChat):
-    """takes Ctrl-C for a failure of the connection"""
+    """treats Ctrl-C as a failure of the connection"""
 
     breaks = "interrupt_reaches_the_provider"
 
@@ -123,25 +123,25 @@ class InterruptSwallowed(ReferenceChat):
 
 
 class ReaderHurried(ReferenceChat):
-    """measures its own limit from the headers on, whoever is to blame"""
+    """measures its own timeout from the headers on, including the time of the reader"""
 
     breaks = "slow_reader"
 
     def streamed(self, pieces):
         began = time.monotonic()
-        for said in super().streamed(pieces):
+        for item in super().streamed(pieces):
             limit = self.config.idle_timeout or 0
             if time.monotonic() - began > limit:
-                raise TimeoutError("no news for too long")
-            yield said
+                raise TimeoutError("no delta for too long")
+            yield item
 
     async def astreamed(self, pieces):
         began = time.monotonic()
-        async for said in super().astreamed(pieces):
+        async for item in super().astreamed(pieces):
             limit = self.config.idle_timeout or 0
             if time.monotonic() - began > limit:
-                raise TimeoutError("no news for too long")
-            yield said
+                raise TimeoutError("no delta for too long")
+            yield item
 
 
 class NotWokenInWhole(ReferenceChat):
@@ -196,9 +196,9 @@ class NotWokenAfterTheEnd(ReferenceChat):
     breaks = "silence_after_the_end"
 
     def read(self, frames, data):
-        said = super().read(frames, data)
-        self.deaf = any(isinstance(one, Finish) for one in said)
-        return said
+        deltas = super().read(frames, data)
+        self.deaf = any(isinstance(one, Finish) for one in deltas)
+        return deltas
 
     def send(self, connection, request):
         self.deaf = False
@@ -210,7 +210,7 @@ class NotWokenAfterTheEnd(ReferenceChat):
 
 
 class CancelledOnlyInTheLoop(ReferenceChat):
-    """stays at the provider for seconds when it was another thread that ended the call"""
+    """keeps the connection for seconds if another thread ended the call"""
 
     breaks = "cancel_from_a_thread"
 
@@ -219,8 +219,8 @@ class CancelledOnlyInTheLoop(ReferenceChat):
         loop = threading.get_ident()
         request.on_cancel(lambda: threading.get_ident() != loop and elsewhere.append(True))
         self.elsewhere = elsewhere
-        async for said in super().adeltas(request):
-            yield said
+        async for item in super().adeltas(request):
+            yield item
 
     async def aclose(self, writer):
         if self.elsewhere:

@@ -1,4 +1,4 @@
-"""Wrappers that see an end where there is none, or none where there is one."""
+"""Wrappers that report an end where there is none, or miss it."""
 
 import re
 
@@ -8,14 +8,14 @@ from modelstream import Finish, MalformedDataError, TruncatedStreamError
 
 
 class LastOnDone(ReferenceChat):
-    """takes `[DONE]` alone for the end marker"""
+    """treats `[DONE]` alone as the end marker"""
 
     breaks = "false_end_no_last"
 
     class Frames(Frames):
         def read(self, data):
-            said = super().read(data)
-            return [*said, Finish("stop", "stop")] if self.done else said
+            deltas = super().read(data)
+            return [*deltas, Finish("stop", "stop")] if self.done else deltas
 
 
 class LastAtTheEnd(ReferenceChat):
@@ -28,13 +28,13 @@ class LastAtTheEnd(ReferenceChat):
         yield Finish("stop", "stop")
 
     async def astreamed(self, pieces):
-        async for said in super().astreamed(pieces):
-            yield said
+        async for item in super().astreamed(pieces):
+            yield item
         yield Finish("stop", "stop")
 
 
 class NeverLast(ReferenceChat):
-    """never says that the answer is complete"""
+    """never reports that the answer is complete"""
 
     breaks = "one_last"
 
@@ -44,7 +44,7 @@ class NeverLast(ReferenceChat):
 
 
 class LastOnUsage(ReferenceChat):
-    """takes the token counts for the end marker"""
+    """treats the token counts as the end marker"""
 
     breaks = "usage_is_replaced"
 
@@ -54,22 +54,22 @@ class LastOnUsage(ReferenceChat):
 
 
 class LastWhenTextPauses(ReferenceChat):
-    """takes a frame without text for the end"""
+    """treats a frame without text as the end"""
 
     breaks = "split_independent"
 
     class Frames(Frames):
         begun = False
 
-        def said(self, delta):
-            said = super().said(delta)
-            ended = self.begun and not said
-            self.begun = self.begun or bool(said)
-            return [Finish("stop", "stop")] if ended else said
+        def content(self, delta):
+            deltas = super().content(delta)
+            ended = self.begun and not deltas
+            self.begun = self.begun or bool(deltas)
+            return [Finish("stop", "stop")] if ended else deltas
 
 
 class LastLate(ReferenceChat):
-    """keeps the end to itself until the body ends"""
+    """reports the end only when the body ends"""
 
     breaks = "nothing_after_the_end"
 
@@ -81,12 +81,12 @@ class LastLate(ReferenceChat):
             return []
 
         def read(self, data):
-            said = super().read(data)
-            return [*said, *self.ending] if self.done else said
+            deltas = super().read(data)
+            return [*deltas, *self.ending] if self.done else deltas
 
 
 class HalfTaken(ReferenceChat):
-    """picks the text out of a frame that was cut"""
+    """extracts the text from a frame that was cut"""
 
     breaks = "half_a_frame"
 
@@ -106,13 +106,13 @@ class HalfTaken(ReferenceChat):
         lines, frames = self.Lines(), self.Frames()
         async for piece in pieces:
             for data in lines.feed(piece):
-                for said in frames.read(data):
-                    yield said
+                for item in frames.read(data):
+                    yield item
         yield lines.picked()
 
 
 class HalfIsTheEnd(ReferenceChat):
-    """takes a finish reason from a frame that was cut"""
+    """reads the finish reason of a frame that was cut"""
 
     breaks = "half_a_frame"
 
@@ -138,7 +138,7 @@ class MalformedSkipped(ReferenceChat):
 
 
 class ErrorsSkipped(ReferenceChat):
-    """skips frames that tell of an error"""
+    """skips error frames"""
 
     breaks = "error_frame"
 
@@ -161,7 +161,7 @@ class ErrorsAreText(ReferenceChat):
 
 
 class ErrorsEndIt(ReferenceChat):
-    """takes an error in the middle for a finish reason"""
+    """treats an error in the middle as a finish reason"""
 
     breaks = "error_frame"
 
@@ -171,19 +171,19 @@ class ErrorsEndIt(ReferenceChat):
 
 
 class LengthIsCut(ReferenceChat):
-    """calls an answer truncated that the provider has ended for its length"""
+    """reports an answer with the finish reason `length` as truncated"""
 
     breaks = "finish_reason_survives"
 
     class Frames(Frames):
         def finish(self, reason):
             if reason == "length":
-                raise TruncatedStreamError("the answer was cut at its greatest length")
+                raise TruncatedStreamError("the answer reached its maximum length")
             return super().finish(reason)
 
 
 class PageIsEmpty(ReferenceChat):
-    """takes a web page for an empty answer"""
+    """treats a web page as an empty answer"""
 
     breaks = "web_page"
 
@@ -196,7 +196,7 @@ class PageIsEmpty(ReferenceChat):
 
 
 class NothingIsEmpty(ReferenceChat):
-    """takes an empty body for an empty answer"""
+    """treats an empty body as an empty answer"""
 
     breaks = "empty_body"
 
@@ -206,7 +206,7 @@ class NothingIsEmpty(ReferenceChat):
 
 
 class EmptyWholeIsEmpty(ReferenceChat):
-    """takes an empty body for an empty answer if it does not stream"""
+    """treats an empty body as an empty answer without streaming"""
 
     breaks = "empty_body"
 
@@ -215,7 +215,7 @@ class EmptyWholeIsEmpty(ReferenceChat):
 
 
 class BrokenWholeIsEmpty(ReferenceChat):
-    """takes what is no JSON for an empty answer if it does not stream"""
+    """treats invalid JSON as an empty answer without streaming"""
 
     breaks = "whole_answer_broken"
 

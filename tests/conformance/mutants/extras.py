@@ -1,4 +1,4 @@
-"""Wrappers that lose or mix up what is said besides the text."""
+"""Wrappers that lose or confuse content other than the text."""
 
 from reference import Frames, ReferenceChat
 
@@ -6,7 +6,7 @@ from modelstream import Finish, ReasoningDelta, UsageDelta
 
 
 class UsageLost(ReferenceChat):
-    """ends its reading at the end marker, before the token counts"""
+    """stops reading at the end marker, before the token counts"""
 
     breaks = "usage_survives"
 
@@ -25,15 +25,15 @@ class UsageAdded(ReferenceChat):
         known = (0, 0, 0, 0)
 
         def usage(self, usage):
-            said = super().usage(usage)
-            for one in said:
+            deltas = super().usage(usage)
+            for one in deltas:
                 counts = (one.input_tokens, one.output_tokens, one.reasoning_tokens, one.cached_tokens)
                 self.known = tuple(map(sum, zip(self.known, counts, strict=True)))
-            return [UsageDelta(*self.known)] if said else []
+            return [UsageDelta(*self.known)] if deltas else []
 
 
 class UsageSwapped(ReferenceChat):
-    """takes input tokens for output tokens"""
+    """swaps input and output tokens"""
 
     breaks = "usage_survives"
 
@@ -46,7 +46,7 @@ class UsageSwapped(ReferenceChat):
 
 
 class UsageOnlyAtTheEnd(ReferenceChat):
-    """keeps token counts to itself until the end, so that they are lost with it"""
+    """reports token counts only at the end, so that they are lost if it is missing"""
 
     breaks = "usage_after_failure"
 
@@ -54,8 +54,8 @@ class UsageOnlyAtTheEnd(ReferenceChat):
         known = ()
 
         def read(self, data):
-            said = super().read(data)
-            return [*said, *self.known] if self.done else said
+            deltas = super().read(data)
+            return [*deltas, *self.known] if self.done else deltas
 
         def usage(self, usage):
             self.known = super().usage(usage) or self.known
@@ -63,7 +63,7 @@ class UsageOnlyAtTheEnd(ReferenceChat):
 
 
 class CachedLost(ReferenceChat):
-    """knows only the two plain token counts"""
+    """reads only the input and output tokens"""
 
     breaks = "usage_survives"
 
@@ -73,41 +73,41 @@ class CachedLost(ReferenceChat):
 
 
 class ThinkingIsText(ReferenceChat):
-    """shows the model's thinking as text"""
+    """shows the reasoning as text"""
 
-    breaks = "reasoning_apart"
+    breaks = "reasoning_separate"
 
     class Frames(Frames):
-        def said(self, delta):
-            return [one.text if isinstance(one, ReasoningDelta) else one for one in super().said(delta)]
+        def content(self, delta):
+            return [one.text if isinstance(one, ReasoningDelta) else one for one in super().content(delta)]
 
 
 class ThinkingLost(ReferenceChat):
-    """loses the model's thinking"""
+    """loses the reasoning"""
 
-    breaks = "reasoning_apart"
+    breaks = "reasoning_separate"
 
     class Frames(Frames):
-        def said(self, delta):
-            return super().said({**delta, "reasoning_content": None})
+        def content(self, delta):
+            return super().content({**delta, "reasoning_content": None})
 
 
 class TextIsThinking(ReferenceChat):
-    """takes the text behind thinking for thinking"""
+    """treats the text after reasoning as reasoning"""
 
-    breaks = "reasoning_apart"
+    breaks = "reasoning_separate"
 
     class Frames(Frames):
         thinks = False
 
-        def said(self, delta):
+        def content(self, delta):
             self.thinks = self.thinks or bool(delta.get("reasoning_content"))
-            said = super().said(delta)
-            return [ReasoningDelta(one) if isinstance(one, str) and self.thinks else one for one in said]
+            deltas = super().content(delta)
+            return [ReasoningDelta(one) if isinstance(one, str) and self.thinks else one for one in deltas]
 
 
 class ReasonLost(ReferenceChat):
-    """says `stop` for every finish reason"""
+    """reports `stop` for every finish reason"""
 
     breaks = "finish_reason_survives"
 
@@ -117,7 +117,7 @@ class ReasonLost(ReferenceChat):
 
 
 class RawReasonLost(ReferenceChat):
-    """loses the provider's own word for the finish reason"""
+    """loses the provider's own finish reason"""
 
     breaks = "finish_reason_survives"
 
@@ -127,18 +127,18 @@ class RawReasonLost(ReferenceChat):
 
 
 class AsyncLosesThinking(ReferenceChat):
-    """loses the model's thinking in coroutines only"""
+    """loses the reasoning in coroutines only"""
 
     breaks = "sync_equals_async"
 
     async def adeltas(self, request):
-        async for said in super().adeltas(request):
-            if not isinstance(said, ReasoningDelta):
-                yield said
+        async for item in super().adeltas(request):
+            if not isinstance(item, ReasoningDelta):
+                yield item
 
 
 class WholeIsAnother(ReferenceChat):
-    """strips the text if it does not stream"""
+    """strips the text without streaming"""
 
     breaks = "stream_equals_whole"
 
@@ -151,12 +151,12 @@ class OnlyTheLastMessage(ReferenceChat):
 
     breaks = "messages_sent"
 
-    def asked(self, request):
-        return {**super().asked(request), "messages": request.messages[-1:]}
+    def payload(self, request):
+        return {**super().payload(request), "messages": request.messages[-1:]}
 
 
 class UsageLostInWhole(ReferenceChat):
-    """loses the token counts if it does not stream"""
+    """loses the token counts without streaming"""
 
     breaks = "whole_has_everything"
 
@@ -177,12 +177,12 @@ class UsageInvented(ReferenceChat):
             return super().usage(usage)
 
         def read(self, data):
-            said = super().read(data)
-            return [*said, UsageDelta(0, 1)] if self.done and not self.counted else said
+            deltas = super().read(data)
+            return [*deltas, UsageDelta(0, 1)] if self.done and not self.counted else deltas
 
 
 class ThinkingFirst(ReferenceChat):
-    """hands on text only when no thinking can follow"""
+    """yields text only when no reasoning can follow"""
 
     breaks = "in_order"
 
@@ -192,16 +192,16 @@ class ThinkingFirst(ReferenceChat):
             self.texts = []
 
         def read(self, data):
-            said = super().read(data)
-            self.texts += [one for one in said if isinstance(one, str)]
-            rest = [one for one in said if not isinstance(one, str)]
+            deltas = super().read(data)
+            self.texts += [one for one in deltas if isinstance(one, str)]
+            rest = [one for one in deltas if not isinstance(one, str)]
             if any(isinstance(one, Finish) for one in rest):
                 return [*self.texts, *rest]
             return rest
 
 
 class RawForgotten(ReferenceChat):
-    """keeps none of the provider's chunks"""
+    """does not keep the provider's chunks"""
 
     breaks = "raw_on_request"
 
@@ -210,9 +210,9 @@ class RawForgotten(ReferenceChat):
 
 
 class AnotherModel(ReferenceChat):
-    """asks for its favourite model, whatever the config says"""
+    """always requests the same model, whatever the config has"""
 
-    breaks = "model_named"
+    breaks = "model_name_sent"
 
-    def asked(self, request):
-        return {**super().asked(request), "model": "favourite"}
+    def payload(self, request):
+        return {**super().payload(request), "model": "favourite"}

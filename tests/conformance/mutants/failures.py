@@ -1,5 +1,5 @@
 # ruff: noqa: BLE001 (they are wrong on purpose)
-"""Wrappers whose answers break off otherwise than they should, or begin anew."""
+"""Wrappers that report answers that break off wrongly, or retry them."""
 
 import http.client
 
@@ -15,7 +15,7 @@ from modelstream import (
 
 
 class VendorErrorsInside(ReferenceChat):
-    """lets the SDK's errors in mid-stream through"""
+    """raises the SDK's errors in mid-stream unchanged"""
 
     breaks = "error_frame"
 
@@ -25,7 +25,7 @@ class VendorErrorsInside(ReferenceChat):
 
 
 class LostIsTruncated(ReferenceChat):
-    """takes a connection that breaks for a body that ends"""
+    """treats a lost connection as the end of the body"""
 
     breaks = "lost_connection"
 
@@ -44,7 +44,7 @@ class LostIsTruncated(ReferenceChat):
 
 
 class LostIsTheEnd(ReferenceChat):
-    """takes a connection that breaks for the end of the answer"""
+    """treats a lost connection as the end of the answer"""
 
     breaks = "reset_connection"
 
@@ -56,14 +56,14 @@ class LostIsTheEnd(ReferenceChat):
 
     async def astreamed(self, pieces):
         try:
-            async for said in super().astreamed(pieces):
-                yield said
+            async for item in super().astreamed(pieces):
+                yield item
         except Exception:
             yield Finish("stop")
 
 
 class AllIsLost(ReferenceChat):
-    """calls every failure in mid-stream a lost connection"""
+    """reports every failure in mid-stream as a lost connection"""
 
     breaks = "malformed_frame"
 
@@ -75,23 +75,23 @@ class AllIsLost(ReferenceChat):
 
 
 class TextLostOnError(ReferenceChat):
-    """forgets the text of the frames that came along with a bad one"""
+    """loses the text of frames that arrive together with an invalid one"""
 
     breaks = "malformed_frame"
 
     def streamed(self, pieces):
         lines, frames = self.Lines(), self.Frames()
         for piece in pieces:
-            said = []
+            deltas = []
             for data in lines.feed(piece):
-                said += frames.read(data)
-            yield said
+                deltas += frames.read(data)
+            yield deltas
             if frames.done:
                 return
 
 
 class TextAddedOnError(ReferenceChat):
-    """writes into the text that the answer has broken off"""
+    """adds a note about the failure to the text"""
 
     breaks = "partial_text_exact"
 
@@ -104,27 +104,27 @@ class TextAddedOnError(ReferenceChat):
 
 
 class BrokenAfterTheEnd(ReferenceChat):
-    """calls an answer lost because the connection breaks behind its end"""
+    """reports an answer as lost if the connection breaks after its end"""
 
-    breaks = "harmless_after_the_end"
+    breaks = "fault_after_the_end"
 
     def streamed(self, pieces):
-        said = []
+        deltas = []
         try:
             for one in super().streamed(pieces):
                 if isinstance(one, Finish):
-                    said.append(one)
+                    deltas.append(one)
                 else:
                     yield one
         except Exception as error:
             raise TruncatedStreamError(str(error)) from error
-        yield from said
+        yield from deltas
 
 
 class RetriesItself(ReferenceChat):
-    """tries again by itself when the provider fails"""
+    """retries by itself when the provider fails"""
 
-    breaks = "no_retries_of_its_own"
+    breaks = "no_hidden_retries"
 
     def deltas(self, request):
         try:
@@ -134,15 +134,15 @@ class RetriesItself(ReferenceChat):
 
     async def adeltas(self, request):
         try:
-            async for said in super().adeltas(request):
-                yield said
+            async for item in super().adeltas(request):
+                yield item
         except ProviderError:
-            async for said in super().adeltas(request):
-                yield said
+            async for item in super().adeltas(request):
+                yield item
 
 
-class AskedAgainAfterText(ReferenceChat):
-    """begins anew when the connection breaks in the middle"""
+class RetriedAfterText(ReferenceChat):
+    """retries when the connection breaks in the middle"""
 
     breaks = "no_retry_after_the_first_delta"
 
@@ -156,17 +156,17 @@ class AskedAgainAfterText(ReferenceChat):
 
     async def adeltas(self, request):
         try:
-            async for said in super().adeltas(request):
-                yield said
+            async for item in super().adeltas(request):
+                yield item
         except ConnectionLostError:
-            async for said in super().adeltas(request):
-                yield said
+            async for item in super().adeltas(request):
+                yield item
 
 
 class SentTwice(ReferenceChat):
-    """sends the request once more when the connection is closed before the headers"""
+    """sends the request again when the connection is closed before the headers"""
 
-    breaks = "no_retries_of_its_own"
+    breaks = "no_hidden_retries"
 
     def send(self, connection, request):
         try:
@@ -176,8 +176,8 @@ class SentTwice(ReferenceChat):
             return super().send(connection, request)
 
 
-class ClockMissing(ReferenceChat):
-    """has no clock but the one for the whole answer"""
+class TimeoutsMissing(ReferenceChat):
+    """has no timeout except the total one"""
 
     breaks = "silence"
 
@@ -186,7 +186,7 @@ class ClockMissing(ReferenceChat):
 
 
 class TotalMissing(ReferenceChat):
-    """lets an answer take as long as it likes, if only there is news"""
+    """has no timeout for the whole answer"""
 
     breaks = "total_time"
 

@@ -1,4 +1,4 @@
-"""Wrappers that read their provider's format as it looked when it was tried once."""
+"""Wrappers that read only some variants of their provider's format."""
 
 from reference import Frames, Lines, ReferenceChat
 
@@ -15,7 +15,7 @@ class NeedsSpace(ReferenceChat):
 
 
 class OnlyLineFeeds(ReferenceChat):
-    """looks for the blank line between events as LF LF"""
+    """splits events only at LF LF"""
 
     breaks = "split_independent"
 
@@ -27,7 +27,7 @@ class OnlyLineFeeds(ReferenceChat):
 
 
 class CommentsAreData(ReferenceChat):
-    """takes every line that is not blank for data"""
+    """treats every line that is not blank as data"""
 
     breaks = "split_independent"
 
@@ -38,7 +38,7 @@ class CommentsAreData(ReferenceChat):
 
 
 class EventsPerRead(ReferenceChat):
-    """takes what one read brings for whole events"""
+    """treats the bytes of one read as whole events"""
 
     breaks = "split_independent"
 
@@ -49,7 +49,7 @@ class EventsPerRead(ReferenceChat):
 
 
 class NeedsChoices(ReferenceChat):
-    """reads `choices[0]` of every frame"""
+    """requires `choices[0]` in every frame"""
 
     breaks = "usage_survives"
 
@@ -61,15 +61,15 @@ class NeedsChoices(ReferenceChat):
 
 
 class NeedsContent(ReferenceChat):
-    """reads `delta["content"]` of every frame, and calls one without malformed"""
+    """requires `delta["content"]` in every frame"""
 
     breaks = "tool_calls_survive"
 
     class Frames(Frames):
-        def said(self, delta):
+        def content(self, delta):
             if delta:
                 len(delta["content"])
-            return super().said(delta)
+            return super().content(delta)
 
 
 class NeedsLength(ReferenceChat):
@@ -86,8 +86,8 @@ class NeedsLength(ReferenceChat):
         async def once():
             yield whole
 
-        async for said in super().astreamed(once()):
-            yield said
+        async for item in super().astreamed(once()):
+            yield item
 
 
 class PiecesOfCallsLost(ReferenceChat):
@@ -96,6 +96,6 @@ class PiecesOfCallsLost(ReferenceChat):
     breaks = "tool_calls_survive"
 
     class Frames(Frames):
-        def said(self, delta):
+        def content(self, delta):
             calls = [call for call in delta.get("tool_calls") or () if "name" in call["function"]]
-            return super().said({**delta, "tool_calls": calls})
+            return super().content({**delta, "tool_calls": calls})

@@ -1,5 +1,5 @@
 # ruff: noqa: ASYNC251, BLE001, RUF006 (they are wrong on purpose)
-"""Wrappers that hold up the event loop, or belong to one."""
+"""Wrappers that block the event loop, or depend on one."""
 
 import asyncio
 import http.client
@@ -13,17 +13,17 @@ from reference import SIZE, ReferenceChat
 class BlocksTheLoop(ReferenceChat):
     """runs the sync code in coroutines"""
 
-    breaks = "event_loop_goes_on"
+    breaks = "event_loop_not_blocked"
 
     async def adeltas(self, request):
-        for said in self.deltas(request):
-            yield said
+        for item in self.deltas(request):
+            yield item
 
 
 class BlocksTheLoopAtFirst(ReferenceChat):
     """waits for the headers without awaiting"""
 
-    breaks = "event_loop_goes_on"
+    breaks = "event_loop_not_blocked"
 
     async def adeltas(self, request):
         connection = http.client.HTTPConnection(*self.address())
@@ -42,49 +42,49 @@ class BlocksTheLoopAtFirst(ReferenceChat):
                 while piece := await asyncio.to_thread(response.read1, SIZE):
                     yield piece
 
-            async for said in self.astreamed(pieces()):
-                yield said
+            async for item in self.astreamed(pieces()):
+                yield item
         finally:
             self.wake(connection.sock)
             connection.close()
 
 
 class BlocksTheLoopInWhole(ReferenceChat):
-    """runs the sync code in coroutines if it does not stream"""
+    """runs the sync code in coroutines without streaming"""
 
-    breaks = "event_loop_goes_on"
+    breaks = "event_loop_not_blocked"
 
     async def adeltas(self, request):
         if request.stream:
-            async for said in super().adeltas(request):
-                yield said
+            async for item in super().adeltas(request):
+                yield item
             return
-        for said in self.deltas(request):
-            yield said
+        for item in self.deltas(request):
+            yield item
 
 
 class SleepsInTheLoop(ReferenceChat):
-    """sleeps between two looks at its queue, also in the event loop"""
+    """polls its queue with `time.sleep`, also in the event loop"""
 
-    breaks = "event_loop_goes_on"
+    breaks = "event_loop_not_blocked"
 
     async def adeltas(self, request):
-        news = queue.SimpleQueue()
+        items = queue.SimpleQueue()
 
         def work():
             try:
-                for said in self.deltas(request):
-                    news.put((said, None))
+                for item in self.deltas(request):
+                    items.put((item, None))
             except Exception as error:
-                news.put((None, error))
-            news.put(news)
+                items.put((None, error))
+            items.put(items)
 
         threading.Thread(target=work, daemon=True).start()
         while True:
-            while news.empty():
+            while items.empty():
                 time.sleep(0.001)
-            item = news.get()
-            if item is news:
+            item = items.get()
+            if item is items:
                 return
             if item[1] is not None:
                 raise item[1]
@@ -92,7 +92,7 @@ class SleepsInTheLoop(ReferenceChat):
 
 
 class CancelSwallowed(ReferenceChat):
-    """goes on reading when its task is cancelled"""
+    """continues reading when its task is cancelled"""
 
     breaks = "cancelled_task_reaches_the_provider"
 
@@ -111,7 +111,7 @@ class CancelSwallowed(ReferenceChat):
 
 
 class OneLoop(ReferenceChat):
-    """belongs to the event loop of its first call"""
+    """depends on the event loop of its first call"""
 
     breaks = "any_event_loop"
     loop = None
@@ -121,19 +121,19 @@ class OneLoop(ReferenceChat):
         opened = self.loop.create_future()
         self.loop.call_soon(opened.set_result, None)
         await opened
-        async for said in super().adeltas(request):
-            yield said
+        async for item in super().adeltas(request):
+            yield item
 
 
 class ErrorLeftLying(ReferenceChat):
-    """leaves a failed task behind that nobody looks at"""
+    """leaves a failed task whose error is never retrieved"""
 
-    breaks = "nothing_left_behind"
+    breaks = "nothing_leaks"
 
     async def adeltas(self, request):
         async def fail():
-            raise RuntimeError("nobody looks at me")
+            raise RuntimeError("never retrieved")
 
         asyncio.ensure_future(fail())
-        async for said in super().adeltas(request):
-            yield said
+        async for item in super().adeltas(request):
+            yield item

@@ -1,4 +1,4 @@
-"""Wrappers that mistake what the provider refuses."""
+"""Wrappers that report refusals of the provider wrongly."""
 
 import http.client
 
@@ -14,11 +14,11 @@ from modelstream import (
 
 
 class VendorError(Exception):
-    """What an SDK would raise."""
+    """An error that an SDK would raise."""
 
 
 class VendorErrors(ReferenceChat):
-    """lets the SDK's errors through"""
+    """raises the SDK's errors unchanged"""
 
     breaks = "refusals_typed"
 
@@ -27,7 +27,7 @@ class VendorErrors(ReferenceChat):
 
 
 class KeyIsBadRequest(ReferenceChat):
-    """calls a wrong key a bad request"""
+    """reports a wrong key as a bad request"""
 
     breaks = "refusals_typed"
 
@@ -37,7 +37,7 @@ class KeyIsBadRequest(ReferenceChat):
 
 
 class ForbiddenIsProvider(ReferenceChat):
-    """knows 401 but not 403"""
+    """maps 401 but not 403"""
 
     breaks = "refusals_typed"
 
@@ -47,7 +47,7 @@ class ForbiddenIsProvider(ReferenceChat):
 
 
 class LimitIsProvider(ReferenceChat):
-    """calls a rate limit a failure of the provider"""
+    """reports a rate limit as a failure of the provider"""
 
     breaks = "refusals_typed"
 
@@ -57,7 +57,7 @@ class LimitIsProvider(ReferenceChat):
 
 
 class LimitIsFinal(ReferenceChat):
-    """calls a rate limit final"""
+    """does not mark a rate limit as retryable"""
 
     breaks = "retried_before_the_first_delta"
 
@@ -68,7 +68,7 @@ class LimitIsFinal(ReferenceChat):
 
 
 class FailureIsFinal(ReferenceChat):
-    """calls 5xx final"""
+    """does not mark 5xx as retryable"""
 
     breaks = "retried_before_the_first_delta"
 
@@ -79,7 +79,7 @@ class FailureIsFinal(ReferenceChat):
 
 
 class NothingFound(ReferenceChat):
-    """calls 404 a failure of the provider"""
+    """reports 404 as a failure of the provider"""
 
     breaks = "refusals_typed"
 
@@ -89,7 +89,7 @@ class NothingFound(ReferenceChat):
 
 
 class MessageLost(ReferenceChat):
-    """says the status of an error, but not what the provider said"""
+    """reports the status of an error, but not the provider's message"""
 
     breaks = "refusals_typed"
 
@@ -111,7 +111,7 @@ class StatusLost(ReferenceChat):
 class RetryAfterLost(ReferenceChat):
     """ignores Retry-After"""
 
-    breaks = "retry_after_kept"
+    breaks = "retry_after_respected"
 
     def refusal(self, status, headers, body):
         error = super().refusal(status, headers, body)
@@ -120,9 +120,9 @@ class RetryAfterLost(ReferenceChat):
 
 
 class RetryAfterInMilliseconds(ReferenceChat):
-    """takes Retry-After for milliseconds"""
+    """reads Retry-After as milliseconds"""
 
-    breaks = "retry_after_told"
+    breaks = "retry_after_reported"
 
     def refusal(self, status, headers, body):
         error = super().refusal(status, headers, body)
@@ -131,7 +131,7 @@ class RetryAfterInMilliseconds(ReferenceChat):
 
 
 class RefusedLate(ReferenceChat):
-    """has the call succeed before the provider has answered it"""
+    """returns a response before the provider has answered"""
 
     breaks = "refused_at_the_call"
 
@@ -141,12 +141,12 @@ class RefusedLate(ReferenceChat):
 
     async def adeltas(self, request):
         yield None
-        async for said in super().adeltas(request):
-            yield said
+        async for item in super().adeltas(request):
+            yield item
 
 
 class UnreachableIsKey(ReferenceChat):
-    """calls a provider that can't be reached a wrong key"""
+    """reports a provider that can't be reached as a wrong key"""
 
     breaks = "unreachable"
 
@@ -158,7 +158,7 @@ class UnreachableIsKey(ReferenceChat):
 
 
 class ErrorBodyIsEmpty(ReferenceChat):
-    """looks for errors in the status only"""
+    """checks only the status for errors"""
 
     breaks = "error_body"
 
@@ -171,7 +171,7 @@ class ErrorBodyIsEmpty(ReferenceChat):
 
 
 class MessageGarbled(ReferenceChat):
-    """reads what the provider says as Latin-1"""
+    """decodes the provider's message as Latin-1"""
 
     breaks = "refusals_typed"
 
@@ -180,7 +180,7 @@ class MessageGarbled(ReferenceChat):
 
 
 class NoHeadersIsMalformed(ReferenceChat):
-    """calls a connection that is closed before the headers malformed"""
+    """reports a connection that is closed before the headers as malformed data"""
 
     breaks = "no_headers"
 
@@ -192,7 +192,7 @@ class NoHeadersIsMalformed(ReferenceChat):
 
 
 class KeyTriedAgain(ReferenceChat):
-    """asks once more when the key is wrong"""
+    """retries when the key is wrong"""
 
     breaks = "no_retry_of_refusals"
 
@@ -204,8 +204,8 @@ class KeyTriedAgain(ReferenceChat):
 
     async def adeltas(self, request):
         try:
-            async for said in super().adeltas(request):
-                yield said
+            async for item in super().adeltas(request):
+                yield item
         except AuthenticationError:
-            async for said in super().adeltas(request):
-                yield said
+            async for item in super().adeltas(request):
+                yield item

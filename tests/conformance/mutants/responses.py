@@ -1,4 +1,4 @@
-"""Wrappers that answer with a response of their own making."""
+"""Wrappers that return their own class of response."""
 
 from reference import ReferenceChat
 
@@ -36,7 +36,7 @@ class OffsetsWrong(_Own):
 
 
 class LastWithText(_Own):
-    """gives `last=True` with the last delta instead of behind it, and for an empty answer not at all"""
+    """gives `last=True` with the last delta instead of after it, and never for an empty answer"""
 
     breaks = "empty_answer"
 
@@ -86,7 +86,7 @@ class LastMissing(_Own):
                     yield one
 
 
-class RepeatedWithoutNews(_Own):
+class RepeatedWithoutText(_Own):
     """gives a snapshot for every delta, also for those without text"""
 
     breaks = "monotone"
@@ -104,7 +104,7 @@ class RepeatedWithoutNews(_Own):
 
 
 class ReadOnce(_Own):
-    """has one stream for all readers, who share what is in it"""
+    """has one stream that all readers share"""
 
     breaks = "replay_equals_live"
 
@@ -118,7 +118,7 @@ class ReadOnce(_Own):
 
 
 class StreamWithoutStreaming(_Own):
-    """has a stream although none was asked for"""
+    """has a stream although `stream=False`"""
 
     breaks = "stream_equals_whole"
 
@@ -129,7 +129,7 @@ class StreamWithoutStreaming(_Own):
 
 
 class FailureHidden(_Own):
-    """ends the reading quietly when the answer breaks off"""
+    """ends the stream without an error when the answer breaks off"""
 
     breaks = "no_end_no_last"
 
@@ -146,7 +146,7 @@ class FailureHidden(_Own):
 
 
 class PartIsText(_Own):
-    """gives the part that came as the text of an answer that broke off"""
+    """returns the partial text as the text of an answer that broke off"""
 
     breaks = "failure_replayed"
 
@@ -180,7 +180,7 @@ class LeavingForgotten(_Own):
 
 
 class DropForgotten(_Own):
-    """goes on when nobody has the response any more"""
+    """continues after the last reference to the response is dropped"""
 
     breaks = "dropping_reaches_the_provider"
     left = []  # noqa: RUF012
@@ -191,9 +191,9 @@ class DropForgotten(_Own):
 
 
 class BreakEndsAll(_Own):
-    """ends the call when one reader breaks off"""
+    """ends the call when one reader stops"""
 
-    breaks = "break_ends_only_the_reading"
+    breaks = "break_ends_only_that_reader"
 
     class Response(ModelResponse):
         @property
@@ -208,7 +208,7 @@ class BreakEndsAll(_Own):
 
 
 class DeltasWithoutText(_Own):
-    """leaves the text out of the deltas"""
+    """omits the text from the deltas"""
 
     breaks = "whole_text"
 
@@ -228,9 +228,9 @@ class AsksAgain(_Own):
 
         @classmethod
         def of_call(cls, call):
-            made = super().of_call(call)
-            made.again = (call._wrapper, call.request)
-            return made
+            response = super().of_call(call)
+            response.again = (call._wrapper, call.request)
+            return response
 
         @property
         def stream(self):
@@ -242,7 +242,7 @@ class AsksAgain(_Own):
 
 
 class ClosedOnlyIfRead(_Own):
-    """does nothing on `close` as long as nobody has read"""
+    """does nothing on `close` before the first read"""
 
     breaks = "close_before_reading"
 

@@ -1,4 +1,4 @@
-"""Wrappers whose calls share what each should have for itself."""
+"""Wrappers whose calls share state that each call needs for itself."""
 
 import http.client
 import threading
@@ -8,7 +8,7 @@ from reference import Frames, ReferenceChat
 
 
 class PartsShared(ReferenceChat):
-    """keeps the beginnings of frames on the wrapper, for all answers"""
+    """keeps incomplete frames on the wrapper, for all answers"""
 
     breaks = "half_a_frame"
 
@@ -19,9 +19,9 @@ class PartsShared(ReferenceChat):
 
 
 class ShownShared(ReferenceChat):
-    """keeps on the wrapper how much was shown, to find out what is new"""
+    """keeps the length of the shown text on the wrapper"""
 
-    breaks = "streams_apart"
+    breaks = "streams_independent"
 
     class Frames(Frames):
         text = ""
@@ -41,9 +41,9 @@ class ShownShared(ReferenceChat):
 
 
 class OneAtATime(ReferenceChat):
-    """holds a lock for as long as an answer takes"""
+    """holds a lock until an answer ends"""
 
-    breaks = "streams_apart"
+    breaks = "streams_independent"
     lock = threading.Lock()
 
     def deltas(self, request):
@@ -56,7 +56,7 @@ class OneAtATime(ReferenceChat):
 
 
 class OneConnection(ReferenceChat):
-    """has one connection for all calls, and ends the one before"""
+    """has one connection for all calls, and closes the previous one"""
 
     breaks = "many_at_once"
     connection = None
@@ -69,9 +69,9 @@ class OneConnection(ReferenceChat):
 
 
 class OneAddress(ReferenceChat):
-    """keeps its address where all wrappers have theirs"""
+    """keeps its URL on the class, shared by all wrappers"""
 
-    breaks = "wrappers_apart"
+    breaks = "wrappers_independent"
     base_url = None
 
     def __init__(self, *args, **fields):
@@ -84,7 +84,7 @@ class OneAddress(ReferenceChat):
 
 
 class LateClose(ReferenceChat):
-    """shuts down, when a response is closed late, the connection that the next one has"""
+    """closes the connection of the next response when a response is closed late"""
 
     breaks = "close_after_the_end"
 
@@ -109,8 +109,8 @@ class LateClose(ReferenceChat):
         return response
 
 
-class AskedTwice(ReferenceChat):
-    """asks once to see whether the provider is there, and then for the answer"""
+class ProbesFirst(ReferenceChat):
+    """sends one request to check the provider, and then the real one"""
 
     breaks = "one_call"
 

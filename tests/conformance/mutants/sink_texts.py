@@ -1,4 +1,4 @@
-"""Sinks that show something else than what was sent, or not its end."""
+"""Sinks that do not show the text that was sent, or its end."""
 
 from reference_sink import ReferenceSink
 
@@ -7,7 +7,7 @@ from modelstream.deltas import ReasoningDelta
 
 
 class ClosesItself(ReferenceSink):
-    """closes a message by itself at `last=True`, and is closed again"""
+    """closes a message itself at `last=True`, and is closed again"""
 
     breaks = "every_end"
 
@@ -51,7 +51,7 @@ class CancelledForgotten(ReferenceSink):
 
 
 class LongDeltasCut(ReferenceSink):
-    """takes a delta for one word, and cuts it to a line of its own"""
+    """treats a delta as one word, and cuts it"""
 
     breaks = "coalesced_or_not"
 
@@ -69,9 +69,9 @@ class WholeTextAdded(ReferenceSink):
 
 
 class AlwaysAdded(ReferenceSink):
-    """adds text that begins afresh to what was there before"""
+    """appends text that replaces the text before"""
 
-    breaks = "text_afresh"
+    breaks = "text_replaced"
 
     def write(self, message, snapshot):
         self.entries[message.id].text += snapshot.delta
@@ -89,8 +89,8 @@ class FirstSkipped(ReferenceSink):
         entry.asides.append(None)
 
 
-class OneBehind(ReferenceSink):
-    """keeps a delta to itself until the next one comes, and so loses the last one"""
+class OneDeltaLate(ReferenceSink):
+    """shows a delta when the next one arrives, and so loses the last one"""
 
     breaks = "every_end"
 
@@ -102,7 +102,7 @@ class OneBehind(ReferenceSink):
 
 
 class WholeLinesOnly(ReferenceSink):
-    """shows whole lines, and loses what stands behind the last line end"""
+    """shows whole lines, and loses the text after the last line end"""
 
     breaks = "text_as_sent"
 
@@ -113,7 +113,7 @@ class WholeLinesOnly(ReferenceSink):
 
 
 class BlankSkipped(ReferenceSink):
-    """takes white space for nothing"""
+    """drops deltas that are only white space"""
 
     breaks = "text_as_sent"
 
@@ -123,7 +123,7 @@ class BlankSkipped(ReferenceSink):
 
 
 class OffsetsInBytes(ReferenceSink):
-    """takes offsets for bytes"""
+    """counts offsets in bytes"""
 
     breaks = "text_as_sent"
 
@@ -135,7 +135,7 @@ class OffsetsInBytes(ReferenceSink):
 
 
 class OneMessage(ReferenceSink):
-    """knows one message at a time"""
+    """supports one message at a time"""
 
     breaks = "several_at_once"
 
@@ -148,7 +148,7 @@ class OneMessage(ReferenceSink):
 
 
 class ByName(ReferenceSink):
-    """takes two messages of one agent for the same"""
+    """confuses two messages of one agent"""
 
     breaks = "same_name_twice"
 
@@ -165,7 +165,7 @@ class ByName(ReferenceSink):
 
 
 class ThinkingIsText(ReferenceSink):
-    """shows the model's thinking as text"""
+    """shows the reasoning as text"""
 
     breaks = "every_end"
 
@@ -175,7 +175,7 @@ class ThinkingIsText(ReferenceSink):
 
 
 class LostAtShutdown(ReferenceSink):
-    """forgets at its end what it has not written out"""
+    """loses unwritten text when it is shut down"""
 
     breaks = "text_as_sent"
 

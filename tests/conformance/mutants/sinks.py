@@ -1,5 +1,5 @@
 # ruff: noqa: PTH123, RUF012, SIM115 (they are wrong on purpose)
-"""Sinks that raise, hang, hold others up, or leave something behind."""
+"""Sinks that raise, hang, block others, or leak something."""
 
 import threading
 import time
@@ -10,9 +10,9 @@ from modelstream.deltas import ReasoningDelta, ToolCallDelta
 
 
 class ThinkingUnknown(ReferenceSink):
-    """raises when the model thinks"""
+    """raises for reasoning"""
 
-    breaks = "takes_everything"
+    breaks = "accepts_everything"
 
     def write_delta(self, message, delta):
         if isinstance(delta, ReasoningDelta):
@@ -22,7 +22,7 @@ class ThinkingUnknown(ReferenceSink):
 class CallsWhole(ReferenceSink):
     """expects every piece of a tool call to have its name"""
 
-    breaks = "takes_everything"
+    breaks = "accepts_everything"
 
     def write_delta(self, message, delta):
         if isinstance(delta, ToolCallDelta):
@@ -32,7 +32,7 @@ class CallsWhole(ReferenceSink):
 class ReasonNeeded(ReferenceSink):
     """expects a finish reason of every message"""
 
-    breaks = "takes_everything"
+    breaks = "accepts_everything"
 
     def close(self, message, outcome):
         outcome.finish_reason.upper()
@@ -53,7 +53,7 @@ class ErrorNeeded(ReferenceSink):
 class TextNeeded(ReferenceSink):
     """expects text in every message"""
 
-    breaks = "takes_everything"
+    breaks = "accepts_everything"
 
     def open(self, message):
         pass
@@ -69,7 +69,7 @@ class TextNeeded(ReferenceSink):
 class LatinOnly(ReferenceSink):
     """raises for text that is not Latin-1"""
 
-    breaks = "takes_everything"
+    breaks = "accepts_everything"
 
     def write(self, message, snapshot):
         snapshot.delta.encode("latin-1")
@@ -77,7 +77,7 @@ class LatinOnly(ReferenceSink):
 
 
 class NamesAreWords(ReferenceSink):
-    """raises for a name that is no word"""
+    """raises for a name that is not alphanumeric"""
 
     breaks = "odd_text"
 
@@ -88,7 +88,7 @@ class NamesAreWords(ReferenceSink):
 
 
 class SlowInline(ReferenceSink):
-    """waits for something slow in the place where the stream is read"""
+    """is slow in the thread that reads the stream"""
 
     breaks = "quick_when_inline"
 
@@ -98,7 +98,7 @@ class SlowInline(ReferenceSink):
 
 
 class Hangs(BackgroundReference):
-    """never comes back from its third delta"""
+    """never returns from its third delta"""
 
     breaks = "huge_text"
 
@@ -109,7 +109,7 @@ class Hangs(BackgroundReference):
 
 
 class NotForThreads(ReferenceSink):
-    """is called from several threads, and reads and writes back as if it were not"""
+    """is not thread-safe"""
 
     breaks = "from_any_thread"
 
@@ -124,9 +124,9 @@ class NotForThreads(ReferenceSink):
 
 
 class ThreadKept(ReferenceSink):
-    """leaves a thread behind when it is shut down"""
+    """leaves a thread running when it is shut down"""
 
-    breaks = "nothing_left_behind"
+    breaks = "nothing_leaks"
 
     def __init__(self):
         super().__init__()
@@ -136,7 +136,7 @@ class ThreadKept(ReferenceSink):
 class FileKept(ReferenceSink):
     """leaves a file open for each message"""
 
-    breaks = "nothing_left_behind"
+    breaks = "nothing_leaks"
     kept = []
 
     def open(self, message):
@@ -147,7 +147,7 @@ class FileKept(ReferenceSink):
 class CancelsAll(ReferenceSink):
     """cancels the message that it shows"""
 
-    breaks = "harms_nobody"
+    breaks = "other_sinks_unaffected"
 
     def write(self, message, snapshot):
         super().write(message, snapshot)
@@ -157,7 +157,7 @@ class CancelsAll(ReferenceSink):
 class ExitsTheProgram(ReferenceSink):
     """ends the program when it can't go on"""
 
-    breaks = "harms_nobody"
+    breaks = "other_sinks_unaffected"
 
     def write(self, message, snapshot):
         super().write(message, snapshot)
@@ -186,7 +186,7 @@ class NotShutDown(ReferenceSink):
 
 
 class NoRoom(ReferenceSink):
-    """has a queue with room for nothing"""
+    """has a queue limit of 0"""
 
     breaks = "well_formed"
     delivery = "background"
@@ -194,7 +194,7 @@ class NoRoom(ReferenceSink):
 
 
 class Coroutines(ReferenceSink):
-    """is written as a coroutine"""
+    """has a coroutine function as a method"""
 
     breaks = "well_formed"
 
@@ -205,7 +205,7 @@ class Coroutines(ReferenceSink):
 class AsksAndWaits(ReferenceSink):
     """waits for the user's answer in `ask`"""
 
-    breaks = "asks_and_returns"
+    breaks = "ask_returns"
 
     def ask(self, question):
         question.wait(3)
@@ -235,11 +235,11 @@ class FewDeltas(ReferenceSink):
 
 
 class UsedOnce(ReferenceSink):
-    """can't show one message after the other"""
+    """can't show a second message"""
 
     breaks = "message_after_message"
 
     def open(self, message):
         if any(entry.ends for entry in self.entries.values()):
-            raise RuntimeError("it is over")
+            raise RuntimeError("the sink was used before")
         super().open(message)

@@ -1,4 +1,4 @@
-"""Wrappers that tell the text wrongly, or late."""
+"""Wrappers that report the text wrongly or late."""
 
 import json
 from contextlib import suppress
@@ -9,7 +9,7 @@ from modelstream import Finish
 
 
 class _Held(Frames):
-    """Frames with something kept from one to the next."""
+    """Frames that hold deltas back until the next frame."""
 
     def __init__(self):
         super().__init__()
@@ -24,7 +24,7 @@ class Cumulative(ReferenceChat):
     class Frames(Frames):
         text = ""
 
-        def said(self, delta):
+        def content(self, delta):
             self.text += delta.get("content") or ""
             return [self.text] if delta.get("content") else []
 
@@ -36,42 +36,42 @@ class LastDropped(ReferenceChat):
 
     class Frames(_Held):
         def read(self, data):
-            said = super().read(data)
-            if any(isinstance(one, Finish) for one in said):
-                return said
-            said, self.held = self.held, said
-            return said
+            deltas = super().read(data)
+            if any(isinstance(one, Finish) for one in deltas):
+                return deltas
+            deltas, self.held = self.held, deltas
+            return deltas
 
 
 class FirstDropped(ReferenceChat):
-    """takes the first delta for the one that has only the role"""
+    """treats the first delta as the one that has only the role"""
 
     breaks = "whole_text"
 
     class Frames(_Held):
-        def said(self, delta):
-            said = super().said(delta)
-            begun, self.held = self.held, self.held or said
-            return said if begun else []
+        def content(self, delta):
+            deltas = super().content(delta)
+            begun, self.held = self.held, self.held or deltas
+            return deltas if begun else []
 
 
 class Reordered(ReferenceChat):
-    """hands on the two deltas of a read in the wrong order"""
+    """yields two consecutive deltas in the wrong order"""
 
     breaks = "whole_text"
 
     class Frames(_Held):
         def read(self, data):
-            said = super().read(data)
-            if len(said) == 1 and isinstance(said[0], str) and not self.held:
-                self.held = said
+            deltas = super().read(data)
+            if len(deltas) == 1 and isinstance(deltas[0], str) and not self.held:
+                self.held = deltas
                 return []
-            said, self.held = said + self.held, []
-            return sorted(said, key=lambda one: isinstance(one, Finish))
+            deltas, self.held = deltas + self.held, []
+            return sorted(deltas, key=lambda one: isinstance(one, Finish))
 
 
 class AllAtTheEnd(ReferenceChat):
-    """collects the answer and hands it on at its end"""
+    """collects the answer and yields it at its end"""
 
     breaks = "no_lag_of_snapshots"
 
@@ -83,36 +83,36 @@ class AllAtTheEnd(ReferenceChat):
             return self.held
 
 
-class OneBehind(ReferenceChat):
-    """hands on each delta when the next one comes"""
+class OneDeltaLate(ReferenceChat):
+    """yields each delta only when the next one arrives"""
 
     breaks = "no_lag"
 
     class Frames(_Held):
         def read(self, data):
-            said, self.held = self.held, super().read(data)
-            return said + self.held if any(isinstance(one, Finish) for one in self.held) else said
+            deltas, self.held = self.held, super().read(data)
+            return deltas + self.held if any(isinstance(one, Finish) for one in self.held) else deltas
 
 
 class Glued(ReferenceChat):
-    """joins every two deltas to save on snapshots"""
+    """joins every two deltas, to have fewer snapshots"""
 
     breaks = "no_lag_of_snapshots"
 
     class Frames(_Held):
         def read(self, data):
-            said = super().read(data)
-            if said and all(isinstance(one, str) for one in said + self.held) and not self.held:
-                self.held = said
+            deltas = super().read(data)
+            if deltas and all(isinstance(one, str) for one in deltas + self.held) and not self.held:
+                self.held = deltas
                 return []
-            said, self.held = self.held + said, []
-            return said
+            deltas, self.held = self.held + deltas, []
+            return deltas
 
 
 class DecodesPieces(ReferenceChat):
-    """decodes the bytes of each read by themselves"""
+    """decodes the bytes of each read separately"""
 
-    breaks = "cut_at_the_seams"
+    breaks = "cut_at_boundaries"
 
     class Lines(Lines):
         def feed(self, piece):
@@ -120,7 +120,7 @@ class DecodesPieces(ReferenceChat):
 
 
 class SplitsAtUnicodeLines(ReferenceChat):
-    """splits lines as text, where U+2028 ends a line, too"""
+    """splits lines as text, where U+2028 also ends a line"""
 
     breaks = "odd_text"
 
@@ -142,64 +142,66 @@ class Stripped(ReferenceChat):
     breaks = "whole_text"
 
     class Frames(Frames):
-        def said(self, delta):
-            return [one.strip() if isinstance(one, str) else one for one in super().said(delta)]
+        def content(self, delta):
+            return [one.strip() if isinstance(one, str) else one for one in super().content(delta)]
 
 
 class BlankDropped(ReferenceChat):
-    """takes a delta of white space for an empty one"""
+    """drops deltas that are only white space"""
 
     breaks = "odd_text"
 
     class Frames(Frames):
-        def said(self, delta):
-            return [one for one in super().said(delta) if not isinstance(one, str) or one.strip()]
+        def content(self, delta):
+            return [one for one in super().content(delta) if not isinstance(one, str) or one.strip()]
 
 
 class RepeatsDropped(ReferenceChat):
-    """takes a delta that equals the one before for sent twice"""
+    """drops a delta that equals the one before"""
 
     breaks = "many_deltas"
 
     class Frames(_Held):
-        def said(self, delta):
-            said = super().said(delta)
-            before, self.held = self.held, said
-            return [] if said == before else said
+        def content(self, delta):
+            deltas = super().content(delta)
+            before, self.held = self.held, deltas
+            return [] if deltas == before else deltas
 
 
 class UnescapedTwice(ReferenceChat):
-    """undoes escapes in the text that JSON has undone already"""
+    """decodes escapes in the text a second time"""
 
     breaks = "odd_text"
 
     class Frames(Frames):
-        def said(self, delta):
+        def content(self, delta):
             text = delta.get("content") or ""
             with suppress(ValueError):
                 delta = {**delta, "content": json.loads(f'"{text}"', strict=False)}
-            return super().said(delta)
+            return super().content(delta)
 
 
 class HalvesLost(ReferenceChat):
-    """replaces the halves of a character that comes in two deltas"""
+    """replaces the halves of a character that is split over two deltas"""
 
     breaks = "split_characters"
 
     class Frames(Frames):
-        def said(self, delta):
-            said = super().said(delta)
-            return [one.encode("utf-8", "replace").decode() if isinstance(one, str) else one for one in said]
+        def content(self, delta):
+            found = super().content(delta)
+            return [one.encode("utf-8", "replace").decode() if isinstance(one, str) else one for one in found]
 
 
-class LineEndsMadeAlike(ReferenceChat):
+class LineEndsNormalized(ReferenceChat):
     """replaces CR in the text by LF"""
 
     breaks = "odd_text"
 
     class Frames(Frames):
-        def said(self, delta):
-            return [one.replace("\r", "\n") if isinstance(one, str) else one for one in super().said(delta)]
+        def content(self, delta):
+            return [
+                one.replace("\r", "\n") if isinstance(one, str) else one for one in super().content(delta)
+            ]
 
 
 class LongLinesDropped(ReferenceChat):
@@ -213,16 +215,16 @@ class LongLinesDropped(ReferenceChat):
 
 
 class TextAgainAtTheEnd(ReferenceChat):
-    """says the whole text once more before the end"""
+    """repeats the whole text before the end"""
 
     breaks = "one_last"
 
     class Frames(Frames):
         text = ""
 
-        def said(self, delta):
+        def content(self, delta):
             self.text += delta.get("content") or ""
-            return super().said(delta)
+            return super().content(delta)
 
         def finish(self, reason):
             return [self.text, *super().finish(reason)] if reason else []
@@ -234,23 +236,25 @@ class NoneAsText(ReferenceChat):
     breaks = "split_independent"
 
     class Frames(Frames):
-        def said(self, delta):
-            return super().said({**delta, "content": str(delta["content"])} if "content" in delta else delta)
+        def content(self, delta):
+            return super().content(
+                {**delta, "content": str(delta["content"])} if "content" in delta else delta
+            )
 
 
 class AsciiOnly(ReferenceChat):
-    """drops what is not ASCII"""
+    """drops characters that are not ASCII"""
 
     breaks = "odd_text"
 
     class Frames(Frames):
-        def said(self, delta):
-            said = super().said(delta)
-            return [one.encode("ascii", "ignore").decode() if isinstance(one, str) else one for one in said]
+        def content(self, delta):
+            found = super().content(delta)
+            return [one.encode("ascii", "ignore").decode() if isinstance(one, str) else one for one in found]
 
 
 class MarkDropped(ReferenceChat):
-    """drops U+FEFF as a byte order mark wherever it stands"""
+    """drops U+FEFF anywhere as a byte order mark"""
 
     breaks = "odd_text"
 

@@ -1,4 +1,4 @@
-"""Wrappers that lose or mix up tool calls."""
+"""Wrappers that lose or confuse tool calls."""
 
 import json
 
@@ -18,7 +18,7 @@ class CallsMerged(ReferenceChat):
 
 
 class CallsByPlace(ReferenceChat):
-    """takes a piece's place in its frame for the index of its call"""
+    """uses a piece's position in its frame as the index of its call"""
 
     breaks = "tool_calls_survive"
 
@@ -29,14 +29,14 @@ class CallsByPlace(ReferenceChat):
 
 
 class CallsRenamed(ReferenceChat):
-    """gives tool calls ids of its own"""
+    """replaces the ids of tool calls"""
 
     breaks = "tool_calls_survive"
 
     class Frames(Frames):
         def call(self, call, at):
-            made = {**call, "id": f"call-{call['index']}"} if call.get("id") else call
-            return super().call(made, at)
+            changed = {**call, "id": f"call-{call['index']}"} if call.get("id") else call
+            return super().call(changed, at)
 
 
 class NamesOverwritten(ReferenceChat):
@@ -63,7 +63,7 @@ class FirstArgumentsLost(ReferenceChat):
 
 
 class WholeNumbersLost(ReferenceChat):
-    """makes the whole numbers in arguments floats"""
+    """converts integers in arguments to floats"""
 
     breaks = "tool_calls_survive"
 
@@ -78,15 +78,15 @@ class WholeNumbersLost(ReferenceChat):
             return ToolCallDelta(piece.index, piece.id, piece.name)
 
         def finish(self, reason):
-            said = []
+            deltas = []
             for index, pieces in self.calls.items() if reason else ():
                 arguments = json.loads("".join(piece.arguments for piece in pieces), parse_int=float)
-                said.append(ToolCallDelta(index, arguments=json.dumps(arguments)))
-            return [*said, *super().finish(reason)]
+                deltas.append(ToolCallDelta(index, arguments=json.dumps(arguments)))
+            return [*deltas, *super().finish(reason)]
 
 
 class CallsLost(ReferenceChat):
-    """loses tool calls if it does not stream"""
+    """loses tool calls without streaming"""
 
     breaks = "whole_has_everything"
 
@@ -95,9 +95,9 @@ class CallsLost(ReferenceChat):
 
 
 class CallsJustStop(ReferenceChat):
-    """does not tell that an answer ends with tool calls"""
+    """does not report that an answer ends with tool calls"""
 
-    breaks = "calls_are_a_reason"
+    breaks = "finish_reason_of_tool_calls"
 
     class Frames(Frames):
         def finish(self, reason):
@@ -105,7 +105,7 @@ class CallsJustStop(ReferenceChat):
 
 
 class CallsAtTheEnd(ReferenceChat):
-    """hands on tool calls behind everything else, and loses them when the answer breaks off"""
+    """yields tool calls after everything else, and loses them when the answer breaks off"""
 
     breaks = "in_order"
 
@@ -117,8 +117,8 @@ class CallsAtTheEnd(ReferenceChat):
         def call(self, call, at):
             self.calls.append(super().call(call, at))
 
-        def said(self, delta):
-            return [one for one in super().said(delta) if one is not None]
+        def content(self, delta):
+            return [one for one in super().content(delta) if one is not None]
 
         def finish(self, reason):
             return [*self.calls, *super().finish(reason)] if reason else []

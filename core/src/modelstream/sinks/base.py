@@ -57,7 +57,7 @@ class Message:
     def attach(
         self, cancel: Callable[[], None], model_type: str | None = None, model_name: str | None = None
     ) -> None:
-        """Set what writes the message, if that is not known yet. Internal."""
+        """Set the stream that writes the message, if it is not known yet. Internal."""
         self._cancel = self._cancel or cancel
         self.model_type = self.model_type or model_type
         self.model_name = self.model_name or model_name
@@ -111,12 +111,12 @@ class StreamSink:
     queue_limit: int = 1000
 
     def open(self, message: Message) -> None:
-        """A message begins."""
+        """Begin a message."""
 
     def write(self, message: Message, snapshot: Snapshot) -> None:
         """Show a snapshot. The one with `last=True` has an empty delta and is the message's last.
 
-        `snapshot.delta` is what is new, and costs nothing; `snapshot.text` is joined on access.
+        `snapshot.delta` is the new text, and costs nothing; `snapshot.text` is joined on access.
         """
         raise TypeError(f"{type(self).__name__} has no write(message, snapshot) method")
 
@@ -124,7 +124,7 @@ class StreamSink:
         """Show a delta that is not text: reasoning, a piece of a tool call, or usage."""
 
     def close(self, message: Message, outcome: Outcome) -> None:
-        """The message is over: complete, failed or cancelled. Called exactly once."""
+        """End the message: it is complete, failed or cancelled. Called exactly once."""
 
     def ask(self, question: Question) -> None:
         """Start to ask the user and return at once; call `question.answer` when there is an answer.

@@ -6,8 +6,8 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from modelstream.testing._kit.enacting import enact, must_stand
 from modelstream.testing._kit.features import ENGINE_FINISHES, Features
+from modelstream.testing._kit.generated_tests import add_tests, check_not_overridden
 from modelstream.testing._kit.laws import LAWS
 from modelstream.testing._kit.rig import Rig
 
@@ -35,9 +35,8 @@ class WrapperConformance:
     * `dialect`, instead of `wire`, is the dialect that the wrapper itself uses (`Dialect`).
     * `config` has further fields of the model config, such as an `api_key`; `base_url` and `model_name` are
       filled in.
-    * `skip` maps laws that your wrapper can't keep to the reason, which pytest shows. Overriding or removing
-    a
-      law in another way is an error.
+    * `skip` maps laws that your wrapper can't keep to the reason, which pytest shows. Overriding or
+      removing a law in another way is an error.
     * `make(**fields)` creates the wrapper; override it for one that is not installed.
     * For a model that runs inside the process there is no `wire`: override `engine`, and set `reasoning`,
       `tools`, `usage` and `finishes` to what its answers may have.
@@ -90,7 +89,7 @@ class WrapperConformance:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls._rig = None
-        enact(cls, LAWS, cls._laws(), cls.features())
+        add_tests(cls, LAWS, cls._laws(), cls.features())
 
     @classmethod
     def _laws(cls) -> list[Law]:
@@ -114,6 +113,6 @@ class WrapperConformance:
             cls._rig.close()
             cls._rig = None
 
-    def test_every_law_stands(self) -> None:
+    def test_no_law_is_overridden(self) -> None:
         """No law is overridden or removed, other than by `skip`."""
-        must_stand(type(self), self._laws())
+        check_not_overridden(type(self), self._laws())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from modelstream.testing._kit.enacting import enact, must_stand
+from modelstream.testing._kit.generated_tests import add_tests, check_not_overridden
 from modelstream.testing._kit.sink_bench import SinkBench, SinkFeatures
 from modelstream.testing._kit.sink_laws import LAWS
 
@@ -27,10 +27,9 @@ class SinkConformance:
     calls.
 
     * `make()` creates a sink; override it for one that is not installed, or that needs its own folder.
-    * `shown(sink, message)` returns the text that the sink has shown for a message, after it was shut down;
-    if
-      the text was replaced, the new one. Override it if the text is accessible: then the kit compares texts.
-      `looks(text)` returns a text as the sink shows it, for sinks that change it.
+    * `shown(sink, message)` returns the text that the sink has shown for a message, after it was shut
+      down; if the text was replaced, the new one. Override it if the text is accessible: then the kit
+      compares texts. `looks(text)` returns a text as the sink shows it, for sinks that change it.
     * `ends(sink, message)` returns how often the end of a message was shown: the kit checks that it is once.
     * `skip` maps laws that your sink can't keep to the reason.
     """
@@ -67,7 +66,7 @@ class SinkConformance:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        enact(cls, LAWS, cls._laws(), cls.features())
+        add_tests(cls, LAWS, cls._laws(), cls.features())
 
     @classmethod
     def _laws(cls) -> list[Law]:
@@ -80,6 +79,6 @@ class SinkConformance:
         """The bench that calls this sink in one way: `alone`, `show` or `ashow`."""
         return SinkBench(self, way)
 
-    def test_every_law_stands(self) -> None:
+    def test_no_law_is_overridden(self) -> None:
         """No law is overridden or removed, other than by `skip`."""
-        must_stand(type(self), self._laws())
+        check_not_overridden(type(self), self._laws())

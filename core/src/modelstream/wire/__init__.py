@@ -48,13 +48,13 @@ _WHERE = {
     "NativeTransport": "modelstream.wire.transports",
     "NdjsonFramer": "modelstream.wire.framing",
     "NdjsonWire": "modelstream.wire.writing",
-    "News": "modelstream.wire.wrapper",
+    "Deltas": "modelstream.wire.wrapper",
     "OnCancel": "modelstream.wire.transports",
     "OpenAIDialect": "modelstream.wire.openai.dialect",
     "OpenAIFrames": "modelstream.wire.openai.frames",
     "SSE": "modelstream.wire.framings",
     "SSE_EVENTS": "modelstream.wire.framings",
-    "Said": "modelstream.wire.openai.shape",
+    "ChoiceMessage": "modelstream.wire.openai.shape",
     "Sample": "modelstream.wire.samples",
     "SseEvent": "modelstream.wire.sse",
     "SseEventFramer": "modelstream.wire.sse",
@@ -172,8 +172,8 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.wire.openai.shape import FINISHES as FINISHES
     from modelstream.wire.openai.shape import NO_FINISHES as NO_FINISHES
     from modelstream.wire.openai.shape import Choice as Choice
+    from modelstream.wire.openai.shape import ChoiceMessage as ChoiceMessage
     from modelstream.wire.openai.shape import Function as Function
-    from modelstream.wire.openai.shape import Said as Said
     from modelstream.wire.openai.tool_indexes import ToolIndexes as ToolIndexes
     from modelstream.wire.samples import Sample as Sample
     from modelstream.wire.samples import joined as joined
@@ -190,8 +190,8 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.wire.transports import NativeTransport as NativeTransport
     from modelstream.wire.transports import OnCancel as OnCancel
     from modelstream.wire.transports import Transport as Transport
+    from modelstream.wire.wrapper import Deltas as Deltas
     from modelstream.wire.wrapper import FrameReader as FrameReader
-    from modelstream.wire.wrapper import News as News
     from modelstream.wire.wrapper import WireWrapper as WireWrapper
     from modelstream.wire.writing import AnswerParts as AnswerParts
     from modelstream.wire.writing import AnswerWriter as AnswerWriter

@@ -60,7 +60,7 @@ class Ending:
         "_weak",
         "finish",
         "marker",
-        "said",
+        "has_content",
         "word",
     )
 
@@ -72,7 +72,7 @@ class Ending:
         self._has_terminal = has_terminal
         self.marker = marker
         self._grace = LONGEST_GRACE if idle_timeout is None else min(idle_timeout, LONGEST_GRACE)
-        self.said = False
+        self.has_content = False
         self._called = False
         self._weak = False
         self._strong = False
@@ -98,30 +98,30 @@ class Ending:
         words = [delta for delta in frame if isinstance(delta, Finish)]
         if words:
             deltas[start:] = frame = [delta for delta in frame if not isinstance(delta, Finish)]
-        said = self.note(frame)
-        if said and self.word is not None:
+        content = self.note(frame)
+        if content and self.word is not None:
             self._void, self.word, self._weak = self.word, None, True
         self._on_last_frame = bool(words)
         for word in words:
-            self._hold(word, alone=not said)
+            self._hold(word, alone=not content)
         counts = any(type(delta) is UsageDelta for delta in frame)
-        self._counts_alone = (self._counts_alone[0] + counts, counts and not said)
+        self._counts_alone = (self._counts_alone[0] + counts, counts and not content)
 
     def note(self, deltas: list[str | Delta]) -> bool:
         """Note what `deltas` say; returns whether they say anything: counts alone do not."""
-        said = False
+        content = False
         for delta in deltas:
             if isinstance(delta, UsageDelta):
                 continue
-            said = True
+            content = True
             if isinstance(delta, ToolCallDelta):
                 self._called = True
-        self.said = self.said or said
-        return said
+        self.has_content = self.has_content or content
+        return content
 
     def _hold(self, word: Finish, *, alone: bool) -> None:
         if self.word is None:
-            believed = self.said and not self._weak and not isinstance(word, UnknownFinish)
+            believed = self.has_content and not self._weak and not isinstance(word, UnknownFinish)
             self._strong = believed or word.reason in ("content_filter", "refusal")
             self.word = word
         elif word.reason != "stop" or self.word.reason == "stop":
@@ -190,7 +190,7 @@ class Ending:
         )
 
     def _ends_with_counts(self) -> bool:
-        return self.said and self._counts_alone == (1, True)
+        return self.has_content and self._counts_alone == (1, True)
 
     def _unmarked(self) -> Finish:
         return Finish("tool_calls" if self._called else "stop")

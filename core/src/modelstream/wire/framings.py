@@ -1,4 +1,4 @@
-"""How frames are put into a body and cut out of it again: one `Framing` for each format."""
+"""How frames are joined to a body and split from it: one `Framing` for each format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The base class of wrappers of HTTP providers, made from a dialect and a config class."""
+"""The base class for wrappers of HTTP providers, built from a dialect and a config class."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class HttpChat(WireWrapper):
             cls.framer = staticmethod(dialect.framing.framer)
 
     def transport(self) -> Transport:
-        """The transport that sends the requests. Raises `ConfigError` for one that does not exist here.
+        """The transport that sends the requests. Raises `ConfigError` for an unsupported one.
 
         Plugins override this to add `sdk`. The transport must not refer to the wrapper: it is closed when the
         wrapper is garbage collected.

@@ -23,6 +23,6 @@ def image_url(url: str) -> str:
 
 
 def image_data_url(data: str) -> str:
-    """A `data:` URL for base64 of an image, whose type its first bytes tell: `png` where they do not."""
+    """A `data:` URL for an image in base64; its type is detected from the first bytes, `png` if unknown."""
     kind = next((kind for start, kind in _BEGINNINGS.items() if data.startswith(start)), "png")
     return f"data:image/{kind};base64,{data}"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from modelstream.wire.framing import Framer
     from modelstream.wire.streams import AsyncByteStream, ByteStream
 
-News = list["str | Delta"]
+Deltas = list["str | Delta"]
 """The list that a `FrameReader` appends deltas to; a str is a `TextDelta`."""
 
 
@@ -34,14 +34,14 @@ class FrameReader(Protocol):
     has_terminal: bool
     """Whether the wire has a terminal frame; taken for False where it is missing."""
 
-    def read(self, frame: Any, news: News) -> None:
-        """Append the deltas in `frame` to `news`, and at last a `Finish` for a finish word.
+    def read(self, frame: Any, deltas: Deltas) -> None:
+        """Append the deltas in `frame` to `deltas`, and at last a `Finish` for a finish word.
 
         The word need not be the end: see `Ending`. What the frame says besides text, such as an image, is
         appended as an empty `TextDelta`. Raises `StreamError`s.
         """
 
-    def read_whole(self, body: bytes, news: News) -> None:
+    def read_whole(self, body: bytes, deltas: Deltas) -> None:
         """The same for the body of an answer that was not streamed."""
 
 
@@ -109,8 +109,8 @@ class WireWrapper(ModelWrapper):
                 return
             yield None
             for data in answer:
-                if (news := frames.feed(data)) is not None:
-                    yield news
+                if (deltas := frames.feed(data)) is not None:
+                    yield deltas
                 if frames.over:
                     break
             else:
@@ -137,8 +137,8 @@ class WireWrapper(ModelWrapper):
                     yield frames.finish()
             else:
                 async for data in answer:
-                    if (news := frames.feed(data)) is not None:
-                        yield news
+                    if (deltas := frames.feed(data)) is not None:
+                        yield deltas
                     if frames.over:
                         break
                 else:
@@ -164,67 +164,67 @@ class _Frames:
 
     def feed(self, data: bytes) -> Yielded:
         """The deltas of the frames that `data` completes; if one of them fails, of those before it."""
-        news: News = []
+        deltas: Deltas = []
         try:
-            self._read_frames(self._framer.feed(data), news)
+            self._read_frames(self._framer.feed(data), deltas)
         except Exception as error:  # noqa: BLE001
             self._fail(error)
         if self._judging:
-            return self._batch(news)
-        if not news:
+            return self._batch(deltas)
+        if not deltas:
             return None
-        if not self._ending.said:
-            self._ending.note(news)
-        return news if len(news) != 1 else news[0]
+        if not self._ending.has_content:
+            self._ending.note(deltas)
+        return deltas if len(deltas) != 1 else deltas[0]
 
-    def _read_frames(self, frames: list[Any], news: News) -> None:
+    def _read_frames(self, frames: list[Any], deltas: Deltas) -> None:
         reader = self._reader
         if self._raw is not None:
             self._raw += frames
         for frame in frames:
-            start = len(news)
+            start = len(deltas)
             try:
-                reader.read(frame, news)
+                reader.read(frame, deltas)
             finally:
                 # Most frames are text, which one look at the type tells.
-                if self._judging or (news and type(news[-1]) is not str and _has_finish(news, start)):
-                    self._judge(news, start)
+                if self._judging or (deltas and type(deltas[-1]) is not str and _has_finish(deltas, start)):
+                    self._judge(deltas, start)
             if reader.done:
                 self.over = True
                 self._ending.end_at_terminal()
                 return
 
-    def _judge(self, news: News, start: int) -> None:
+    def _judge(self, deltas: Deltas, start: int) -> None:
         if not self._judging:
             self._judging = True
-            self._ending.note(news[:start])
-        if len(news) > start or not self._reader.done:
-            self._ending.add(news, start)
+            self._ending.note(deltas[:start])
+        if len(deltas) > start or not self._reader.done:
+            self._ending.add(deltas, start)
 
-    def _batch(self, news: News) -> Batch | None:
+    def _batch(self, deltas: Deltas) -> Batch | None:
         finish = self._ending.finish
         held = None if finish is not None or self.over else self._ending.held
         if finish is not None:
-            news.append(finish)
-        elif not news and held == self._held:
+            deltas.append(finish)
+        elif not deltas and held == self._held:
             return None
         self._held = held
-        return Batch(news, held)
+        return Batch(deltas, held)
 
     def taker(self, hand_on: Callable[[Yielded], bool]) -> Callable[[bytes], bool]:
         """A callback that passes the deltas of each piece to `hand_on`; it returns whether to go on."""
 
         def take(data: bytes) -> bool:
-            news = self.feed(data)
-            return (news is None or hand_on(news)) and not self.over
+            deltas = self.feed(data)
+            return (deltas is None or hand_on(deltas)) and not self.over
 
         return take
 
     def finish(self) -> Yielded:
         """The deltas in the bytes after the last whole frame. Half a frame has none: the stream was cut."""
-        news: News = []
+        deltas: Deltas = []
         try:
-            self._read_frames(self._framer.finish(), news)
+            self._read_frames(self._framer.finish(), deltas)
         except MalformedDataError:
             pass
         except Exception as error:  # noqa: BLE001
@@ -232,7 +232,7 @@ class _Frames:
         if not self.over:
             self.over = True
             self._ending.end_at_body()
-        return self._batch(news)
+        return self._batch(deltas)
 
     def check(self) -> None:
         """Raise the error of an answer that is not complete, after its deltas were yielded."""
@@ -251,12 +251,12 @@ class _Frames:
         """The deltas of an answer that was not streamed."""
         if self._raw is not None:
             self._raw.append(body)
-        news: News = []
+        deltas: Deltas = []
         try:
-            self._reader.read_whole(body, news)
+            self._reader.read_whole(body, deltas)
         except Exception as error:  # noqa: BLE001
             self._fail(error)
-        self._ending.add_whole(news)
+        self._ending.add_whole(deltas)
         if self._failure is None:
             if self._reader.done:
                 self._ending.end_at_terminal()
@@ -264,8 +264,8 @@ class _Frames:
                 self._ending.end_at_document()
             else:
                 self._ending.end_at_body()
-        return self._batch(news)
+        return self._batch(deltas)
 
 
-def _has_finish(deltas: News, start: int) -> bool:
+def _has_finish(deltas: Deltas, start: int) -> bool:
     return any(isinstance(delta, Finish) for delta in deltas[start:])

@@ -1,4 +1,4 @@
-"""Requests and answers over real sockets: pools, TLS, proxies, and how an exchange is ended."""
+"""Requests and answers over real sockets: pools, TLS, proxies, and the end of an exchange."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ class Async:
             return runner.run(read())
 
     def new_loop(self):
-        """What makes the event loop."""
+        """Create the event loop."""
         return asyncio.new_event_loop
 
 
 class Uvloop(Async):
-    """The same in the event loop of many servers."""
+    """The same in the event loop that many servers use."""
 
     def new_loop(self):
         return pytest.importorskip("uvloop").new_event_loop
@@ -164,7 +164,7 @@ class TlsFront(Relay):
 
 
 class Tunnels(Relay):
-    """A proxy that makes tunnels, or refuses to."""
+    """A proxy that opens tunnels, or refuses to."""
 
     def __init__(self, status=b"200 Connection established"):
         self.requests = []
@@ -198,7 +198,7 @@ def test_request_as_it_is_sent(http, server):
 
 
 @pytest.mark.parametrize("headers", [{"X": "a\r\nY: b"}, {"X\n": "a"}, {"X": 1}, {"X": "ключ"}])
-def test_headers_that_can_not_be_sent(http, server, headers):
+def test_invalid_headers(http, server, headers):
     with pytest.raises(BadRequestError, match="header"):
         http.texts(server.url, headers=headers)
     assert server.requests == []
@@ -268,7 +268,7 @@ def test_connections_of_a_loop_end_with_it(server):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
-def test_a_child_process_has_a_pool_of_its_own(server):
+def test_a_child_process_has_its_own_pool(server):
     Sync().texts(server.url)
     child = os.fork()
     if not child:
@@ -283,10 +283,10 @@ def test_a_child_process_has_a_pool_of_its_own(server):
     threads.pool().close()
 
 
-# Failures, with the address in the message
+# Failures, with the URL in the message
 
 
-def test_nobody_listens(http):
+def test_a_refused_connection(http):
     url = refused_url()
     with pytest.raises(ConnectionLostError, match=rf" at {url}/v1$"):
         http.texts(f"{url.replace('//', '//user:secret@')}/v1?key=secret")
@@ -326,7 +326,7 @@ def test_a_thread_that_waits_for_the_headers_is_woken(server):
     assert server.connections[0].disconnected.wait(SOON)
 
 
-def test_a_late_abort_spares_the_next_call(server):
+def test_a_late_abort_does_not_affect_the_next_call(server):
     first = post(HttpRequest(server.url, {}, b"{}"), timeout=SOON)
     first.drain()
     gate = Gate()
@@ -349,7 +349,7 @@ def test_a_body_that_does_not_end_is_drained_for_a_moment_only(server, monkeypat
     assert server.connections[0].disconnected.wait(SOON)
 
 
-def test_a_slow_reader_holds_the_server_up(server):
+def test_a_slow_reader_causes_backpressure(server):
     from modelstream.wire.native import connection as connections
 
     gate = Gate()
@@ -380,7 +380,7 @@ def test_tls(http, server, trusting):
         server.close()
 
 
-def test_a_certificate_that_nobody_trusts(http, server, monkeypatch):
+def test_an_untrusted_certificate(http, server, monkeypatch):
     monkeypatch.setattr(tls, "_contexts", [])
     with TlsFront(server) as front, pytest.raises(ConnectionLostError, match="certificate verify failed"):
         http.texts(f"https://localhost:{front.port}/x")
@@ -391,7 +391,7 @@ def test_a_certificate_for_another_name(http, server, trusting):
         http.texts(f"https://127.0.0.1:{front.port}/x")
 
 
-def test_one_context_for_all(trusting):
+def test_connections_share_one_tls_context(trusting):
     assert tls.tls_context() is tls.tls_context()
 
 

@@ -1,4 +1,4 @@
-"""What is sent, to the byte."""
+"""The exact bytes of a request."""
 
 import pytest
 
@@ -20,13 +20,13 @@ def test_a_post():
 
 
 @pytest.mark.parametrize("name", ["host", "User-Agent", "ACCEPT-ENCODING"])
-def test_a_header_of_the_callers_takes_the_place_of_ours(name):
+def test_a_header_of_the_caller_replaces_the_default(name):
     head = sent({name: "mine"}).decode()
     assert f"\r\n{name}: mine\r\n" in head
     assert head.lower().count(f"\r\n{name.lower()}:") == 1
 
 
-def test_a_name_and_password_in_the_url_stand_over_a_key():
+def test_a_name_and_password_in_the_url_override_a_key():
     head = sent({"authorization": "Bearer k"}, url="http://me:a%40b@box/v1").decode()
     assert head.startswith("POST /v1 HTTP/1.1\r\nHost: box\r\n")
     assert "\r\nAuthorization: Basic bWU6YUBi\r\n" in head
@@ -40,12 +40,12 @@ def test_the_length_is_that_of_the_body():
 
 
 @pytest.mark.parametrize("value", ["a\r\nb: c", "\x00", 1, None, "\u20ac"])
-def test_a_header_that_can_not_be_sent(value):
+def test_an_invalid_header_value(value):
     with pytest.raises(BadRequestError):
         sent({"X-Mine": value})
 
 
 @pytest.mark.parametrize("name", ["a\nb", "\u00e4", 1])
-def test_a_name_that_can_not_be_sent(name):
+def test_an_invalid_header_name(name):
     with pytest.raises(BadRequestError):
         sent({name: "1"})

@@ -39,7 +39,7 @@ PIECES = st.lists(st.binary(min_size=1, max_size=40) | st.sampled_from([b"\r\n",
 
 
 @given(PIECES, st.lists(st.integers(0, 400), max_size=30))
-def test_chunks_are_whole_wherever_the_network_cuts(pieces, places):
+def test_chunks_cut_anywhere_are_read_whole(pieces, places):
     answer, body = fed(*cut(chunked(*pieces), places))
     assert body == b"".join(pieces)
     assert answer.complete
@@ -47,7 +47,7 @@ def test_chunks_are_whole_wherever_the_network_cuts(pieces, places):
 
 
 @given(st.binary(max_size=60), st.lists(st.integers(0, 200), max_size=30))
-def test_so_is_a_body_of_known_length(body, places):
+def test_a_body_of_known_length_cut_anywhere_is_read_whole(body, places):
     answer, got = fed(*cut(sized(body), places))
     assert (got, answer.complete, answer.reusable) == (body, True, True)
 
@@ -57,7 +57,7 @@ def test_a_byte_at_a_time():
     assert (body, answer.complete) == (b"Hello\r\n" + b"x" * 20, True)
 
 
-def test_what_is_there_of_a_chunk_is_given_out_at_once():
+def test_the_received_part_of_a_chunk_is_returned_at_once():
     answer, body = fed(CHUNKED + b"5\r\nHe")
     assert (body, answer.complete) == (b"He", False)
     assert answer.feed(b"llo") == b"llo"
@@ -83,7 +83,7 @@ def test_a_status_without_a_reason():
     assert fed(b"HTTP/1.1 503\r\nContent-Length: 0\r\n\r\n")[0].status == 503
 
 
-def test_what_only_announces_the_answer_is_skipped():
+def test_informational_responses_are_skipped():
     answer, body = fed(
         b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\n" + sized(b"Hello")
     )
@@ -124,7 +124,7 @@ def test_whether_the_connection_may_be_used_again(head, reusable):
 
 @pytest.mark.parametrize("whole", [sized(b"x"), chunked(b"x"), chunked(b"x", end=b"0\r\nA: b\r\n\r\n")])
 @pytest.mark.parametrize("apart", [1, 5])
-def test_a_connection_with_bytes_behind_the_answer_is_not_used_again(whole, apart):
+def test_a_connection_with_bytes_after_the_answer_is_not_used_again(whole, apart):
     answer, body = fed(whole[:-apart], whole[-apart:] + b"HTTP/1.1 4")
     assert (body, answer.complete, answer.reusable) == (b"x", True, False)
     answer, body = fed(whole[:-apart], whole[-apart:])
@@ -155,22 +155,22 @@ def test_a_connection_that_closes_too_early(begun):
         CHUNKED + b"0\r\n" + b"x" * (MAX_HEAD + 1),
     ],
 )
-def test_what_is_no_http(sent):
+def test_invalid_http(sent):
     with pytest.raises(ConnectionLostError, match=r"not valid HTTP/1\.1"):
         fed(sent)
 
 
 @pytest.mark.parametrize(("coding", "compress"), [(b"gzip", gzip.compress), (b"deflate", zlib.compress)])
-def test_compressed_though_nobody_asked(coding, compress):
+def test_an_unrequested_compression(coding, compress):
     head = HEAD + b"Content-Encoding: " + coding + b"\r\n"
     assert fed(*cut(sized(compress(b"Hello" * 100), head), range(0, 300, 7)))[1] == b"Hello" * 100
 
 
-def test_a_coding_that_nobody_here_knows():
+def test_an_unknown_content_coding():
     with pytest.raises(MalformedDataError, match=r"'br'.*'transport' to 'sdk'"):
         fed(HEAD + b"Content-Encoding: br\r\nContent-Length: 1\r\n\r\n")
 
 
-def test_what_can_not_be_decompressed():
+def test_a_body_that_cannot_be_decompressed():
     with pytest.raises(MalformedDataError, match="can't be decompressed"):
         fed(sized(b"Hello, not gzip", HEAD + b"Content-Encoding: gzip\r\n"))

@@ -1,4 +1,4 @@
-"""Bytes that are handed on in the callback in which they come."""
+"""Bytes are passed on in the callback in which they arrive."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_each_piece_when_it_comes(run, server):
 
     def take(piece):
         pieces.append(piece)
-        gate.open()  # only who got the first piece lets the second one go
+        gate.open()  # the second piece is sent only after the first was read
         return True
 
     async def read():
@@ -66,7 +66,7 @@ def test_each_piece_when_it_comes(run, server):
     assert len(server.connections) == 1  # which was read to the end, and so used again
 
 
-def test_who_has_had_enough_gets_the_rest_when_he_asks_again(run, server):
+def test_a_reader_that_pauses_gets_the_rest_later(run, server):
     gate = Gate()
     server.play(Answer([b"one ", gate, b"two ", b"three"]))
     pieces = []
@@ -87,7 +87,7 @@ def test_who_has_had_enough_gets_the_rest_when_he_asks_again(run, server):
     assert b"".join(pieces) == b"one two three"
 
 
-def test_what_take_raises_ends_the_exchange(run, server):
+def test_an_exception_of_take_ends_the_exchange(run, server):
     server.play(Answer([b"Hello"], end=End.SILENCE))
 
     def take(piece):
@@ -102,7 +102,7 @@ def test_what_take_raises_ends_the_exchange(run, server):
     assert server.connections[0].disconnected.wait(SOON)
 
 
-def test_what_take_raises_in_a_callback_ends_the_exchange(run, server):
+def test_an_exception_of_take_in_a_callback_ends_the_exchange(run, server):
     gate = Gate()
     server.play(Answer([gate, b"Hello"], end=End.SILENCE))
 
@@ -153,7 +153,7 @@ def test_a_piece_that_comes_before_the_task_has_its_turn_waits(run, server):
     assert pieces == [b"one", b"two"]
 
 
-def test_pieces_come_in_the_context_of_who_asked(run, server):
+def test_pieces_arrive_in_the_context_of_the_caller(run, server):
     whose: ContextVar[str] = ContextVar("whose", default="none")
     found = []
 
@@ -180,7 +180,7 @@ def test_pieces_come_in_the_context_of_who_asked(run, server):
     assert found == ["one", "two"]
 
 
-def test_who_is_cancelled_gets_nothing_more(run, server):
+def test_a_cancelled_task_gets_nothing_more(run, server):
     gate = Gate()
     server.play(Answer([b"Hello", gate, b"again"]))
     pieces = []
@@ -232,7 +232,7 @@ def end(reason):
     return b'data: {"choices":[{"delta":{},"finish_reason":"%s"}]}\n\ndata: [DONE]\n\n' % reason
 
 
-def test_readers_that_are_far_behind_hold_the_server_up(run, server):
+def test_slow_readers_cause_backpressure(run, server):
     # More than the socket buffers hold, in pieces larger than the backpressure limit.
     piece = event(b"x" * 400) * (AHEAD + 1)
     gate = Gate()
@@ -251,7 +251,7 @@ def test_readers_that_are_far_behind_hold_the_server_up(run, server):
     assert run(read()) == 60 * (AHEAD + 1) + 1
 
 
-def test_a_frame_that_is_wrong_fails_behind_what_came_before_it(run, server):
+def test_an_invalid_frame_fails_after_the_frames_before_it(run, server):
     server.play(Answer([event(b"Hello") + b"data: {\n\n" + event(b" again")]))
 
     async def read():
@@ -264,7 +264,7 @@ def test_a_frame_that_is_wrong_fails_behind_what_came_before_it(run, server):
 
 
 class CallbackChat(ModelWrapper):
-    """A wrapper whose news come in callbacks: what `Request.hand_on` is for."""
+    """A wrapper whose deltas arrive in callbacks: the use of `Request.hand_on`."""
 
     model_type = "callback_chat"
 
@@ -286,7 +286,7 @@ class CallbackChat(ModelWrapper):
         yield Finish("stop")
 
 
-def test_a_wrapper_with_callbacks_of_its_own(run):
+def test_a_wrapper_with_its_own_callbacks(run):
     async def read():
         response = await CallbackChat().acall("hi", stream=True)
         return [tuple(snapshot) async for snapshot in response.stream]
@@ -294,7 +294,7 @@ def test_a_wrapper_with_callbacks_of_its_own(run):
     assert run(read()) == [(False, "a"), (False, "ab"), (False, "abc"), (True, "abc")]
 
 
-def test_who_is_gone_wants_nothing_more(run):
+def test_a_caller_that_is_gone_gets_nothing_more(run):
     results = []
 
     class LongChat(ModelWrapper):
@@ -318,7 +318,7 @@ def test_who_is_gone_wants_nothing_more(run):
 
 
 class NoTransport(asyncio.Transport):
-    """Where a connection writes to that is fed by hand."""
+    """The transport of a connection that is fed by hand."""
 
     def write(self, data):
         """Forget it."""
@@ -344,7 +344,7 @@ class PulledStream:
 
 
 class FedChat(NativeChat):
-    """A wrapper whose connection is fed by hand, by one way or the other."""
+    """A wrapper whose connection is fed by hand; its bytes are pushed or pulled."""
 
     model_type = "fed_chat"
 
@@ -399,7 +399,7 @@ FRAMES = st.sampled_from(
     data=st.data(),
     raw=st.booleans(),
 )
-def test_what_is_pushed_is_what_is_pulled(frames, complete, chunks, data, raw):
+def test_pushed_and_pulled_answers_are_equal(frames, complete, chunks, data, raw):
     body = b"".join(frames) + (end(b"stop") if complete else b"")
     pieces = [body[at : at + chunks] for at in range(0, len(body), chunks)]
     chunked = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"

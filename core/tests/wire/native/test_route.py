@@ -26,7 +26,7 @@ def test_without_a_proxy(url, route, target):
 @pytest.mark.parametrize(
     "url", ["ftp://host/", "host/v1", "", "http://", "http://host:port/", "http://host/a b", "http://host/ä"]
 )
-def test_no_address(url):
+def test_an_invalid_url(url):
     with pytest.raises(BadRequestError, match="is not a valid URL"):
         route_to(url, {})
 
@@ -60,16 +60,16 @@ def test_a_proxy_for_https(environ):
     assert route_to("https://host/x", environ) == (Route(True, "host", 443, PROXY), "/x")
 
 
-def test_a_proxy_for_http_is_asked_for_the_whole_address():
+def test_a_proxy_for_http_gets_the_whole_url():
     route, target = route_to("http://host:81/x?y=1", {"HTTP_PROXY": "http://proxy:8080"})
     assert (route.proxy, target) == (PROXY, "http://host:81/x?y=1")
 
 
-def test_what_is_not_set_does_not_count():
+def test_empty_variables_are_ignored():
     assert route_to("http://host/", {"HTTPS_PROXY": "http://proxy", "http_proxy": ""})[0].proxy is None
 
 
-def test_a_header_of_a_cgi_program_names_no_proxy():
+def test_the_proxy_header_of_a_cgi_program_is_ignored():
     assert route_to("http://host/", {"HTTP_PROXY": "http://evil", "REQUEST_METHOD": "GET"})[0].proxy is None
 
 
@@ -81,7 +81,7 @@ def test_a_proxy_that_wants_a_password():
 @pytest.mark.parametrize(
     "address", ["socks5://user:secret@proxy:1080", "https://user:secret@proxy", "http://"]
 )
-def test_a_proxy_that_can_not_be_used(address):
+def test_an_unsupported_proxy(address):
     with pytest.raises(ConfigError, match=r"ALL_PROXY.*\n.*'transport' to 'sdk'") as caught:
         route_to("http://host/", {"ALL_PROXY": address})
     assert "secret" not in str(caught.value)
@@ -97,7 +97,7 @@ def test_a_proxy_that_can_not_be_used(address):
         "http://[::1",
     ],
 )
-def test_a_proxy_that_is_no_address(address):
+def test_an_invalid_proxy_url(address):
     with pytest.raises(ConfigError, match=r"HTTPS_PROXY is not the URL of a proxy.*\n.*%23") as caught:
         route_to("https://host/", {"HTTPS_PROXY": address})
     assert "sec" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""DashScope's native API, both ways."""
+"""Reads and writes DashScope's native API."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _frame(payload: bytes, position: int, event: str | None, status: int = 200) 
 class DashScopeDialect(Dialect):
     """The dialect of `dashscope_chat`: the message form, in increments.
 
-    What is read besides: the whole text with every frame, as older models send it, and the older text form.
+    It also reads frames that repeat the whole text, as older models send them, and the older text form.
     """
 
     name = "dashscope_chat"
@@ -78,7 +78,7 @@ class DashScopeDialect(Dialect):
         return self.output({"content": text})
 
     def reasoning(self, text: str) -> Document:
-        """`reasoning_content`, beside empty `content`."""
+        """`reasoning_content`, with an empty `content`."""
         return self.output({"content": "", "reasoning_content": text})
 
     def tool_call(self, call: ToolCallDelta) -> Document:

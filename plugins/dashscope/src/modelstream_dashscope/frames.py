@@ -12,9 +12,9 @@ from modelstream.wire import (
     FINISHES,
     NO_FINISHES,
     Choice,
+    ChoiceMessage,
+    Deltas,
     Function,
-    News,
-    Said,
     SseEvent,
     SseEventFramer,
     ToolIndexes,
@@ -61,7 +61,7 @@ class DashScopeFrames:
         self._output_tokens = 0
         self._new_tokens: int | None = None
 
-    def read(self, frame: SseEvent, deltas: News) -> None:
+    def read(self, frame: SseEvent, deltas: Deltas) -> None:
         """Append the deltas of `frame`."""
         status = _status(frame)
         if frame.event == b"error" or status >= 400:
@@ -76,11 +76,11 @@ class DashScopeFrames:
         for choice in _choices(decoded.output):
             if not choice.index:
                 finish = _end(choice.finish_reason) or finish
-                self._read_message(choice.message or Said(), deltas, last=finish is not None)
+                self._read_message(choice.message or ChoiceMessage(), deltas, last=finish is not None)
         if finish:
             deltas.append(finish_of(finish.lower(), FINISHES, finish))
 
-    def read_whole(self, body: bytes, deltas: News) -> None:
+    def read_whole(self, body: bytes, deltas: Deltas) -> None:
         """Append the deltas of the body of an answer that was not streamed."""
         if not body.strip():
             raise MalformedDataError("the answer is empty")
@@ -90,7 +90,7 @@ class DashScopeFrames:
         if all(type(delta) is UsageDelta for delta in deltas):
             raise MalformedDataError(f"the answer has no output: {excerpt(body)}")
 
-    def _read_message(self, message: Said, deltas: News, *, last: bool) -> None:
+    def _read_message(self, message: ChoiceMessage, deltas: Deltas, *, last: bool) -> None:
         reasoning = message.reasoning_content
         if type(reasoning) is str and reasoning:
             reasoning = self._reasoning.add(reasoning, self._new_tokens, last=last)
@@ -110,7 +110,7 @@ class DashScopeFrames:
                     ToolCallDelta(index, (call.id or None) if new else None, function.name or None, arguments)
                 )
 
-    def _read_usage(self, usage: Any, deltas: News) -> None:
+    def _read_usage(self, usage: Any, deltas: Deltas) -> None:
         if type(usage) is not dict:
             return
         output_tokens = _count(usage, "output_tokens")
@@ -129,7 +129,7 @@ class DashScopeFrames:
 
 def _choices(output: _Output) -> list[Choice]:
     if output.choices is None:
-        return [Choice(message=Said(content=output.text), finish_reason=output.finish_reason)]
+        return [Choice(message=ChoiceMessage(content=output.text), finish_reason=output.finish_reason)]
     return output.choices
 
 

@@ -95,7 +95,7 @@ def _read_part(part: Any) -> Any:
 
 
 def _url(value: Any, medium: str) -> Any:
-    """Where the medium is: a URL, a list of them (the frames of a video), or a data URL."""
+    """The location of the medium: a URL, a list of them (the frames of a video), or a data URL."""
     if isinstance(value, Mapping):
         if "data" in value:
             return f"data:{medium}/{value.get('format', 'wav')};base64,{value['data']}"

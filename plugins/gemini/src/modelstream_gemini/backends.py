@@ -1,4 +1,4 @@
-"""Back ends: what builds the requests."""
+"""Back ends, which build the requests."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ class GeminiChat(HttpChat):
         return await super().acall(messages, stream=stream, raw=raw, **arguments)
 
     def transport(self) -> Transport:
-        """What sends the requests; a back end builds them."""
+        """The transport that sends the requests; a back end builds them."""
         self._backend = backend_for(self.config)
         self.config_options()
         return NativeTransport() if self.config.transport == "native" else HttpxTransport()

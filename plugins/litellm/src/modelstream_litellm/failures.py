@@ -1,4 +1,4 @@
-"""What LiteLLM raises, as errors of modelstream.
+"""Map LiteLLM's exceptions to errors of modelstream.
 
 Its classes depend on words in the provider's message, and it invents statuses and whole HTTP responses: a
 missing key and a web page in place of an answer are both its status 500. So the exceptions that caused its
@@ -31,7 +31,7 @@ _PREFIX = re.compile(r"^(litellm\.\w+: |\w+Error: |\w+Exception - )+")
 def map_error(
     error: BaseException, around: BaseException | None = None, *, reading: bool = False
 ) -> StreamError:
-    """The error for what `completion` or its stream raised.
+    """The error for an exception of `completion` or its stream.
 
     `around` is the exception that the caller was handling at the time, which Python adds to the chain.
     `reading` means that the answer had arrived and was being read.
@@ -88,7 +88,7 @@ def _http_error(chain: list[BaseException]) -> StreamError | None:
 
 
 def _unusable_answer(chain: list[BaseException], *, reading: bool) -> StreamError | None:
-    """The error for what LiteLLM could not use: most often the provider's answer."""
+    """The error for data that LiteLLM could not use: usually the provider's answer."""
     message = _message(chain)
     python = [
         error

@@ -1,4 +1,4 @@
-"""Whether the provider itself has ended its answer: LiteLLM adds a finish to every answer."""
+"""Find out whether the provider ended its answer: LiteLLM adds a finish to every answer."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Finishes:
             provider.chunk_parser = self._parsed
 
     def sent(self) -> bool:
-        """Whether a finish has come from the provider by now; call it after every chunk."""
+        """Whether the provider has sent a finish so far; call it after every chunk."""
         if not self._watched and not self._seen:
             names = ("received_finish_reason", "intermittent_finish_reason")
             finishes = [getattr(self._answer, name, None) for name in names]
@@ -38,7 +38,7 @@ class Finishes:
 
 
 def _ends(frame: Any) -> bool:
-    """Whether a frame of Gemini's has its end marker."""
+    """Whether a frame from Gemini has the end marker."""
     if not isinstance(frame, Mapping):
         return False
     candidates = frame.get("candidates") or ()

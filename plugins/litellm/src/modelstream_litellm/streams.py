@@ -1,4 +1,4 @@
-"""What LiteLLM returns, as byte streams.
+"""The return values of LiteLLM as byte streams.
 
 For providers with OpenAI's API, LiteLLM uses the openai SDK, and that SDK's HTTP response is read directly:
 LiteLLM adds a finish where there was none, and costs fifty times as much per chunk. For all others its
@@ -95,7 +95,7 @@ async def _single(document: bytes) -> AsyncIterator[bytes]:
 
 
 class _Stream:
-    """What both kinds of streams of chunks have in common."""
+    """The common part of both kinds of chunk streams."""
 
     status = 200
     headers: Mapping[str, str] = {"content-type": "text/event-stream"}

@@ -28,13 +28,14 @@ class OllamaDialect(Dialect):
 
     # Ollama has no word for tool calls: it stops.
     finishes = {"stop": "stop", "length": "length", "tool_calls": "stop"}  # noqa: RUF012
+    end_marker = -1
 
     def reader(self) -> OllamaFrames:
         """A new reader for the frames of one answer."""
         return OllamaFrames()
 
     def read_refusal(self, status: int, body: bytes, headers: Mapping[str, str]) -> StreamError:
-        """The server's message; for a missing model or a wrong address with how to fix it."""
+        """The server's message; with how to fix a missing model or a wrong address."""
         return with_hint(super().read_refusal(status, body, headers))
 
     def write_request(self, request: ChatRequest) -> WrittenRequest:
@@ -44,7 +45,7 @@ class OllamaDialect(Dialect):
     def read_request(
         self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] = {}
     ) -> ChatRequest:
-        """The call, also one of `/api/generate`, which becomes a system and a user message.
+        """The call; the prompt of `/api/generate` becomes a system and a user message.
 
         Parameters in `options` become arguments. Raises `BadRequestError`.
         """

@@ -150,7 +150,9 @@ def _read_message(message: Any, where: str, calls: list[dict[str, Any]]) -> dict
     images = read.pop("images", None) or []
     if not isinstance(images, list) or not all(isinstance(image, str) for image in images):
         raise invalid(f"{where}.images", "a list of base64 texts")
-    if not isinstance(read.setdefault("content", ""), str):
+    if read.get("content") is None:
+        read["content"] = ""
+    if not isinstance(read["content"], str):
         raise invalid(f"{where}.content", "a text")
     if images:
         parts = [{"type": "image_url", "image_url": {"url": image_data_url(image)}} for image in images]
@@ -167,14 +169,18 @@ def _read_calls(calls: Any, where: str) -> list[dict[str, Any]]:
     try:
         return [_read_call(call) for call in calls]
     except (AttributeError, KeyError, TypeError) as error:
-        raise invalid(where, "a list of objects with a function and its name") from error
+        raise invalid(
+            where, "a list of objects with a function, its name and an object of arguments"
+        ) from error
 
 
 def _read_call(call: dict[str, Any]) -> dict[str, Any]:
-    function = call["function"]
-    arguments = json.dumps(function.get("arguments") or {}, ensure_ascii=False)
+    name, arguments = call["function"]["name"], call["function"].get("arguments")
+    if not isinstance(name, str) or not isinstance(arguments, dict | None):
+        raise TypeError
     call_id = call.get("id") or f"call_{os.urandom(4).hex()}"
-    return {"id": call_id, "type": "function", "function": {"name": function["name"], "arguments": arguments}}
+    text = json.dumps(arguments or {}, ensure_ascii=False)
+    return {"id": call_id, "type": "function", "function": {"name": name, "arguments": text}}
 
 
 def _find_call(result: dict[str, Any], calls: list[dict[str, Any]]) -> None:

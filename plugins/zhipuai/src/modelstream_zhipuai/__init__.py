@@ -2,3 +2,4 @@
 
 from modelstream_zhipuai.chat import ZhipuAIChat as ZhipuAIChat
 from modelstream_zhipuai.config import ZhipuAIConfig as ZhipuAIConfig
+from modelstream_zhipuai.dialect import ZhipuAIDialect as ZhipuAIDialect

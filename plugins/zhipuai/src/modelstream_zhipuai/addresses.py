@@ -1,4 +1,4 @@
-"""Where the provider is reached."""
+"""The base URLs of the provider."""
 
 from __future__ import annotations
 
@@ -7,34 +7,34 @@ from typing import TYPE_CHECKING
 
 from modelstream.errors import BadRequestError, ConfigError
 from modelstream.wire import route_to
+from modelstream_zhipuai.requests import ENDPOINT
 
 if TYPE_CHECKING:
     from modelstream_zhipuai.config import ZhipuAIConfig
 
 REGIONS = {"cn": "https://open.bigmodel.cn/api/paas/v4", "international": "https://api.z.ai/api/paas/v4"}
-ENDPOINT = "/chat/completions"
 
 
-def check_end(field: str, address: str) -> None:
-    """Raise a `ConfigError` for an address that has the endpoint in it."""
-    if address.rstrip("/").endswith(ENDPOINT):
-        raise ConfigError(f"{field} is {address!r}: omit {ENDPOINT}; it is appended.")
+def check_without_endpoint(field: str, url: str) -> None:
+    """Raise a `ConfigError` for a URL that ends with the endpoint."""
+    if url.rstrip("/").endswith(ENDPOINT):
+        raise ConfigError(f"{field} is {url!r}: omit {ENDPOINT}; it is appended.")
 
 
-def server_of(config: ZhipuAIConfig, base_url: str | None) -> str:
-    """`base_url`, else the address that an SDK would use. Raises `ConfigError`."""
-    field, address = ("base_url", base_url) if base_url else _of_the_environment(config)
-    address = address or REGIONS[config.region]
-    check_end(field, address)
+def server_url(config: ZhipuAIConfig, base_url: str | None) -> str:
+    """`base_url`, or else the URL that an SDK would use. Raises `ConfigError`."""
+    field, url = ("base_url", base_url) if base_url else _from_environment(config)
+    url = url or REGIONS[config.region]
+    check_without_endpoint(field, url)
     try:
-        route_to(address, {})
+        route_to(url, {})
     except BadRequestError as error:
-        raise ConfigError(f"{field}: {error}.\nSuch is {REGIONS[config.region]}.") from error
-    return address
+        raise ConfigError(f"{field}: {error}.\nExample: {REGIONS[config.region]}") from error
+    return url
 
 
-def _of_the_environment(config: ZhipuAIConfig) -> tuple[str, str | None]:
+def _from_environment(config: ZhipuAIConfig) -> tuple[str, str | None]:
     if config.sdk != "zhipuai":
         return "ZAI_BASE_URL", os.environ.get("ZAI_BASE_URL")
-    # This SDK knows of one region alone, so that its variable can't mean the other.
+    # This SDK supports only China, so its variable can't be meant for the other region.
     return "ZHIPUAI_BASE_URL", os.environ.get("ZHIPUAI_BASE_URL") if config.region == "cn" else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from modelstream.errors import ConfigError
 from modelstream.wire import (
@@ -11,26 +11,21 @@ from modelstream.wire import (
     HttpChat,
     HttpxTransport,
     NativeTransport,
-    SseFramer,
-    WrittenRequest,
     check_client_args,
     check_no_retries,
     mapping,
     merged,
-    refusal_of,
     timeout_seconds,
     uncapped_clients,
 )
-from modelstream_zhipuai.addresses import ENDPOINT, server_of
-from modelstream_zhipuai.body import body_of
+from modelstream_zhipuai.addresses import server_url
 from modelstream_zhipuai.config import ZhipuAIConfig
-from modelstream_zhipuai.frames import ZhipuAIFrames, by_code
-from modelstream_zhipuai.signing import parted, token_of
+from modelstream_zhipuai.dialect import ZhipuAIDialect
+from modelstream_zhipuai.signing import signed_token, split_key
 
 if TYPE_CHECKING:
-    from modelstream.errors import StreamError
     from modelstream.request import Request
-    from modelstream.wire import AsyncByteStream, ByteStream, HttpRequest, Transport
+    from modelstream.wire import HttpRequest, Transport
 
 _CLIENT_ARGS = (
     "api_key",
@@ -46,13 +41,13 @@ _CLIENT_ARGS = (
 class ZhipuAIChat(HttpChat):
     """The GLM models of ZhipuAI, in China and as Z.ai elsewhere.
 
-    With the transport `sdk`, zai-sdk or the older zhipuai makes the requests, and httpx sends them.
+    With the transport `sdk`, zai-sdk or the older zhipuai builds the requests, and httpx sends them.
     """
 
     model_type = "zhipuai_chat"
     config_class: ClassVar[type[ZhipuAIConfig]] = ZhipuAIConfig
     config: ZhipuAIConfig
-    framer = SseFramer
+    dialect = ZhipuAIDialect()
     key_variables = ("ZHIPUAI_API_KEY", "ZAI_API_KEY")
 
     def transport(self) -> Transport:
@@ -60,26 +55,26 @@ class ZhipuAIChat(HttpChat):
         native = self.config.transport != "sdk"
         if native:
             check_client_args(self.config.client_args, _CLIENT_ARGS)
-        given = self.config.for_client()
+        client_args = self.config.for_client()
         self.config_options()
         if not native:
-            from modelstream_zhipuai.asking import Asker
+            from modelstream_zhipuai.sdk import RequestBuilder
 
-            self._asker = Asker(self.config)
+            self._builder = RequestBuilder(self.config)
             return HttpxTransport(uncapped_clients(follow_redirects=True))
-        check_no_retries(given)
-        self._url = server_of(self.config, str(given.get("base_url") or "") or None)
-        self._signs = not given.get("disable_token_cache", True)
+        check_no_retries(client_args)
+        self._url = server_url(self.config, str(client_args.get("base_url") or "") or None)
+        self._signs = not client_args.get("disable_token_cache", True)
         if self._signs:
-            parted(given["api_key"])
+            split_key(client_args["api_key"])
         return NativeTransport()
 
     def prepare(self, request: Request) -> HttpRequest:
-        """The HTTP request of a call, made by the SDK if there is one."""
+        """The HTTP request of a call, built by the SDK unless the transport is `native`."""
         if self.config.transport != "sdk":
             return super().prepare(request)
         options, arguments = self.options(request)
-        return self._asker.request(request.messages, arguments, options, stream=request.stream)
+        return self._builder.build(request.messages, arguments, options, stream=request.stream)
 
     async def aprepare(self, request: Request) -> HttpRequest:
         """The same for coroutines."""
@@ -87,12 +82,8 @@ class ZhipuAIChat(HttpChat):
 
         if self.config.transport != "sdk":
             return self.prepare(request)
-        # In a thread: the first one imports the SDK.
+        # In a thread, because the first request imports the SDK.
         return await to_thread(self.prepare, request)
-
-    def write(self, request: Request, arguments: dict[str, Any]) -> WrittenRequest:
-        """The JSON that the SDKs would send."""
-        return WrittenRequest(ENDPOINT, body_of(self.config.model_name, request, arguments))
 
     def config_options(self) -> CallOptions:
         """The options that the config sets, over those in `client_args`."""
@@ -102,11 +93,11 @@ class ZhipuAIChat(HttpChat):
         return super().config_options().over(CallOptions(headers=headers, timeout=timeout))
 
     def base_url(self) -> str:
-        """The server's address: the config's, the environment's, or the region's."""
+        """The server's URL: the config's, the environment's, or the region's."""
         return self._url
 
     def base_headers(self) -> Mapping[str, str]:
-        """What the SDK would send, but for the headers in which it names itself."""
+        """The headers that the SDK would send, except those with its name."""
         headers = {"Accept": "application/json", "Content-Type": "application/json; charset=UTF-8"}
         if self.config.region == "international" and self.config.sdk != "zhipuai":
             headers["Accept-Language"] = "en-US,en"
@@ -114,17 +105,6 @@ class ZhipuAIChat(HttpChat):
         return merged(headers, {"x-source-channel": channel} if channel else {})
 
     def key(self) -> str:
-        """The key, or the token signed with it. Raises `MissingApiKeyError`."""
+        """The key, or a token signed with it. Raises `MissingApiKeyError`."""
         key: str = self.config.for_client()["api_key"]
-        return token_of(key) if self._signs else key
-
-    def frame_reader(self, request: Request) -> ZhipuAIFrames:
-        """A new reader for the frames of one answer."""
-        return ZhipuAIFrames()
-
-    def refusal(self, answer: ByteStream | AsyncByteStream, body: bytes) -> StreamError:
-        """The error by the provider's own code, which says more than the status."""
-        error = by_code(refusal_of(answer, body))
-        if error.status == 404 and error.code is None:
-            error.message += "\nIs base_url right? It is the address up to and with /v4."
-        return error
+        return signed_token(key) if self._signs else key

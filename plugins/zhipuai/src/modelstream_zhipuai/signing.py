@@ -1,4 +1,4 @@
-"""A key as a token that is worth something for some minutes only: a JWT, as the provider's SDKs sign it."""
+"""Sign a short-lived token with an API key: a JWT, as the provider's SDKs create it."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ from typing import Any
 
 from modelstream.errors import ConfigError
 
-GOOD_FOR = 210
-"""Seconds, as with the SDKs. Theirs is 180 seconds old when it is made anew, ours is made for each call."""
+VALID_FOR = 210
+"""Seconds, as in the SDKs. They reuse a token for up to 180 seconds; here each call has its own."""
 
 _HEADER = {"alg": "HS256", "sign_type": "SIGN", "typ": "JWT"}
 
 
-def parted(key: str) -> tuple[str, str]:
-    """The id and the secret that a key is made of. Raises `ConfigError`."""
-    name, dot, secret = key.partition(".")
-    if not (name and dot and secret) or "." in secret:
+def split_key(key: str) -> tuple[str, str]:
+    """The id and the secret of a key. Raises `ConfigError`."""
+    key_id, dot, secret = key.partition(".")
+    if not (key_id and dot and secret) or "." in secret:
         raise ConfigError(
-            "api_key can't be signed: a key for that is an id and a secret with one dot between them.\n"
-            "Leave 'disable_token_cache' of client_args away to send the key as it is."
+            "api_key can't be used to sign: expected an id and a secret, separated by one dot.\n"
+            "Omit 'disable_token_cache' in client_args to send the key unchanged."
         )
-    return name, secret
+    return key_id, secret
 
 
-def token_of(key: str) -> str:
-    """The token to send in the place of `key`, good from now on. Raises `ConfigError`."""
-    name, secret = parted(key)
+def signed_token(key: str) -> str:
+    """A token to send instead of `key`, valid from now on. Raises `ConfigError`."""
+    key_id, secret = split_key(key)
     now = round(time.time() * 1000)
-    said = {"api_key": name, "exp": now + GOOD_FOR * 1000, "timestamp": now}
-    signed = f"{_encoded(_as_bytes(_HEADER))}.{_encoded(_as_bytes(said))}"
-    signature = hmac.digest(secret.encode(), signed.encode(), "sha256")
-    return f"{signed}.{_encoded(signature)}"
+    claims = {"api_key": key_id, "exp": now + VALID_FOR * 1000, "timestamp": now}
+    content = f"{_encoded(_as_json(_HEADER))}.{_encoded(_as_json(claims))}"
+    signature = hmac.digest(secret.encode(), content.encode(), "sha256")
+    return f"{content}.{_encoded(signature)}"
 
 
-def _as_bytes(said: dict[str, Any]) -> bytes:
-    return json.dumps(said, separators=(",", ":")).encode()
+def _as_json(values: dict[str, Any]) -> bytes:
+    return json.dumps(values, separators=(",", ":")).encode()
 
 
 def _encoded(part: bytes) -> str:

@@ -105,7 +105,7 @@ class Text(Frame, tag="text", frozen=True):
 
 
 class Fresh(Frame, tag="fresh", frozen=True):
-    """Text that replaces what came before."""
+    """Text that replaces the text so far."""
 
     message: Id = msgspec.field(name="m")
     text: str = msgspec.field(name="d")

@@ -1,4 +1,4 @@
-"""What the browser tests play on: a Studio in a process of its own, and programs that report to it."""
+"""For the browser tests: a Studio in another process, and programs that report to it."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ COMMAND = "import sys; from modelstream.cli import main; sys.exit(main())"
 
 
 def chromium() -> str | None:
-    """The browser of this machine, if it has one."""
-    found = (os.environ.get("MODELSTREAM_CHROMIUM"), "/usr/bin/chromium", "/usr/bin/chromium-browser")
-    return next((path for path in found if path and Path(path).exists()), None)
+    """The path of an installed Chromium, or None."""
+    candidates = (os.environ.get("MODELSTREAM_CHROMIUM"), "/usr/bin/chromium", "/usr/bin/chromium-browser")
+    return next((path for path in candidates if path and Path(path).exists()), None)
 
 
 def free_port() -> int:
@@ -47,7 +47,7 @@ def free_port() -> int:
 
 
 class StudioProcess:
-    """`modelstream studio`, which can be killed and started again under the same address."""
+    """`modelstream studio`, which can be killed and restarted at the same address."""
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
@@ -85,13 +85,13 @@ class StudioProcess:
             connection.close()
 
     def kill(self) -> None:
-        """As a crash would: nothing is written any more."""
+        """Ends it at once, like a crash."""
         assert self._process is not None
         self._process.send_signal(signal.SIGKILL)
         self._process.wait()
 
     def freeze(self) -> None:
-        """Hang: connections stay open, nothing comes."""
+        """Lets it hang: connections stay open, but nothing is sent."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
 
@@ -106,40 +106,40 @@ class StudioProcess:
 
 
 class Program:
-    """A program that reports to Studio frame by frame, as its sink would, and keeps what is not persisted."""
+    """A program that reports to Studio like a sink, and keeps frames until they are persisted."""
 
     def __init__(self, studio: StudioProcess, name: str = "a run", project: str = "tests", **info) -> None:
         self.studio = studio
         self.producer = uuid.uuid4().hex
         self.run = uuid.uuid4().hex
-        facts = {"program": "program.py", "pid": 4711, "host": "atlas", "started": time.time(), **info}
-        self._info = frames.RunInfo(id=self.run, project=project, name=name, **facts)
-        self._kept: list[frames.Frame] = []
+        fields = {"program": "program.py", "pid": 4711, "host": "atlas", "started": time.time(), **info}
+        self._info = frames.RunInfo(id=self.run, project=project, name=name, **fields)
+        self._pending: list[frames.Frame] = []
         self._persisted = 0
         self._lock = threading.Lock()
         self._connection: http.client.HTTPConnection | None = None
-        self._over = threading.Event()
+        self._ended = threading.Event()
         self._heartbeat = threading.Thread(target=self._stay_alive, daemon=True)
         self._heartbeat.start()
 
-    def report(self, *news: frames.Frame) -> None:
-        """Hand these in and wait until they are kept; a Studio that is away is tried again."""
+    def report(self, *new_frames: frames.Frame) -> None:
+        """Sends frames and waits until they are persisted; retries while Studio is unreachable."""
         with self._lock:
-            self._kept += news
+            self._pending += new_frames
             deadline = time.monotonic() + 30
             while True:
                 try:
                     return self._send()
                 except (OSError, http.client.HTTPException):
-                    self._hang_up()
-                    assert time.monotonic() < deadline, "Studio stays away"
+                    self._disconnect()
+                    assert time.monotonic() < deadline, "Studio stays unreachable"
                     time.sleep(0.1)
 
     def _send(self) -> None:
         if self._connection is None:
             self._connection = http.client.HTTPConnection("127.0.0.1", self.studio.port, timeout=10)
         head = frames.Batch(self.producer, self._persisted + 1, self._info)
-        lines = b"".join(msgspec.json.encode(line) + b"\n" for line in (head, *self._kept))
+        lines = b"".join(msgspec.json.encode(line) + b"\n" for line in (head, *self._pending))
         headers = {"Authorization": f"Bearer {self.studio.tokens.publish}", "Content-Type": frames.MEDIA_TYPE}
         self._connection.request("POST", frames.PUBLISH, lines, headers)
         reply = self._connection.getresponse()
@@ -148,34 +148,34 @@ class Program:
             raise OSError(f"{reply.status} {body!r}")
         persisted = msgspec.json.decode(body, type=frames.Persisted)
         assert not persisted.refused
-        del self._kept[: persisted.persisted - self._persisted]
+        del self._pending[: persisted.persisted - self._persisted]
         self._persisted = persisted.persisted
 
     def _stay_alive(self) -> None:
-        while not self._over.wait(3):
+        while not self._ended.wait(3):
             try:
                 self.report()
             except AssertionError:
                 return
 
-    def _hang_up(self) -> None:
+    def _disconnect(self) -> None:
         if self._connection is not None:
             self._connection.close()
         self._connection = None
 
     def leave(self) -> None:
-        """End as a program should."""
+        """Ends with a last frame, as a program should."""
         self.report(frames.Bye(time.time()))
-        self.die()
+        self.stop()
 
-    def die(self) -> None:
-        """End without a word."""
-        self._over.set()
+    def stop(self) -> None:
+        """Ends without a last frame."""
+        self._ended.set()
         self._heartbeat.join()
-        self._hang_up()
+        self._disconnect()
 
-    def speak(self, name: str = "Agent", **facts) -> Speech:
-        return Speech(self, name, **facts)
+    def speak(self, name: str = "Agent", **fields) -> Speech:
+        return Speech(self, name, **fields)
 
     def ask(self, prompt: str, schema: dict | None = None, name: str = "User") -> str:
         question = uuid.uuid4().hex
@@ -183,20 +183,20 @@ class Program:
         return question
 
     def answer(self, seconds: float = 20) -> object:
-        """What the user has answered, as the program hears of it."""
+        """Waits for the answer of the user, as the program receives it."""
         return self.command(frames.Answer, seconds).value
 
     def command(self, kind, seconds: float = 20):
-        """The first command of this kind."""
+        """Waits for the first command of this kind."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             for command in self.commands():
                 if isinstance(command, kind):
                     return command
-        raise AssertionError(f"no {kind.__name__} came")
+        raise AssertionError(f"no {kind.__name__} arrived")
 
     def commands(self) -> list[frames.Command]:
-        """What the program is to do by now, or as soon as there is something."""
+        """The commands so far; waits for the first one."""
         connection = http.client.HTTPConnection("127.0.0.1", self.studio.port, timeout=25)
         headers = {"Authorization": f"Bearer {self.studio.tokens.publish}"}
         query = f"?producer={self.producer}&after=0"
@@ -216,32 +216,32 @@ class Speech:
 
     _numbers = itertools.count(1)
 
-    def __init__(self, program: Program, name: str, **facts) -> None:
+    def __init__(self, program: Program, name: str, **fields) -> None:
         self.id = f"{uuid.uuid4().hex[:12]}-{next(self._numbers)}"
         self.name = name
         self.text = ""
-        self._thoughts = 0
+        self._reasoning = 0
         self._arguments = 0
         self._program = program
-        facts = {"at": time.time(), "model_type": "openai_chat", "model_name": "test-model", **facts}
-        program.report(frames.Open(self.id, name, **facts))
+        fields = {"at": time.time(), "model_type": "openai_chat", "model_name": "test-model", **fields}
+        program.report(frames.Open(self.id, name, **fields))
 
     @property
     def article(self) -> str:
         """The selector of its article in the page."""
         return f"[id='m-{self.id}']"
 
-    def news(self, delta: str) -> frames.Text:
+    def text_frame(self, delta: str) -> frames.Text:
         offset, self.text = len(self.text), self.text + delta
         return frames.Text(self.id, offset, delta, time.time())
 
-    def say(self, *deltas: str) -> Speech:
-        self._program.report(*(self.news(delta) for delta in deltas))
+    def write(self, *deltas: str) -> Speech:
+        self._program.report(*(self.text_frame(delta) for delta in deltas))
         return self
 
-    def think(self, delta: str) -> Speech:
-        self._program.report(frames.Reasoning(self.id, self._thoughts, delta, time.time()))
-        self._thoughts += len(delta)
+    def reason(self, delta: str) -> Speech:
+        self._program.report(frames.Reasoning(self.id, self._reasoning, delta, time.time()))
+        self._reasoning += len(delta)
         return self
 
     def call(self, name: str, arguments: str, index: int = 0) -> Speech:
@@ -249,22 +249,22 @@ class Speech:
         self._arguments += len(arguments)
         return self
 
-    def end(self, state: str = "complete", **facts) -> Speech:
+    def end(self, state: str = "complete", **fields) -> Speech:
         reason = "stop" if state == "complete" else None
-        facts = {"finish_reason": reason, "at": time.time(), **facts}
-        self._program.report(frames.Close(self.id, state, **facts))
+        fields = {"finish_reason": reason, "at": time.time(), **fields}
+        self._program.report(frames.Close(self.id, state, **fields))
         return self
 
 
 class Elsewhere:
-    """A web server of a stranger's with one empty page; `asked` lists what was fetched from it."""
+    """A foreign web server with one empty page; `requests` lists the paths that were fetched."""
 
     def __init__(self) -> None:
-        asked: list[str] = []
+        requests: list[str] = []
 
         class Page(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                asked.append(self.path)
+                requests.append(self.path)
                 self.send_response(200)
                 self.send_header("Content-Type", "text/html")
                 self.end_headers()
@@ -273,7 +273,7 @@ class Elsewhere:
             def log_message(self, *arguments: object) -> None:
                 pass
 
-        self.asked = asked
+        self.requests = requests
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
         self._thread = threading.Thread(target=self._server.serve_forever)
         self.port = self._server.server_address[1]

@@ -1,4 +1,4 @@
-"""One browser and one Studio for all tests here; without a browser they are skipped, unless one is required.
+"""One browser and one Studio for all browser tests; without a browser they are skipped, unless required.
 
 `MODELSTREAM_BROWSER=required` turns the skip into a failure; `MODELSTREAM_CHROMIUM` is the browser to use.
 """
@@ -14,10 +14,10 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 
-def _missing(what):
+def _missing(reason):
     if os.environ.get("MODELSTREAM_BROWSER") == "required":
-        pytest.fail(f"{what}, and MODELSTREAM_BROWSER says that a browser is required")
-    pytest.skip(f"{what}: nothing is tried in a browser")
+        pytest.fail(f"{reason}, and MODELSTREAM_BROWSER says that a browser is required")
+    pytest.skip(f"{reason}: no test runs in a browser")
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +39,7 @@ def browser():
 
 @pytest.fixture(scope="session")
 def server(browser, tmp_path_factory):
-    """A Studio that all tests share."""
+    """A Studio for all tests."""
     from browser_stage import StudioProcess
 
     process = StudioProcess(tmp_path_factory.mktemp("studio"))
@@ -49,7 +49,7 @@ def server(browser, tmp_path_factory):
 
 @pytest.fixture
 def other_server(browser, tmp_path):
-    """A Studio that a test has for itself, to kill it."""
+    """A Studio for one test, which may kill it."""
     from browser_stage import StudioProcess
 
     process = StudioProcess(tmp_path)
@@ -59,7 +59,7 @@ def other_server(browser, tmp_path):
 
 @pytest.fixture
 def elsewhere():
-    """A page of a stranger's, under another port of this machine."""
+    """A foreign page, at another port of this machine."""
     from browser_stage import Elsewhere
 
     with Elsewhere() as server:
@@ -68,36 +68,36 @@ def elsewhere():
 
 @pytest.fixture
 def program():
-    """Makes programs that report; they are gone at the end."""
+    """Creates programs that report to Studio, and stops them at the end."""
     from browser_stage import Program
 
-    made = []
+    programs = []
 
-    def make(studio, *arguments, **info):
-        made.append(Program(studio, *arguments, **info))
-        return made[-1]
+    def create(studio, *arguments, **info):
+        programs.append(Program(studio, *arguments, **info))
+        return programs[-1]
 
-    yield make
-    for one in made:
-        one.die()
+    yield create
+    for each in programs:
+        each.stop()
 
 
 @pytest.fixture
 def tab(browser):
-    """Opens tabs, each in a profile of its own; whatever the page complains of fails the test."""
+    """Opens tabs, each in a new profile; unexpected errors in the console fail the test."""
     contexts = []
-    complaints = []
-    allowed = []
+    errors = []
+    expected = []
 
-    def open_tab(address=None, *, may_complain=(), **options):
+    def open_tab(address=None, *, expected_errors=(), **options):
         options = {"viewport": {"width": 1280, "height": 800}, **options}
         context = browser.new_context(**options)
         context.set_default_timeout(20_000)
         contexts.append(context)
         page = context.new_page()
-        allowed.extend(may_complain)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda line: line.type == "error" and complaints.append(line.text))
+        expected.extend(expected_errors)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda line: line.type == "error" and errors.append(line.text))
         if address:
             page.goto(address)
         return page
@@ -105,4 +105,4 @@ def tab(browser):
     yield open_tab
     for context in contexts:
         context.close()
-    assert [line for line in complaints if not any(word in line for word in allowed)] == []
+    assert [line for line in errors if not any(word in line for word in expected)] == []

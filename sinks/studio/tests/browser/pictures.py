@@ -1,6 +1,6 @@
-"""Takes the pictures of Studio that the documentation shows: `python …/pictures.py FOLDER`.
+"""Takes the screenshots of Studio for the documentation: `python …/pictures.py FOLDER`.
 
-A real Studio, a real browser, and a made-up afternoon of some agents.
+They show a real Studio in a real browser, with invented runs.
 """
 
 from __future__ import annotations
@@ -66,50 +66,54 @@ SCHEMA = {
 }
 
 
-def others(studio: StudioProcess, now: float) -> list[Program]:
-    """Runs that stand in the list beside the one that is shown."""
-    made = [
+def other_runs(studio: StudioProcess, now: float) -> list[Program]:
+    """Creates the other runs in the list."""
+    programs = [
         Program(studio, "Weekly report", "reports", started=now - 9_000),
         Program(studio, "Translate the handbook", "handbook", started=now - 2_400),
         Program(studio, "Glossary, second pass", "handbook", started=now - 90_000),
         Program(studio, "Index the archive", "importer", started=now - 200_000),
     ]
-    for one, agents in zip(
-        made, (("Writer",), ("Translator", "Editor"), ("Editor",), ("Archivist",)), strict=True
+    for program, agents in zip(
+        programs, (("Writer",), ("Translator", "Editor"), ("Editor",), ("Archivist",)), strict=True
     ):
         for agent in agents * 6:
-            one.speak(agent).say("Done.").end(usage=Counts(input_tokens=700, output_tokens=230))
-    made[1].speak("Translator").say("Kapitel 4 beginnt mit")
-    for one in (made[0], made[2], made[3]):
-        one.leave()
-    return made
+            program.speak(agent).write("Done.").end(usage=Counts(input_tokens=700, output_tokens=230))
+    programs[1].speak("Translator").write("Kapitel 4 beginnt mit")
+    for program in (programs[0], programs[2], programs[3]):
+        program.leave()
+    return programs
 
 
-def afternoon(studio: StudioProcess) -> tuple[Program, list]:
-    """The run that is shown, and what its live agents say next."""
+def main_run(studio: StudioProcess) -> tuple[Program, list]:
+    """Creates the run that is shown; returns it with its live messages and the other runs."""
     now = time.time()
-    all_others = others(studio, now)
+    other_programs = other_runs(studio, now)
     run = Program(studio, "Why is the import slow?", "importer", program="nightly.py", started=now - 95)
     at = now - 92
-    run.speak("Anna", role="user", model_type=None, model_name=None, at=at).say(
+    run.speak("Anna", role="user", model_type=None, model_name=None, at=at).write(
         "The nightly import takes twice as long since Monday. Find out why, and fix it if that is safe."
     ).end(at=at + 1)
-    plan = run.speak("Planner", model_name="qwen3-14b", at=at + 2).think(THOUGHT).say(PLAN)
+    plan = run.speak("Planner", model_name="qwen3-14b", at=at + 2).reason(THOUGHT).write(PLAN)
     plan.end(usage=Counts(input_tokens=812, output_tokens=341), first_at=at + 2.38, at=at + 8.1)
-    tool = run.speak("Engineer", model_name="devstral-24b", at=at + 9).say("First the profile of last night.")
+    tool = run.speak("Engineer", model_name="devstral-24b", at=at + 9).write(
+        "First the profile of last night."
+    )
     tool.call("run_python", json.dumps({**PROFILE, "timeout": 120}))
     usage = Counts(input_tokens=1_204, output_tokens=96)
     tool.end(usage=usage, finish_reason="tool_calls", first_at=at + 9.61, at=at + 12.4)
-    lost = run.speak("Archivist", model_name="glm-4.6", at=at + 14).say(HISTORY)
-    failure = Failure("ConnectionLostError", "The connection broke after 96 characters. What came is kept.")
+    lost = run.speak("Archivist", model_name="glm-4.6", at=at + 14).write(HISTORY)
+    failure = Failure(
+        "ConnectionLostError", "The connection broke after 96 characters. The text so far is kept."
+    )
     lost.end("failed", error=failure, first_at=at + 14.8, at=at + 17.2)
-    code = run.speak("Engineer", model_name="devstral-24b", at=at + 20).say(CODE)
+    code = run.speak("Engineer", model_name="devstral-24b", at=at + 20).write(CODE)
     code.end(usage=Counts(input_tokens=1_630, output_tokens=512), first_at=at + 20.44, at=at + 29.7)
-    review = run.speak("Reviewer", model_name="qwen3-30b", at=time.time() - 0.4).think(DOUBT).say(REVIEW)
-    tester = run.speak("Tester", model_name="qwen3-8b", at=time.time() - 0.3).say(
+    review = run.speak("Reviewer", model_name="qwen3-30b", at=time.time() - 0.4).reason(DOUBT).write(REVIEW)
+    tester = run.speak("Tester", model_name="qwen3-8b", at=time.time() - 0.3).write(
         "All 214 tests pass on the new branch; the slowest"
     )
-    return run, [review, tester, *all_others]
+    return run, [review, tester, *other_programs]
 
 
 def picture(browser: Browser, studio: StudioProcess, run: Program, path: Path, **options) -> None:
@@ -127,7 +131,7 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as state, sync_playwright() as playwright:
         studio = StudioProcess(Path(state))
-        run, speaking = afternoon(studio)
+        run, programs = main_run(studio)
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         sizes = {"wide": {"width": 1280, "height": 916}, "phone": {"width": 390, "height": 844}}
         for size, viewport in sizes.items():
@@ -139,8 +143,8 @@ def main(folder: Path) -> None:
             path = folder / f"studio-{size}-question.png"
             picture(browser, studio, run, path, viewport=viewport, color_scheme="light")
         browser.close()
-        for one in (run, *(other for other in speaking if isinstance(other, Program))):
-            one.die()
+        for program in (run, *(other for other in programs if isinstance(other, Program))):
+            program.stop()
         studio.stop()
 
 

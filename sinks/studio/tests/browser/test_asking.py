@@ -21,20 +21,20 @@ SCHEMA = {
 }
 
 
-def look_at(studio, program):
+def link_to(studio, program):
     return f"{studio.link}&run={program.run}"
 
 
 def test_a_text_is_answered(server, program, tab):
     from modelstream_studio.frames import Answered
 
-    one = program(server, "ask text")
-    question = one.ask("What is your\nquest?")
-    page = tab(look_at(server, one))
+    reporter = program(server, "ask text")
+    question = reporter.ask("What is your\nquest?")
+    page = tab(link_to(server, reporter))
     box = page.locator(f"[id='ask-{question}']")
     assert box.locator(".prompt").inner_text() == "What is your\nquest?"
     assert page.title().startswith("?")
-    assert page.locator(f".run[data-run='{one.run}'][data-state=waiting]").is_visible()
+    assert page.locator(f".run[data-run='{reporter.run}'][data-state=waiting]").is_visible()
     box.locator("button[type=submit]").click()
     assert "needed" in box.locator(".field .fault").inner_text()
     page.keyboard.press("Escape")
@@ -43,16 +43,16 @@ def test_a_text_is_answered(server, program, tab):
     page.keyboard.press("Shift+Enter")
     page.keyboard.type("grail")
     page.keyboard.press("Enter")
-    assert one.answer() == "To seek the\ngrail"
-    one.report(Answered(question, "To seek the\ngrail"))
+    assert reporter.answer() == "To seek the\ngrail"
+    reporter.report(Answered(question, "To seek the\ngrail"))
     page.locator("#dock").wait_for(state="hidden")
     assert "grail" in page.locator(f"[id='q-{question}']").inner_text()
 
 
-def test_a_form_says_what_is_wrong_and_hands_over_values_of_their_types(server, program, tab):
-    one = program(server, "ask form")
-    question = one.ask("Who are you?", SCHEMA)
-    page = tab(look_at(server, one))
+def test_a_form_shows_errors_and_returns_typed_values(server, program, tab):
+    reporter = program(server, "ask form")
+    question = reporter.ask("Who are you?", SCHEMA)
+    page = tab(link_to(server, reporter))
     box = page.locator(f"[id='ask-{question}']")
     send = box.locator("button[type=submit]")
     send.click()
@@ -71,7 +71,7 @@ def test_a_form_says_what_is_wrong_and_hands_over_values_of_their_types(server, 
     box.get_by_label("tags").fill("one\n\n two \n")
     box.get_by_label("city").fill("京都")
     send.click()
-    assert one.answer() == {
+    assert reporter.answer() == {
         "name": "Änne",
         "age": 18,
         "height": 1.75,
@@ -85,38 +85,38 @@ def test_a_form_says_what_is_wrong_and_hands_over_values_of_their_types(server, 
 def test_the_first_answer_wins_in_all_tabs(server, program, tab):
     from modelstream_studio.frames import Answered
 
-    one = program(server, "ask two")
-    question = one.ask("Yes or no?")
-    first, second = (tab(look_at(server, one), may_complain=["409"]) for _ in range(2))
+    reporter = program(server, "ask two")
+    question = reporter.ask("Yes or no?")
+    first, second = (tab(link_to(server, reporter), expected_errors=["409"]) for _ in range(2))
     for page, word in ((first, "yes"), (second, "no")):
         page.locator("#dock textarea").fill(word)
     first.locator("#dock button[type=submit]").click()
-    assert one.answer() == "yes"
-    one.report(Answered(question, "yes"))
+    assert reporter.answer() == "yes"
+    reporter.report(Answered(question, "yes"))
     for page in (first, second):
         page.locator("#dock").wait_for(state="hidden")
         assert page.locator(f"[id='q-{question}'] .what").inner_text().endswith("yes")
 
 
-def test_a_question_answered_in_the_terminal_goes_away(server, program, tab):
+def test_a_question_that_is_answered_in_the_terminal_disappears(server, program, tab):
     from modelstream_studio.frames import Answered, Withdrawn
 
-    one = program(server, "ask elsewhere")
-    question, other = one.ask("Here?"), one.ask("There?")
-    page = tab(look_at(server, one))
+    reporter = program(server, "ask elsewhere")
+    question, other = reporter.ask("Here?"), reporter.ask("There?")
+    page = tab(link_to(server, reporter))
     page.wait_for_selector(f"[id='ask-{other}']")
     page.locator(f"[id='ask-{other}'] textarea").fill("half an ans")
-    one.report(Answered(question, "over there", elsewhere=True))
+    reporter.report(Answered(question, "over there", elsewhere=True))
     page.locator(f"[id='ask-{question}']").wait_for(state="detached")
     assert page.locator(f"[id='ask-{other}'] textarea").input_value() == "half an ans"
-    one.report(Withdrawn(other))
+    reporter.report(Withdrawn(other))
     page.locator("#dock").wait_for(state="hidden")
 
 
 def test_a_question_waits_through_a_restart_of_studio(other_server, program, tab):
-    one = program(other_server, "ask through")
-    question = one.ask("Still there?")
-    page = tab(look_at(other_server, one), may_complain=["ERR_"])
+    reporter = program(other_server, "ask through")
+    question = reporter.ask("Still there?")
+    page = tab(link_to(other_server, reporter), expected_errors=["ERR_"])
     page.locator("#dock textarea").fill("I wrote this bef")
     other_server.kill()
     page.locator("#toast").wait_for()
@@ -130,42 +130,45 @@ def test_a_question_waits_through_a_restart_of_studio(other_server, program, tab
     )
     other_server.kill()
     other_server.start()
-    assert one.answer(30) == "yes"
+    assert reporter.answer(30) == "yes"
 
 
 def test_a_message_is_stopped_by_button_and_by_key(server, program, tab):
     from modelstream_studio.frames import Cancel
 
-    one = program(server, "stop")
-    speech, other = one.speak("Chatterbox").say("And then, and then"), one.speak("Other").say("Me too")
-    page = tab(look_at(server, one))
+    reporter = program(server, "stop")
+    speech, other = (
+        reporter.speak("Chatterbox").write("And then, and then"),
+        reporter.speak("Other").write("Me too"),
+    )
+    page = tab(link_to(server, reporter))
     page.locator(f"{speech.article} .stop").click()
-    assert one.command(Cancel).message == speech.id
+    assert reporter.command(Cancel).message == speech.id
     page.locator(f"{speech.article} .stop", has_text="Stopping").wait_for()
     speech.end("cancelled")
     page.wait_for_selector(f"{speech.article}[data-state=cancelled]")
     assert not page.locator(f"{speech.article} .stop").is_visible()
     page.keyboard.press(".")
-    assert one.command(Cancel).message == other.id
+    assert reporter.command(Cancel).message == other.id
 
 
-def test_a_program_that_does_not_listen_is_told_of(server, program, tab):
+def test_a_program_that_does_not_stop_is_reported(server, program, tab):
     from modelstream_studio.frames import Cancel
 
-    one = program(server, "deaf")
-    speech = one.speak("Deaf").say("On and on")
+    reporter = program(server, "deaf")
+    speech = reporter.speak("Deaf").write("On and on")
     page = tab()
     page.clock.install()
-    page.goto(look_at(server, one))
+    page.goto(link_to(server, reporter))
     page.locator(f"{speech.article} .stop").click()
     page.locator(f"{speech.article} .stop:disabled").wait_for()
-    assert one.command(Cancel).message == speech.id
-    told = page.locator("#toast", has_text="Deaf has not stopped")
-    for _ in range(10):  # the patience begins when Studio has taken the wish
+    assert reporter.command(Cancel).message == speech.id
+    toast = page.locator("#toast", has_text="Deaf has not stopped")
+    for _ in range(10):  # the timeout begins when Studio has received the request
         page.clock.run_for(11_000)
-        if told.is_visible():
+        if toast.is_visible():
             break
-    assert told.is_visible()
+    assert toast.is_visible()
     assert page.locator(f"{speech.article} .stop").is_enabled()
 
 
@@ -190,8 +193,8 @@ def test_the_real_sink_is_stopped_from_the_page(server, tab, monkeypatch):
 
     modelstream.init(project="real", name="endless", sinks=[sink])
     response = Endless({"config_name": "endless"})([{"role": "user", "content": "Go"}], stream=True)
-    teller = threading.Thread(target=lambda: _swallow(modelstream, response))
-    teller.start()
+    thread = threading.Thread(target=lambda: _show(modelstream, response))
+    thread.start()
     try:
         page = tab(server.link)
         page.locator(".run", has_text="endless").click()
@@ -201,21 +204,21 @@ def test_the_real_sink_is_stopped_from_the_page(server, tab, monkeypatch):
         assert closed.wait(10)
     finally:
         closed.set()
-        teller.join()
+        thread.join()
         modelstream.init(sinks=[])
         sink.shutdown()
 
 
-def _swallow(modelstream, response):
+def _show(modelstream, response):
     with contextlib.suppress(modelstream.StreamCancelledError):
         modelstream.show(response)
 
 
-def test_who_can_only_watch_can_neither_answer_nor_stop(server, program, tab):
-    one = program(server, "watch only")
-    question = one.ask("May I?")
-    speech = one.speak("Talker").say("Talk")
-    page = tab(f"{server.url}/#watch={server.tokens.watch}&run={one.run}")
+def test_with_the_watch_token_alone_one_can_neither_answer_nor_stop(server, program, tab):
+    reporter = program(server, "watch only")
+    question = reporter.ask("May I?")
+    speech = reporter.speak("Talker").write("Talk")
+    page = tab(f"{server.url}/#watch={server.tokens.watch}&run={reporter.run}")
     page.wait_for_selector(f"[id='ask-{question}']")
     assert page.locator(f"[id='ask-{question}'] .watching").is_visible()
     assert not page.locator(f"[id='ask-{question}'] form").is_visible()

@@ -1,4 +1,4 @@
-"""What a model, or a page it quotes, or a program says is text: none of it runs or asks for anything."""
+"""Text of models and programs, and of pages that they quote, never runs or fetches anything."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 
 from modelstream_studio import frames
 
-# Each tries to call `owned()`, or to fetch something from evil.test.
+# Each payload tries to call `owned()` or to fetch something from evil.test.
 PAYLOADS = [
     "<script>owned()</script>",
     "<SCRIPT SRC=http://evil.test/x.js></SCRIPT>",
@@ -71,24 +71,24 @@ PAYLOADS = [
 ]
 
 
-def beginnings(payload, number):
-    """Two messages, one failed and one live, and a question: the payload wherever it can be."""
+def first_frames(payload, number):
+    """A failed and a live message and a question, with the payload in every field."""
     at = time.time()
-    facts = {"model_name": payload, "model_type": payload, "role": payload, "metadata": {payload: payload}}
+    fields = {"model_name": payload, "model_type": payload, "role": payload, "metadata": {payload: payload}}
     call = json.dumps({payload: payload}) + payload
     schema = {"type": "object", "title": payload, "properties": {payload: {"enum": [payload]}}}
     ended, live = f"ended-{number}", f"live-{number}"
-    yield frames.Open(ended, payload, at, **facts)
+    yield frames.Open(ended, payload, at, **fields)
     yield frames.Reasoning(ended, 0, payload)
     yield frames.Text(ended, 0, f"{payload}\n\n{payload}\n\n")
     yield frames.Tool(ended, 0, 0, call, payload, payload)
     failure = frames.Failure(payload, payload)
     yield frames.Close(ended, "failed", at, finish_reason=payload, error=failure)
-    yield frames.Open(live, payload, at, **facts)
+    yield frames.Open(live, payload, at, **fields)
     yield frames.Ask(f"{live}-asks", payload, payload, at, schema)
 
 
-def goings_on(number, piece, offset):
+def more_frames(number, piece, offset):
     live = f"live-{number}"
     yield frames.Text(live, offset, piece, 1.0)
     yield frames.Reasoning(live, offset, piece, 1.0)
@@ -96,46 +96,50 @@ def goings_on(number, piece, offset):
 
 
 def test_nothing_runs_and_nothing_is_fetched(server, program, tab):
-    one = program(server, "injections", "injections")
+    reporter = program(server, "injections", "injections")
     payloads = list(enumerate(PAYLOADS))
-    one.report(*(frame for number, payload in payloads for frame in beginnings(payload, number)))
-    others = [program(server, payload, payload, program=payload, host=payload) for payload in PAYLOADS[:6]]
-    for other in others:
-        other.speak("Someone").say("Something.").end()
-    page, asked = tab(), []
-    page.on("request", lambda request: asked.append(request.url))
+    reporter.report(*(frame for number, payload in payloads for frame in first_frames(payload, number)))
+    other_programs = [
+        program(server, payload, payload, program=payload, host=payload) for payload in PAYLOADS[:6]
+    ]
+    for other in other_programs:
+        other.speak("Someone").write("Something.").end()
+    page, urls = tab(), []
+    page.on("request", lambda request: urls.append(request.url))
     page.on("dialog", lambda dialog: dialog.dismiss())
     page.add_init_script("window.ran = 0; window.owned = () => { window.ran += 1; };")
-    page.goto(f"{server.link}&run={one.run}")
+    page.goto(f"{server.link}&run={reporter.run}")
     page.wait_for_selector(f"#m-live-{len(PAYLOADS) - 1}")
-    for half in (0, 1):  # in two pieces, so that halves of tags stand in the open tail
-        for some in (payloads[:30], payloads[30:]):
-            one.report(*(frame for number, text in some for frame in goings_on(number, *piece(text, half))))
+    for half in (0, 1):  # in two pieces, so that the open tail has halves of tags
+        for part in (payloads[:30], payloads[30:]):
+            reporter.report(
+                *(frame for number, text in part for frame in more_frames(number, *piece(text, half)))
+            )
         page.locator(f"#m-live-{len(PAYLOADS) - 1} .tail", has_text=piece(PAYLOADS[-1], half)[0]).wait_for()
         assert page.evaluate(ACTIVE) == []
-    one.report(*(frames.Close(f"live-{number}", "complete", 2.0) for number, _ in payloads))
+    reporter.report(*(frames.Close(f"live-{number}", "complete", 2.0) for number, _ in payloads))
     page.wait_for_selector(f"#m-live-{len(PAYLOADS) - 1}[data-state=complete]")
     assert page.locator("#dock .question").count() == len(PAYLOADS)
     assert page.evaluate(ACTIVE) == []
     page.evaluate(TOUCH)
-    for other in others:
+    for other in other_programs:
         page.locator(f".run[data-run='{other.run}']").click()
-        name = " ".join(PAYLOADS[others.index(other)].split())
-        page.locator("#run-name", has_text=name).wait_for()  # the run before it said the same
+        name = " ".join(PAYLOADS[other_programs.index(other)].split())
+        page.locator("#run-name", has_text=name).wait_for()  # the previous run has the same message
         page.locator(".message", has_text="Something.").wait_for()
         assert page.locator("#run-name").text_content() == name
         assert page.evaluate(ACTIVE) == []
     assert page.evaluate("() => window.ran") == 0
-    assert [url for url in asked if not url.startswith(server.url)] == []
+    assert [url for url in urls if not url.startswith(server.url)] == []
 
 
 def piece(text, half):
-    """The first or the second half, and where it begins."""
+    """The first or the second half, and its offset."""
     middle = len(text) // 2
     return (text[:middle], 0) if half == 0 else (text[middle:], middle)
 
 
-# Unfold, and click all that may be clicked.
+# Unfolds all reasoning and clicks everything except links.
 TOUCH = """() => {
   for (const one of document.querySelectorAll(".reasoning")) one.open = true;
   for (const one of document.querySelectorAll(".prose *, .tool *, .trouble *")) {
@@ -165,11 +169,11 @@ ACTIVE = """() => {
 }"""
 
 
-def test_links_go_out_without_a_way_back(server, program, tab):
-    one = program(server, "links")
+def test_links_open_without_a_reference_to_the_page(server, program, tab):
+    reporter = program(server, "links")
     text = "[good](https://example.org/) [mail](mailto:a@example.org) [plain](http://example.org/)"
-    speech = one.speak("Linker").say(text).end()
-    page = tab(f"{server.link}&run={one.run}")
+    speech = reporter.speak("Linker").write(text).end()
+    page = tab(f"{server.link}&run={reporter.run}")
     links = page.locator(f"{speech.article} a")
     links.first.wait_for()
     assert links.count() == 3
@@ -178,9 +182,9 @@ def test_links_go_out_without_a_way_back(server, program, tab):
         assert link.get_attribute("target") == "_blank"
 
 
-def test_the_policy_stops_what_would_get_through(server, elsewhere, tab):
-    """Even if HTML slipped in: inline scripts, styles, foreign images and requests are refused."""
-    page = tab(server.link, may_complain=["Content Security Policy"])
+def test_the_content_security_policy_blocks_injected_html(server, elsewhere, tab):
+    """It refuses inline scripts, styles, foreign images and requests."""
+    page = tab(server.link, expected_errors=["Content Security Policy"])
     page.wait_for_selector("body:not([data-view=loading])")
     leak = f"http://evil.test:{elsewhere.port}/leak"
     outcome = page.evaluate(
@@ -201,10 +205,10 @@ def test_the_policy_stops_what_would_get_through(server, elsewhere, tab):
     )
     assert outcome == "refused"
     assert page.evaluate("() => window.ran") == 0
-    assert elsewhere.asked == []
+    assert elsewhere.requests == []
 
 
-def test_html_comes_in_at_one_place_alone():
+def test_html_is_inserted_in_one_module_only():
     from browser_stage import PAGE
 
     risky = (

@@ -1,10 +1,10 @@
-"""Other pages in the same browser, other host names, missing and wrong tokens: refused, in a real browser."""
+"""Foreign pages, other host names, and missing or wrong tokens, in a real browser."""
 
 from __future__ import annotations
 
 import pytest
 
-ANY = [
+ANY_ERROR = [
     "CORS",
     "Cross-Origin",
     "Failed to load",
@@ -18,13 +18,13 @@ ANY = [
 
 
 def foreign(tab, port, host="127.0.0.1"):
-    page = tab(f"http://{host}:{port}/", may_complain=ANY)
+    page = tab(f"http://{host}:{port}/", expected_errors=ANY_ERROR)
     assert page.title() == "elsewhere"
     return page
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "evil.test"])
-def test_a_foreign_page_reads_nothing_even_with_the_token(server, elsewhere, tab, host):
+def test_a_foreign_page_reads_nothing_even_with_a_token(server, elsewhere, tab, host):
     page = foreign(tab, elsewhere.port, host)
     for path in ("/", "/static/main.js", "/v1/runs", "/v1/events"):
         outcome = page.evaluate(
@@ -51,10 +51,10 @@ def test_a_foreign_page_opens_no_stream_and_no_websocket(server, elsewhere, tab)
     assert outcome == "refused"
 
 
-def test_a_foreign_page_publishes_answers_and_stops_nothing(server, elsewhere, program, tab):
-    one = program(server, "target")
-    question = one.ask("Transfer the money?")
-    speech = one.speak("Teller").say("One, two")
+def test_a_foreign_page_cannot_publish_answer_or_stop(server, elsewhere, program, tab):
+    reporter = program(server, "target")
+    question = reporter.ask("Transfer the money?")
+    speech = reporter.speak("Teller").write("One, two")
     page = foreign(tab, elsewhere.port)
     for path, body in (
         ("/v1/answer", f'{{"q":"{question}","value":"yes"}}'),
@@ -74,16 +74,16 @@ def test_a_foreign_page_publishes_answers_and_stops_nothing(server, elsewhere, p
             " document.body.append(frame, form); form.submit(); }",
             [server.url + path, body],
         )
-    own = tab(f"{server.link}&run={one.run}")
-    own.wait_for_selector(f"[id='ask-{question}']")
-    own.wait_for_selector(f"{speech.article}[data-state=live]")
-    assert own.locator(".run[data-run=stolen]").count() == 0
-    own.locator("#dock textarea").fill("no")
-    own.locator("#dock button[type=submit]").click()
-    assert [(type(command).__name__, command.value) for command in one.commands()] == [("Answer", "no")]
+    own_page = tab(f"{server.link}&run={reporter.run}")
+    own_page.wait_for_selector(f"[id='ask-{question}']")
+    own_page.wait_for_selector(f"{speech.article}[data-state=live]")
+    assert own_page.locator(".run[data-run=stolen]").count() == 0
+    own_page.locator("#dock textarea").fill("no")
+    own_page.locator("#dock button[type=submit]").click()
+    assert [(type(command).__name__, command.value) for command in reporter.commands()] == [("Answer", "no")]
 
 
-def test_a_foreign_page_frames_nothing(server, elsewhere, tab):
+def test_a_foreign_page_cannot_frame_studio(server, elsewhere, tab):
     page = foreign(tab, elsewhere.port)
     with page.expect_event("framenavigated"):
         page.evaluate(
@@ -95,8 +95,8 @@ def test_a_foreign_page_frames_nothing(server, elsewhere, tab):
     assert inner.url.startswith("chrome-error:")
 
 
-def test_a_name_that_suddenly_means_this_machine_reaches_nothing(server, tab):
-    page = tab(may_complain=ANY)
+def test_dns_rebinding(server, tab):
+    page = tab(expected_errors=ANY_ERROR)
     reply = page.goto(f"http://evil.test:{server.port}/")
     assert reply.status == 421
     assert page.locator("#log").count() == 0
@@ -108,10 +108,10 @@ def test_a_name_that_suddenly_means_this_machine_reaches_nothing(server, tab):
     assert outcome == 421
 
 
-def test_without_a_token_the_page_says_how_to_get_one(server, program, tab):
-    one = program(server, "secret")
-    one.speak("Spy").say("The password is swordfish.")
-    page = tab(server.url, may_complain=["401"])
+def test_without_a_token_the_page_explains_how_to_get_one(server, program, tab):
+    reporter = program(server, "secret")
+    reporter.speak("Spy").write("The password is swordfish.")
+    page = tab(server.url, expected_errors=["401"])
     page.wait_for_selector("body[data-view=locked] #locked-title")
     assert "modelstream studio" in page.locator("#locked").inner_text()
     assert "swordfish" not in page.content()
@@ -120,23 +120,23 @@ def test_without_a_token_the_page_says_how_to_get_one(server, program, tab):
     assert "no token" in page.locator("#unlock-fault").inner_text()
     page.locator("#unlock-link").fill(server.link)
     page.locator("#unlock button").click()
-    page.locator(f".run[data-run='{one.run}']").click()
+    page.locator(f".run[data-run='{reporter.run}']").click()
     page.locator(".message", has_text="swordfish").wait_for()
     assert server.tokens.watch not in page.url
 
 
 @pytest.mark.parametrize("wrong", ["wrong-token-of-some-length", "publish", "answer"])
-def test_a_wrong_token_opens_nothing(server, tab, wrong):
+def test_a_wrong_token_shows_nothing(server, tab, wrong):
     token = getattr(server.tokens, wrong, wrong)
-    page = tab(f"{server.url}/#watch={token}", may_complain=["401"])
+    page = tab(f"{server.url}/#watch={token}", expected_errors=["401"])
     page.wait_for_selector("body[data-view=locked]")
     assert "not valid" in page.locator("#locked-why").inner_text()
 
 
-def test_the_watch_token_neither_answers_nor_publishes(server, program, tab):
-    one = program(server, "roles")
-    question = one.ask("Sure?")
-    page = tab(server.link, may_complain=["401"])
+def test_the_watch_token_can_neither_answer_nor_publish(server, program, tab):
+    reporter = program(server, "roles")
+    question = reporter.ask("Sure?")
+    page = tab(server.link, expected_errors=["401"])
     for path, kind in (("/v1/answer", "application/json"), ("/v1/publish", "application/x-ndjson")):
         status = page.evaluate(
             "([path, token, kind, q]) => fetch(path, {method: 'POST',"
@@ -148,10 +148,10 @@ def test_the_watch_token_neither_answers_nor_publishes(server, program, tab):
         assert status == 401, path
 
 
-def test_nothing_is_kept_by_the_browser(server, program, tab):
-    one = program(server, "kept")
-    one.speak("Someone").say("Private.")
-    page = tab(f"{server.link}&run={one.run}")
+def test_the_browser_stores_nothing(server, program, tab):
+    reporter = program(server, "kept")
+    reporter.speak("Someone").write("Private.")
+    page = tab(f"{server.link}&run={reporter.run}")
     page.wait_for_selector(".message")
     reply = page.request.get(
         f"{server.url}/v1/runs", headers={"Authorization": f"Bearer {server.tokens.watch}"}

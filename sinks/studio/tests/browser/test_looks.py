@@ -1,4 +1,4 @@
-"""Light and dark, wide and narrow, by keyboard alone."""
+"""Themes, narrow screens and the keyboard."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pytest
 PHONE = {"width": 390, "height": 844}
 
 
-def look_at(studio, program):
+def link_to(studio, program):
     return f"{studio.link}&run={program.run}"
 
 
 def colours(page, selector):
-    """What the text of the element looks like, and what it stands on, as sRGB from 0 to 255."""
+    """The colours of an element's text and background, as sRGB from 0 to 255."""
     return page.locator(selector).first.evaluate(
         """element => {
           const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
@@ -33,26 +33,27 @@ def colours(page, selector):
     )
 
 
-def contrast(one, other):
+def contrast(first, second):
     def luminance(rgb):
         linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (v / 255 for v in rgb)]
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    light, dark = sorted((luminance(first), luminance(second)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_all_agents_are_legible_and_told_apart(server, program, tab, theme):
+def test_all_agents_are_legible_and_have_different_colours(server, program, tab, theme):
     from modelstream_studio.frames import Failure
 
-    one = program(server, f"colours {theme}")
+    reporter = program(server, f"colours {theme}")
     speeches = [
-        one.speak(f"Agent {n}").say("`code` and text, [link](https://example.org)").end() for n in range(12)
+        reporter.speak(f"Agent {n}").write("`code` and text, [link](https://example.org)").end()
+        for n in range(12)
     ]
-    one.speak("Bad").say("x").end("failed", error=Failure("ProviderError", "No."))
-    one.ask("Which?")
-    page = tab(look_at(server, one), color_scheme=theme)
+    reporter.speak("Bad").write("x").end("failed", error=Failure("ProviderError", "No."))
+    reporter.ask("Which?")
+    page = tab(link_to(server, reporter), color_scheme=theme)
     page.wait_for_selector(speeches[-1].article)
     pairs = [colours(page, f"{speech.article} .name") for speech in speeches]
     assert len({tuple(text) for text, _ in pairs}) == 12
@@ -72,10 +73,10 @@ def test_all_agents_are_legible_and_told_apart(server, program, tab, theme):
     assert (sum(paper) > 600) == (theme == "light")
 
 
-def test_the_theme_is_switched_and_kept(server, program, tab):
-    one = program(server, "themes")
-    one.speak("Someone")
-    page = tab(look_at(server, one), color_scheme="light")
+def test_the_theme_is_switched_and_stored(server, program, tab):
+    reporter = program(server, "themes")
+    reporter.speak("Someone")
+    page = tab(link_to(server, reporter), color_scheme="light")
     page.wait_for_selector(".message")
     page.keyboard.press("t")
     page.keyboard.press("t")
@@ -100,12 +101,14 @@ WIDE = (
 LONG = f"```python\n{'x = ' + 'very_long_name + ' * 30}1\n```\n\n{WIDE}\n\n{'Donaudampfschiff' * 20}\n\n"
 
 
-def test_nothing_sticks_out_on_a_phone(server, program, tab):
-    one = program(server, "a run with a rather long name that goes on and on " * 2)
-    speech = one.speak("An agent with a long name, too " * 2).think("h" * 400).say(LONG)
+def test_nothing_overflows_on_a_phone(server, program, tab):
+    reporter = program(server, "a run with a rather long name that goes on and on " * 2)
+    speech = reporter.speak("An agent with a long name, too " * 2).reason("h" * 400).write(LONG)
     speech.call("a_tool_of_a_long_name" * 3, json.dumps({"argument": "y" * 300}))
-    one.ask("W" * 200, {"type": "object", "properties": {"pick": {"enum": ["a" * 30, "b" * 30, "c" * 30]}}})
-    page = tab(look_at(server, one), viewport=PHONE, has_touch=True, is_mobile=True)
+    reporter.ask(
+        "W" * 200, {"type": "object", "properties": {"pick": {"enum": ["a" * 30, "b" * 30, "c" * 30]}}}
+    )
+    page = tab(link_to(server, reporter), viewport=PHONE, has_touch=True, is_mobile=True)
     page.wait_for_selector(f"{speech.article} .table")
     page.wait_for_selector("#dock .question")
     for element in ("html", "#scroller", "#dock", "#run-head"):
@@ -120,10 +123,10 @@ def test_nothing_sticks_out_on_a_phone(server, program, tab):
 
 
 def test_the_list_of_runs_is_a_drawer_on_a_phone(server, program, tab):
-    one, other = program(server, "drawer one"), program(server, "drawer two")
-    one.speak("First").say("Here.")
-    second = other.speak("Second").say("There.")
-    page = tab(look_at(server, one), viewport=PHONE)
+    reporter, other = program(server, "drawer one"), program(server, "drawer two")
+    reporter.speak("First").write("Here.")
+    second = other.speak("Second").write("There.")
+    page = tab(link_to(server, reporter), viewport=PHONE)
     page.wait_for_selector(".message")
     assert not page.locator("#rail").is_visible()
     page.locator("#menu").click()
@@ -137,10 +140,10 @@ def test_the_list_of_runs_is_a_drawer_on_a_phone(server, program, tab):
     page.locator("#rail").wait_for(state="hidden")
 
 
-def test_everything_can_be_done_by_keyboard(server, program, tab):
+def test_keyboard_shortcuts(server, program, tab):
     runs = [program(server, f"keys {n}", project="keyboard") for n in range(3)]
-    speeches = [[one.speak("Key").say(f"{n}").end() for n in range(3)] for one in runs]
-    page = tab(look_at(server, runs[2]))
+    speeches = [[reporter.speak("Key").write(f"{n}").end() for n in range(3)] for reporter in runs]
+    page = tab(link_to(server, runs[2]))
     page.wait_for_selector(speeches[2][2].article)
     page.keyboard.press("/")
     page.keyboard.type("keyboard keys 1")
@@ -181,30 +184,30 @@ def test_the_help_names_every_shortcut():
 
 
 def test_runs_are_grouped_and_found(server, program, tab):
-    ours = program(server, "needle in a haystack", project="group of its own")
-    ours.speak("Pathfinder").say("x").end()
-    ours.leave()
+    finished = program(server, "needle in a haystack", project="group of its own")
+    finished.speak("Pathfinder").write("x").end()
+    finished.leave()
     live = program(server, "still here", project="group of its own")
-    live.speak("Someone").say("y")
-    page = tab(look_at(server, live))
+    live.speak("Someone").write("y")
+    page = tab(link_to(server, live))
     group = page.locator("#runs section", has_text="group of its own")
     group.locator(".run").nth(1).wait_for()
     assert group.locator(".run").count() == 2
-    page.wait_for_selector(f".run[data-run='{ours.run}'][data-state=finished]")
+    page.wait_for_selector(f".run[data-run='{finished.run}'][data-state=finished]")
     page.wait_for_selector(f".run[data-run='{live.run}'][data-state=live]")
     for words in ("pathfinder", "needle hay", "own haystack"):
         page.locator("#search").fill(words)
         page.locator(f".run[data-run='{live.run}']").wait_for(state="detached")
-        assert page.locator(f".run[data-run='{ours.run}']").is_visible()
+        assert page.locator(f".run[data-run='{finished.run}']").is_visible()
     page.locator("#search").fill("no such thing anywhere")
     page.locator("#runs .nothing").wait_for()
 
 
 @pytest.mark.parametrize("kind", ["json", "md"])
 def test_a_run_is_saved(server, program, tab, kind):
-    one = program(server, "Saved: <run>/1")
-    one.speak("Writer").say("Text with ünïcode.\n\n").end()
-    page = tab(look_at(server, one))
+    reporter = program(server, "Saved: <run>/1")
+    reporter.speak("Writer").write("Text with ünïcode.\n\n").end()
+    page = tab(link_to(server, reporter))
     page.wait_for_selector(".message")
     page.locator("#export summary").click()
     with page.expect_download() as download:

@@ -1,4 +1,4 @@
-"""A program as it was written for AgentScope 0.1: `python agentscope_0_1.py STUDIO_URL MODEL_URL`."""
+"""A program for AgentScope 0.1: `python agentscope_0_1.py STUDIO_URL MODEL_URL`."""
 
 import sys
 import time

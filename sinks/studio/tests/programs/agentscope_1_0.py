@@ -1,4 +1,4 @@
-"""A program as it is written for AgentScope 1.0: `python agentscope_1_0.py STUDIO_URL MODEL_URL`."""
+"""A program for AgentScope 1.0: `python agentscope_1_0.py STUDIO_URL MODEL_URL`."""
 
 import asyncio
 import sys

@@ -1,4 +1,4 @@
-"""The sink `terminal`: streamed answers on standard output, each delta the moment it comes."""
+"""The sink `terminal`: streamed answers on standard output, each delta as soon as it arrives."""
 
 from modelstream_terminal.harmless import harmless
 from modelstream_terminal.sink import TerminalSink

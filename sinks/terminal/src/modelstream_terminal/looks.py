@@ -8,7 +8,7 @@ from modelstream_terminal.style import DIM, RED
 
 
 class Look(NamedTuple):
-    """What stands between the agent's name and the text, and the text's style.
+    """The text between the agent's name and the answer, and the answer's style.
 
     `head` begins the first line. `more` begins a further line where the name is needed again, `cut` the rest
     of a line that was broken off for another message. `bare` is the head where no names are shown.

@@ -18,7 +18,7 @@ _LINES = re.compile(r"[^\n]*\n|[^\n]+")
 class Screen:
     """Turns text into lines, with names in front where they are needed.
 
-    A line without a name belongs to the message of the line above. `crowded`, set by the stage,
+    A line without a name belongs to the message of the line above. `crowded`, set by `Foreground`,
     means that several messages are streaming: then every line has its name. `open` means that the last line
     has no line end yet.
     """
@@ -55,7 +55,7 @@ class Screen:
         self.end_line()
 
     def flush(self) -> None:
-        """Write all that was put, in one go."""
+        """Write all pending text at once."""
         if self._pieces:
             text = "".join(self._pieces)
             self._pieces.clear()
@@ -70,7 +70,7 @@ class Screen:
         self._pieces.append(self._styled(section, gap + line))
 
     def _gap(self, speaker: Speaker, section: Section) -> str:
-        """What stands between the name and the text; "" for neither name nor gap."""
+        """The text between the name and the answer; "" for neither name nor gap."""
         look = section.look
         new = speaker.begun is not section
         if new and not (look.aside and speaker.begun):

@@ -11,11 +11,11 @@ from modelstream.sinks.base import StreamSink
 from modelstream_terminal.alarm import Alarm
 from modelstream_terminal.calls import clipped
 from modelstream_terminal.console import Console
+from modelstream_terminal.foreground import Foreground
 from modelstream_terminal.harmless import harmless, one_line
 from modelstream_terminal.looks import CALL, FAILED, REASONING, STOPPED, TEXT
 from modelstream_terminal.screen import Screen
 from modelstream_terminal.speaker import Speaker
-from modelstream_terminal.stage import Stage
 from modelstream_terminal.turns import Turns
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class TerminalSink(StreamSink):
-    """Shows answers on the terminal: `Name: text`, each delta written and flushed the moment it comes.
+    """Shows answers on the terminal: `Name: text`, each delta written and flushed as soon as it arrives.
 
     `names`, `reasoning`, `tools` and `notes` choose what is shown besides the text: the agent's name, its
     thinking, one line for each tool call, and a note where a message failed, was cancelled or stopped early.
@@ -59,7 +59,7 @@ class TerminalSink(StreamSink):
         self._notes = notes
         self._clean: Callable[[str], str] = str if raw else harmless
         self._console = Console(file, color)
-        self._stage = Stage(Screen(self._console), patience)
+        self._foreground = Foreground(Screen(self._console), patience)
         self._speakers: dict[str, Speaker] = {}
         self._turns = Turns(after=self._show)
         self._alarm = Alarm(lambda: self._turns.run(self._hand_over))
@@ -74,7 +74,7 @@ class TerminalSink(StreamSink):
         self._turns.run(self._speaker, message)
 
     def write(self, message: Message, snapshot: Snapshot) -> None:
-        """Show what is new in the text."""
+        """Show the new text."""
         self._turns.run(self._write, message, snapshot)
 
     def write_delta(self, message: Message, delta: Delta) -> None:
@@ -90,7 +90,7 @@ class TerminalSink(StreamSink):
         self._turns.run(self._close, message, outcome)
 
     def shutdown(self) -> None:
-        """Show what is still held back."""
+        """Show the text that is still held back."""
         self._turns.run(self._clear)
 
     def _write(self, message: Message, snapshot: Snapshot) -> None:
@@ -103,10 +103,10 @@ class TerminalSink(StreamSink):
         speaker.shown += len(text)
         if speaker.calls:
             self._show_calls(speaker, speaker.calls.whole())
-        self._stage.show(speaker, speaker.section_for(TEXT), self._clean(text))
+        self._foreground.show(speaker, speaker.section_for(TEXT), self._clean(text))
 
     def _catch_up(self, speaker: Speaker, snapshot: Snapshot) -> str:
-        """What is new in a snapshot that does not continue what was shown."""
+        """The new text of a snapshot that does not continue the shown text."""
         if snapshot.offset > speaker.shown:  # the snapshots in between were not shown
             return snapshot.text[speaker.shown :]
         speaker.shown = 0
@@ -118,7 +118,7 @@ class TerminalSink(StreamSink):
             speaker = self._speaker(message)
             if speaker.calls:
                 self._show_calls(speaker, speaker.calls.whole())
-            self._stage.show(speaker, speaker.section_for(REASONING), self._clean(delta.text))
+            self._foreground.show(speaker, speaker.section_for(REASONING), self._clean(delta.text))
 
     def _call(self, message: Message, delta: ToolCallDelta) -> None:
         speaker = self._speaker(message)
@@ -133,10 +133,10 @@ class TerminalSink(StreamSink):
         note = note_on(outcome) if self._notes else ""
         if note:
             look = FAILED if outcome.state == "failed" else STOPPED
-            self._stage.show(speaker, speaker.new_section(look), note)
+            self._foreground.show(speaker, speaker.new_section(look), note)
         elif speaker.name and speaker.silent:
-            self._stage.show(speaker, speaker.section, "\n")
-        self._stage.end(speaker)
+            self._foreground.show(speaker, speaker.section, "\n")
+        self._foreground.end(speaker)
         del self._speakers[message.id]
 
     def _show_calls(self, speaker: Speaker, lines: list[str]) -> None:
@@ -144,7 +144,7 @@ class TerminalSink(StreamSink):
         cells = max(width - len(speaker.name + CALL.head), 1) if width else None
         for line in lines:
             shown = clipped(line, cells) if cells else line
-            self._stage.show(speaker, speaker.new_section(CALL), shown)
+            self._foreground.show(speaker, speaker.new_section(CALL), shown)
 
     def _speaker(self, message: Message) -> Speaker:
         speaker = self._speakers.get(message.id)
@@ -154,17 +154,17 @@ class TerminalSink(StreamSink):
         return speaker
 
     def _clear(self) -> None:
-        self._stage.clear()
+        self._foreground.clear()
         self._alarm.cancel()
 
     def _hand_over(self) -> None:
         self._alarm.cancel()
-        self._stage.hand_over()
+        self._foreground.hand_over()
 
     def _show(self) -> None:
-        """Write what the last step put on the screen."""
-        self._stage.screen.flush()
-        due = self._stage.due
+        """Write the text that the last step put on the screen."""
+        self._foreground.screen.flush()
+        due = self._foreground.due
         if due is not None:
             self._alarm.set(due)
 

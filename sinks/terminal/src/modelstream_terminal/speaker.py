@@ -48,7 +48,7 @@ class Speaker:
         self.lines_held = self.lines_held or "\n" in text
 
     def take_lines(self) -> list[Run]:
-        """What is held up to the last line end; the end of a section ends a line too."""
+        """The held text up to the last line end; the end of a section ends a line too."""
         self.lines_held = False
         if not self._held:
             return []

@@ -1,7 +1,7 @@
 # /// script
 # dependencies = ["agentscope==0.1.6", "openai<3", "tqdm"]
 # ///
-"""AgentScope 0.1: pairs of `last` and the whole text. It needs tqdm, and does not say so."""
+"""AgentScope 0.1: pairs of `last` and the whole text. It needs tqdm, without declaring it."""
 
 from agentscope.models import OpenAIChatWrapper
 

@@ -13,7 +13,7 @@ def coroutine(url):
 
     async def read(take):
         async for response in await model([Msg(name="u", content=[TextBlock(text="hi")], role="user")]):
-            # The last one says the whole text again.
+            # The last one repeats the whole text.
             if not response.is_last:
                 for block in response.content:
                     take(block.text)

@@ -1,12 +1,12 @@
 # /// script
 # dependencies = ["aiohttp", "msgspec"]
 # ///
-"""Bytes by aiohttp, with the floor's decoder behind it."""
+"""Bytes by aiohttp, with the floor's decoder."""
 
 import aiohttp
 import msgspec
 
-ASKED = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "stream": True}
+REQUEST = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "stream": True}
 
 
 class Delta(msgspec.Struct, gc=False):
@@ -29,10 +29,10 @@ def coroutine(url):
 
     async def read(take):
         nonlocal client
-        # A session belongs to its event loop, so it is made in it.
+        # A session belongs to its event loop, so it is created in it.
         client = client or aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
         rest = b""
-        async with client.post(f"{url}/chat/completions", json=ASKED) as answer:
+        async with client.post(f"{url}/chat/completions", json=REQUEST) as answer:
             async for data in answer.content.iter_any():
                 *frames, rest = (rest + data).split(b"\n\n")
                 for frame in frames:

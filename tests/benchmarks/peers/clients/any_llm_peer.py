@@ -5,7 +5,7 @@
 
 import any_llm
 
-ASKED = {
+REQUEST = {
     "model": "m",
     "provider": "openai",
     "messages": [{"role": "user", "content": "hi"}],
@@ -16,7 +16,7 @@ ASKED = {
 
 def sync(url):
     def read(take):
-        for chunk in any_llm.completion(**ASKED, api_base=url):
+        for chunk in any_llm.completion(**REQUEST, api_base=url):
             take(chunk.choices[0].delta.content)
 
     return read
@@ -24,7 +24,7 @@ def sync(url):
 
 def coroutine(url):
     async def read(take):
-        async for chunk in await any_llm.acompletion(**ASKED, api_base=url):
+        async for chunk in await any_llm.acompletion(**REQUEST, api_base=url):
             take(chunk.choices[0].delta.content)
 
     return read

@@ -1,12 +1,12 @@
 # /// script
 # dependencies = ["httpx2", "msgspec"]
 # ///
-"""Bytes by httpx2, the HTTP library below the openai SDK, with the floor's decoder behind it."""
+"""Bytes by httpx2, the HTTP library below the openai SDK, with the floor's decoder."""
 
 import httpx2
 import msgspec
 
-ASKED = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "stream": True}
+REQUEST = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "stream": True}
 
 
 class Delta(msgspec.Struct, gc=False):
@@ -37,7 +37,7 @@ def sync(url):
 
     def read(take):
         rest = b""
-        with client.stream("POST", f"{url}/chat/completions", json=ASKED) as answer:
+        with client.stream("POST", f"{url}/chat/completions", json=REQUEST) as answer:
             for data in answer.iter_raw():
                 rest = split(rest, data, take)
 
@@ -49,7 +49,7 @@ def coroutine(url):
 
     async def read(take):
         rest = b""
-        async with client.stream("POST", f"{url}/chat/completions", json=ASKED) as answer:
+        async with client.stream("POST", f"{url}/chat/completions", json=REQUEST) as answer:
             async for data in answer.aiter_raw():
                 rest = split(rest, data, take)
 

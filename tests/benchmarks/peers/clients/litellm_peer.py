@@ -3,14 +3,14 @@
 # ///
 """LiteLLM, and modelstream on top of it."""
 
-ASKED = {"model": "openai/m", "messages": [{"role": "user", "content": "hi"}], "stream": True}
+REQUEST = {"model": "openai/m", "messages": [{"role": "user", "content": "hi"}], "stream": True}
 
 
 def sync(url):
     import litellm
 
     def read(take):
-        for chunk in litellm.completion(**ASKED, api_base=url, api_key="k"):
+        for chunk in litellm.completion(**REQUEST, api_base=url, api_key="k"):
             take(chunk.choices[0].delta.content)
 
     return read
@@ -20,7 +20,7 @@ def coroutine(url):
     import litellm
 
     async def read(take):
-        async for chunk in await litellm.acompletion(**ASKED, api_base=url, api_key="k"):
+        async for chunk in await litellm.acompletion(**REQUEST, api_base=url, api_key="k"):
             take(chunk.choices[0].delta.content)
 
     return read

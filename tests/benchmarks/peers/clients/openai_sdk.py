@@ -5,14 +5,14 @@
 
 import openai
 
-ASKED = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "stream": True}
+REQUEST = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "stream": True}
 
 
 def sync(url):
     client = openai.OpenAI(base_url=url, api_key="k")
 
     def read(take):
-        for chunk in client.chat.completions.create(**ASKED):
+        for chunk in client.chat.completions.create(**REQUEST):
             take(chunk.choices[0].delta.content)
 
     return read
@@ -22,7 +22,7 @@ def coroutine(url):
     client = openai.AsyncOpenAI(base_url=url, api_key="k")
 
     async def read(take):
-        async for chunk in await client.chat.completions.create(**ASKED):
+        async for chunk in await client.chat.completions.create(**REQUEST):
             take(chunk.choices[0].delta.content)
 
     return read

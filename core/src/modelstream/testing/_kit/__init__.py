@@ -1,1 +1,1 @@
-"""What the laws of the conformance kit stand on."""
+"""The laws of the conformance kit, and the tools that they use."""

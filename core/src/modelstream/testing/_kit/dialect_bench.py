@@ -1,4 +1,4 @@
-"""Where a dialect is tested: what it writes is read by itself, in every way in which bytes may be cut."""
+"""The test bench of a dialect: it reads what it writes, with the bytes split in every way."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING, Any
 
 from modelstream.deltas import ToolCallDelta, UsageDelta
 from modelstream.errors import MalformedDataError, StreamError
+from modelstream.testing._kit.encoded import EncodedScenario
 from modelstream.testing._kit.features import Features
 from modelstream.testing._kit.law import must, same
 from modelstream.testing._kit.script import usage_of
-from modelstream.testing._kit.sheet import Sheet
 from modelstream.wire.samples import joined
 
 if TYPE_CHECKING:
     from modelstream.deltas import Delta
-    from modelstream.testing._kit.take import Take
+    from modelstream.testing._kit.scenario import Scenario
     from modelstream.wire.dialect import Dialect
 
 MOST_SPLITS = 4096
-"""Bytes of a body that is split at each of them; a longer one is split at so many."""
+"""How many splits of one body are tried at most."""
 
 
 @dataclass(frozen=True)
 class DialectFeatures(Features):
-    """What a dialect can write, and whether it has both halves of requests."""
+    """What a dialect can write, and whether it writes and reads requests."""
 
     writes_requests: bool = False
     reads_requests: bool = False
@@ -34,7 +34,7 @@ class DialectFeatures(Features):
 
     @classmethod
     def of_dialect(cls, dialect: Dialect) -> DialectFeatures:
-        """What `dialect` can do."""
+        """The features of `dialect`."""
         writes, reads = dialect.does("write_request"), dialect.does("read_request")
         return replace(
             cls.of(dialect), writes_requests=writes, reads_requests=reads, both_requests=writes and reads
@@ -42,9 +42,9 @@ class DialectFeatures(Features):
 
 
 class DialectBench:
-    """One dialect under test, its answers streamed or whole."""
+    """One dialect under test, with streamed or whole answers, or requests."""
 
-    told_by = "the bytes"
+    report_title = "the bytes"
 
     def __init__(self, dialect: Dialect, way: str) -> None:
         self.dialect = dialect
@@ -52,38 +52,38 @@ class DialectBench:
         self.way = SimpleNamespace(name=way)
         self._shown: list[bytes] = []
 
-    def told(self) -> list[str]:
-        """The body that was read last, in pieces."""
+    def report(self) -> list[str]:
+        """The pieces of the body that was read last."""
         return [repr(piece) for piece in self._shown]
 
-    def sheet(self, take: Take) -> tuple[list[bytes], Sheet]:
-        """A take in the dialect's bytes, in pieces, and its sheet."""
-        sheet = Sheet(self.dialect, take)
-        return [piece for piece in sheet.body if isinstance(piece, bytes)], sheet
+    def encode(self, scenario: Scenario) -> tuple[list[bytes], EncodedScenario]:
+        """A scenario in the dialect's bytes: the pieces, and the encoded scenario."""
+        encode = EncodedScenario(self.dialect, scenario)
+        return [piece for piece in encode.body if isinstance(piece, bytes)], encode
 
     def read(self, pieces: Iterable[bytes]) -> tuple[list[str | Delta], StreamError | None]:
-        """What a new reader makes of a streamed body in these pieces, and the error that it raised."""
+        """Read a streamed body in these pieces; return the deltas and the error that was raised."""
         self._shown = list(pieces)
-        news: list[str | Delta] = []
+        deltas: list[str | Delta] = []
         reader = self.dialect.reader()
         try:
             for frame, last in self._frames(self._shown):
-                _read(reader, frame, news, last=last)
+                _read(reader, frame, deltas, last=last)
                 if reader.done:
                     break
         except StreamError as error:
-            return news, error
-        return news, None
+            return deltas, error
+        return deltas, None
 
     def read_whole(self, body: bytes) -> list[str | Delta]:
-        """What a new reader makes of the body of an answer that was not streamed."""
+        """Read the body of an answer that was not streamed."""
         self._shown = [body]
-        news: list[str | Delta] = []
-        self.dialect.reader().read_whole(body, news)
-        return news
+        deltas: list[str | Delta] = []
+        self.dialect.reader().read_whole(body, deltas)
+        return deltas
 
     def split_everywhere(self, body: bytes) -> None:
-        """The frames of a body are the same at every split, and byte by byte."""
+        """Check that a body has the same frames at every split, and byte by byte."""
         self._shown = [body]
         expected = self._cut([body])
         same(self._cut(body[at : at + 1] for at in range(len(body))), expected, "the frames, byte by byte")
@@ -94,7 +94,7 @@ class DialectBench:
         return [frame for frame, _ in self._frames(pieces)]
 
     def _frames(self, pieces: Iterable[bytes]) -> Iterator[tuple[Any, bool]]:
-        """The frames, and of each whether it only came to light when the body ended."""
+        """The frames, each with whether it was found only when the body ended."""
         framer = self.dialect.framing.framer()
         for piece in pieces:
             for frame in framer.feed(piece):
@@ -103,17 +103,17 @@ class DialectBench:
             yield frame, True
 
 
-def _read(reader: Any, frame: Any, news: list[str | Delta], *, last: bool) -> None:
+def _read(reader: Any, frame: Any, deltas: list[str | Delta], *, last: bool) -> None:
     try:
-        reader.read(frame, news)
+        reader.read(frame, deltas)
     except MalformedDataError:
-        # What is left when the body ends may be half a frame, which means nothing.
+        # The rest of a body may be half a frame, which is not an error of the reader.
         if not last:
             raise
 
 
 def same_deltas(found: Sequence[str | Delta], expected: Sequence[str | Delta], features: Features) -> None:
-    """The same content in the same order, and the same counts at the end, wherever they came."""
+    """Check for the same content in the same order, and the same final counts, wherever they are."""
     same(_content(found, features), _content(expected, features), "the deltas that were read")
     same(usage_of(_counts(found)), usage_of(_counts(expected)), "the token counts that were read")
 
@@ -125,7 +125,7 @@ def _content(deltas: Sequence[str | Delta], features: Features) -> list[Any]:
 
 def _comparable(delta: str | Delta, features: Features) -> Any:
     if isinstance(delta, str):
-        # Halves of a character side by side are that character.
+        # Two adjacent surrogates are one character.
         return delta.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
     if isinstance(delta, ToolCallDelta) and not features.tool_ids:
         return ToolCallDelta(delta.index, None, delta.name, delta.arguments)
@@ -136,8 +136,8 @@ def _counts(deltas: Iterable[str | Delta]) -> list[Delta]:
     return [delta for delta in deltas if isinstance(delta, UsageDelta)]
 
 
-def failed(error: Exception | None, *means: type[StreamError], message: str) -> None:
-    """The error is one of these and has the provider's message."""
-    names = " or ".join(kind.__name__ for kind in means)
-    must(isinstance(error, means), f"expected {names}, found {error!r}")
+def check_failure(error: Exception | None, *expected: type[StreamError], message: str) -> None:
+    """Check that the error is one of these and has the provider's message."""
+    names = " or ".join(kind.__name__ for kind in expected)
+    must(isinstance(error, expected), f"expected {names}, found {error!r}")
     must(message in str(error), f"the error does not have the message {message!r}: {error}")

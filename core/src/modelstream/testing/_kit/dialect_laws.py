@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from modelstream import errors
 from modelstream.deltas import Finish, ReasoningDelta, TextDelta, UsageDelta
 from modelstream.errors import BadRequestError, MalformedDataError, ProviderError
-from modelstream.testing._kit.dialect_bench import failed, same_deltas
-from modelstream.testing._kit.heard import comparable
+from modelstream.testing._kit.dialect_bench import check_failure, same_deltas
 from modelstream.testing._kit.law import Laws, must, same
-from modelstream.testing._kit.laws.refusing import PAGE, STATUSES
+from modelstream.testing._kit.laws.refusals import PAGE, STATUSES
+from modelstream.testing._kit.observation import comparable
+from modelstream.testing._kit.scenario import ERROR_MESSAGE, Fault, Scenario
 from modelstream.testing._kit.script import Script
 from modelstream.testing._kit.strategies import parts, scripts, styles
-from modelstream.testing._kit.take import WHY, Fault, Take
 from modelstream.wire.dialect import ChatRequest
 from modelstream.wire.samples import joined
 
@@ -46,7 +46,7 @@ _arguments = st.fixed_dictionaries(
 
 @st.composite
 def chat_requests(draw: st.DrawFn) -> ChatRequest:
-    """Calls that every provider takes: perhaps a system message, then user and assistant by turns."""
+    """Calls that every provider accepts: an optional system message, then user and assistant in turn."""
     messages = [{"role": "system", "content": draw(_words)}] if draw(st.booleans()) else []
     messages += [
         {"role": "assistant" if number % 2 else "user", "content": draw(_words)}
@@ -57,128 +57,128 @@ def chat_requests(draw: st.DrawFn) -> ChatRequest:
 
 @law(script=scripts, style=styles)
 def reads_what_it_writes(bench: DialectBench, script: Script, style: Style) -> None:
-    """The deltas of a streamed answer that the dialect has written are read again, wherever it is cut."""
-    worded = script.worded(bench.features.finishes)
-    pieces, _ = bench.sheet(Take(script, style=style))
-    news, error = bench.read(pieces)
+    """A streamed answer that the dialect writes is read as the same deltas, wherever its bytes are split."""
+    with_raw_finish = script.with_raw_finish(bench.features.finishes)
+    pieces, _ = bench.encode(Scenario(script, style=style))
+    deltas, error = bench.read(pieces)
     must(error is None, f"reading raised {error!r}")
-    same_deltas(news, [*worded.deltas, *_end_of(worded)], bench.features)
+    same_deltas(deltas, [*with_raw_finish.deltas, *_end_of(with_raw_finish)], bench.features)
 
 
 @law(script=scripts, examples=0.1)
 def every_split(bench: DialectBench, script: Script) -> None:
-    """A body gives the same frames at every split, byte by byte, and all at once."""
-    pieces, _ = bench.sheet(Take(script))
+    """A body has the same frames at every split, byte by byte, and in one piece."""
+    pieces, _ = bench.encode(Scenario(script))
     bench.split_everywhere(b"".join(pieces))
 
 
 @law(ways=("whole",), script=scripts)
 def reads_the_whole_it_writes(bench: DialectBench, script: Script) -> None:
-    """The body of an answer that is not streamed has all of the answer, and is read as that."""
-    worded = script.worded(bench.features.finishes)
-    news = bench.read_whole(bench.dialect.payload(bench.dialect.whole(worded)))
-    text = [delta for delta in news if isinstance(delta, str | TextDelta)]
-    same_deltas(text, [worded.text], bench.features)
+    """The body of an answer that is not streamed has the whole answer, and is read as such."""
+    with_raw_finish = script.with_raw_finish(bench.features.finishes)
+    deltas = bench.read_whole(bench.dialect.payload(bench.dialect.whole(with_raw_finish)))
+    text = [delta for delta in deltas if isinstance(delta, str | TextDelta)]
+    same_deltas(text, [with_raw_finish.text], bench.features)
     if bench.features.whole_reasoning:
-        thoughts = [delta.text for delta in news if isinstance(delta, ReasoningDelta)]
-        same("".join(thoughts), worded.reasoning, "the reasoning")
-    same(_calls(news, bench), _calls(worded.deltas, bench), "the tool calls")
-    same(_finishes(news), [worded.finish], "the ends")
-    same_deltas(_usages(news), _usages(_end_of(worded)), bench.features)
+        thoughts = [delta.text for delta in deltas if isinstance(delta, ReasoningDelta)]
+        same("".join(thoughts), with_raw_finish.reasoning, "the reasoning")
+    same(_calls(deltas, bench), _calls(with_raw_finish.deltas, bench), "the tool calls")
+    same(_finishes(deltas), [with_raw_finish.finish], "the ends")
+    same_deltas(_usages(deltas), _usages(_end_of(with_raw_finish)), bench.features)
 
 
 @law(examples=0)
 def every_finish_reason(bench: DialectBench) -> None:
-    """Each reason is read as itself, with the provider's word, which the dialect adds where there is none."""
+    """Each finish reason is read back with the provider's own, which the dialect adds if it is missing."""
     finishes = bench.features.finishes
     for reason, word in finishes.items():
         for raw in (word, None):
             writer = bench.dialect.writer()
             documents = [*writer.start(), *writer.write("Hello"), *writer.end(Finish(reason, raw), None)]  # type: ignore[arg-type]
-            news, error = bench.read(bench.dialect.packed(one, at) for at, one in enumerate(documents))
+            deltas, error = bench.read(bench.dialect.packed(one, at) for at, one in enumerate(documents))
             must(error is None, f"reading raised {error!r}")
             if reason != "tool_calls":
-                same(_finishes(news), [Finish(reason, word)], f"the ends of {reason!r}")  # type: ignore[arg-type]
+                same(_finishes(deltas), [Finish(reason, word)], f"the ends of {reason!r}")  # type: ignore[arg-type]
 
 
 @law(script=scripts, part=parts)
 def no_end_before_its_marker(bench: DialectBench, script: Script, part: float) -> None:
-    """An answer that is cut before its end marker, anywhere, has no end; with the marker it has one."""
-    pieces, sheet = bench.sheet(Take(script))
+    """An answer that is cut anywhere before its end marker has no `Finish`; with the marker it has one."""
+    pieces, encoded = bench.encode(Scenario(script))
     body = b"".join(pieces)
-    must(sheet.marked is not None, "the writer wrote no end")
-    marked, start = sheet.marked or 0, sheet.marker_from
+    must(encoded.marker_end is not None, "the writer wrote no end")
+    marker_end, start = encoded.marker_end or 0, encoded.marker_start
     cut = int(part * start)
     for length in (cut, start):
-        news, _ = bench.read([body[:length]])
-        same(_finishes(news), [], f"the ends within the first {length} of {marked} bytes")
-    news, _ = bench.read([body[:marked]])
-    must(len(_finishes(news)) == 1, f"no end was read from the frame that `end_marker` names: {news}")
+        deltas, _ = bench.read([body[:length]])
+        same(_finishes(deltas), [], f"the ends within the first {length} of {marker_end} bytes")
+    deltas, _ = bench.read([body[:marker_end]])
+    must(len(_finishes(deltas)) == 1, f"no end was read from the frame that `end_marker` names: {deltas}")
 
 
 @law(examples=0)
 def false_ends(bench: DialectBench) -> None:
-    """What goes with the end marker, without the marker, is no end."""
-    pieces, _ = bench.sheet(Take(HELLO, fault=Fault.FALSE_END))
-    news, _ = bench.read(pieces)
-    same(_finishes(news), [], "the ends")
+    """The frames that accompany the end marker, without the marker, are not an end."""
+    pieces, _ = bench.encode(Scenario(HELLO, fault=Fault.FALSE_END))
+    deltas, _ = bench.read(pieces)
+    same(_finishes(deltas), [], "the ends")
 
 
 @law(ways=("streamed", "whole"), examples=0)
 def samples(bench: DialectBench) -> None:
-    """Each sample is read as the deltas beside it, at every split."""
+    """Each sample is read as the deltas stored with it, at every split."""
     found = bench.dialect.samples()
-    must(found, f"{type(bench.dialect).__name__} ships no samples")
+    must(found, f"{type(bench.dialect).__name__} has no samples")
     for sample in (one for one in found if one.stream == (bench.way.name == "streamed")):
         if not sample.stream:
             same_sample(sample.name, bench.read_whole(sample.body), sample.deltas)
             continue
-        news, error = bench.read([sample.body])
+        deltas, error = bench.read([sample.body])
         kind = None if sample.error is None else getattr(errors, sample.error)
         must(type(error) is (kind or type(None)), f"the sample {sample.name!r} raised {error!r}")
-        same_sample(sample.name, news, sample.deltas)
+        same_sample(sample.name, deltas, sample.deltas)
         bench.split_everywhere(sample.body)
 
 
-def same_sample(name: str, news: list[str | Delta], deltas: tuple[Any, ...]) -> None:
-    """What was read of a sample is what stands beside it."""
-    same(list(joined(news)), list(deltas), f"the deltas of the sample {name!r}")
+def same_sample(name: str, found: list[str | Delta], expected: tuple[Any, ...]) -> None:
+    """Check that the deltas read from a sample are the expected ones."""
+    same(list(joined(found)), list(expected), f"the deltas of the sample {name!r}")
 
 
 @law(needs="errors", examples=0)
 def errors_in_the_answer(bench: DialectBench) -> None:
     """An error frame is a `ProviderError` with the provider's message, after the deltas before it."""
-    pieces, _ = bench.sheet(Take(HELLO, fault=Fault.ERROR))
-    news, error = bench.read(pieces)
-    failed(error, ProviderError, message=WHY)
-    same_deltas(news, HELLO.deltas, bench.features)
+    pieces, _ = bench.encode(Scenario(HELLO, fault=Fault.ERROR))
+    deltas, error = bench.read(pieces)
+    check_failure(error, ProviderError, message=ERROR_MESSAGE)
+    same_deltas(deltas, HELLO.deltas, bench.features)
 
 
 @law(examples=0)
 def malformed_frames(bench: DialectBench) -> None:
     """A frame that is not valid is a `MalformedDataError`, after the deltas before it."""
-    pieces, _ = bench.sheet(Take(HELLO, length=1, fault=Fault.MALFORMED))
-    news, error = bench.read(pieces)
+    pieces, _ = bench.encode(Scenario(HELLO, length=1, fault=Fault.MALFORMED))
+    deltas, error = bench.read(pieces)
     must(isinstance(error, MalformedDataError), f"expected MalformedDataError, found {error!r}")
-    same_deltas(news, HELLO.deltas[:1], bench.features)
+    same_deltas(deltas, HELLO.deltas[:1], bench.features)
 
 
 @law(ways=("whole",), examples=0)
 def refusals(bench: DialectBench) -> None:
-    """Each HTTP status is the error that it should be, with the provider's message; a web page is none."""
+    """Each HTTP status is mapped to its error type, with the provider's message; so is a web page."""
     dialect = bench.dialect
     for status, kind in STATUSES.items():
-        body = dialect.payload(dialect.refusal(status, "test_code", WHY))
+        body = dialect.payload(dialect.refusal(status, "test_code", ERROR_MESSAGE))
         error = dialect.read_refusal(status, body, {"content-type": "application/json"})
-        failed(error, kind, message=WHY)
+        check_failure(error, kind, message=ERROR_MESSAGE)
         same(error.status, status, "the error's status")
     page = dialect.read_refusal(200, PAGE, {"content-type": "text/html"})
-    failed(page, MalformedDataError, message="base_url")
+    check_failure(page, MalformedDataError, message="base_url")
 
 
 @law(needs="both_requests", ways=("request",), request=chat_requests())
 def requests_are_read_back(bench: DialectBench, request: ChatRequest) -> None:
-    """A request that the dialect has written is read as the same call, with all of its arguments."""
+    """A request that the dialect writes is read as the same call, with all arguments."""
     written = bench.dialect.write_request(request)
     path = bench.dialect.path + written.path
     body: Any = bench.dialect.json(written.body)
@@ -192,7 +192,7 @@ def requests_are_read_back(bench: DialectBench, request: ChatRequest) -> None:
 
 @law(needs="reads_requests", ways=("request",), examples=0)
 def bad_requests(bench: DialectBench) -> None:
-    """A body that is no call is a `BadRequestError`."""
+    """A body that is not a valid call is a `BadRequestError`."""
     path = (bench.dialect.routes or ("POST /",))[0].partition(" ")[2]
     for body in ({}, {"messages": "Hi"}, {"model": 3, "messages": [7], "contents": [7], "input": 7}):
         try:
@@ -203,10 +203,10 @@ def bad_requests(bench: DialectBench) -> None:
 
 
 def _on_a_route(routes: tuple[str, ...], path: str) -> None:
-    # Fields such as {model} stand for anything but a slash and the colon before a method.
+    # Fields such as {model} match anything except a slash, and the colon before a method.
     patterns = [re.sub(r"\\{\w+\\}", "[^/]+", re.escape(route.partition(" ")[2])) for route in routes]
     on_one = any(re.fullmatch(pattern, path.partition("?")[0]) for pattern in patterns)
-    must(on_one or not routes, f"the path {path!r} is none of the routes {routes}")
+    must(on_one or not routes, f"the path {path!r} is not one of the routes {routes}")
 
 
 def _parsed(body: bytes) -> Mapping[str, Any]:
@@ -222,12 +222,12 @@ def _end_of(script: Script) -> list[Delta]:
     return [script.finish, UsageDelta(*counts)]
 
 
-def _finishes(news: Any) -> list[Finish]:
-    return [delta for delta in news if isinstance(delta, Finish)]
+def _finishes(deltas: Any) -> list[Finish]:
+    return [delta for delta in deltas if isinstance(delta, Finish)]
 
 
-def _usages(news: Any) -> list[Delta]:
-    return [delta for delta in news if isinstance(delta, UsageDelta)]
+def _usages(deltas: Any) -> list[Delta]:
+    return [delta for delta in deltas if isinstance(delta, UsageDelta)]
 
 
 def _calls(deltas: Any, bench: DialectBench) -> list[Any]:

@@ -1,4 +1,4 @@
-"""What a provider's format can say, so that the kit asks for nothing else."""
+"""What a provider's format supports, so that the kit tests nothing else."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 ENGINE_FINISHES = MappingProxyType({"stop": "stop", "length": "length", "tool_calls": "tool_calls"})
-"""Why a model inside the process stops."""
+"""The finish reasons of a model inside the process."""
 
 
 @dataclass(frozen=True)
 class Features:
-    """The fields mean what they mean in `Wire`; `usage` is about counts in the middle of an answer."""
+    """The fields are those of `Wire`; `usage` stands for counts in the middle of an answer."""
 
     reasoning: bool = False
     tools: bool = False
@@ -32,7 +32,7 @@ class Features:
 
     @classmethod
     def of(cls, wire: Wire) -> Self:
-        """What `wire` can say."""
+        """The features of `wire`."""
         return cls(
             reasoning=wire.can("reasoning"),
             tools=wire.can("tool_call"),

@@ -1,4 +1,4 @@
-"""What a law of the conformance kit is, and what is said when one is broken."""
+"""What a law of the conformance kit is, and the error for a broken one."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from modelstream.testing._kit.features import Features
 
-Given = Any
-"""A hypothesis strategy, or a function that makes one for what a provider's format can say."""
+Strategy = Any
+"""A hypothesis strategy, or a function that returns one for the features of a provider's format."""
 
 
 class LawBrokenError(AssertionError):
@@ -21,36 +21,36 @@ class LawBrokenError(AssertionError):
 class Law:
     """One thing that must hold.
 
-    `check` takes the bench and what is drawn from the strategies in `given`, once for each of `ways`. `where`
-    tells where it can be checked, `needs` which feature it is about. `examples` is the share that it tries of
-    the examples in the hypothesis profile.
+    `check` gets the bench and the values drawn from the strategies in `arguments`, once for each of `ways`.
+    `where` states where the law can be checked, `needs` names the feature it is about. `examples` is the
+    share of the hypothesis profile's examples that it uses.
     """
 
     name: str
     sentence: str
     check: Callable[..., None]
-    given: Mapping[str, Given]
+    arguments: Mapping[str, Strategy]
     ways: tuple[str, ...]
     where: Literal["anywhere", "http", "engine"]
     needs: str | None
     examples: float
 
     def applies(self, features: object, *, in_process: bool) -> bool:
-        """Whether a wrapper, or sink, that can do so much can break it at all."""
+        """Whether the law applies to a wrapper or sink with these features."""
         if self.where == ("http" if in_process else "engine"):
             return False
         return self.needs is None or bool(getattr(features, self.needs))
 
     def strategies(self, features: Features) -> dict[str, Any]:
-        """What to draw for a provider whose format can say so much."""
+        """The strategies for a provider with these features."""
         return {
             name: strategy(features) if callable(strategy) else strategy
-            for name, strategy in self.given.items()
+            for name, strategy in self.arguments.items()
         }
 
 
 class Laws:
-    """The laws of one kind, in the order in which they stand in the docs."""
+    """The laws of one kind, in the order of the docs."""
 
     def __init__(self, ways: tuple[str, ...] = ("sync", "async"), examples: float = 0.2) -> None:
         self.laws: dict[str, Law] = {}
@@ -64,33 +64,33 @@ class Laws:
         where: Literal["anywhere", "http", "engine"] = "anywhere",
         needs: str | None = None,
         examples: float | None = None,
-        **given: Given,
+        **arguments: Strategy,
     ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-        """Make a law of a function; its docstring is the sentence, its name the name."""
+        """A decorator that makes a function a law: its name is the law's, its docstring the sentence."""
 
-        def enact(check: Callable[..., None]) -> Callable[..., None]:
+        def register(check: Callable[..., None]) -> Callable[..., None]:
             name = check.__name__
             sentence = " ".join((check.__doc__ or "").split())
             share = self._examples if examples is None else examples
-            self.laws[name] = Law(name, sentence, check, given, ways or self._ways, where, needs, share)
+            self.laws[name] = Law(name, sentence, check, arguments, ways or self._ways, where, needs, share)
             return check
 
-        return enact
+        return register
 
 
 def must(held: object, what: str) -> None:
-    """Say that the law is broken unless `held`."""
+    """Raise `LawBrokenError` unless `held`."""
     if not held:
         raise LawBrokenError(what)
 
 
 def same(found: object, expected: object, what: str) -> None:
-    """Say that the law is broken unless `what` was found as expected."""
+    """Raise `LawBrokenError` unless the two are equal; `what` names them in the message."""
     if found != expected:
         raise LawBrokenError(f"{what}: expected {clipped(expected)}, found {clipped(found)}")
 
 
 def clipped(value: object, limit: int = 400) -> str:
-    """A value as it is shown."""
+    """The `repr` of a value, shortened to `limit` characters."""
     shown = repr(value)
     return shown if len(shown) <= limit else f"{shown[:limit]}… ({len(shown)} characters)"

@@ -1,4 +1,4 @@
-"""What is there now and should not have become more afterwards."""
+"""Find threads, tasks, connections and files that a test leaks."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ SETTLING = 2.0
 """Seconds for threads to end and connections to close."""
 
 SLACK = 2
-"""How many more connections or files may be there: a pool keeps one, and it may be in use or not."""
+"""How many more connections or files are allowed: a pool may or may not keep one open."""
 
 _DESCRIPTORS = Path("/proc/self/fd")
 
 Count = Callable[[], int]
 
 
-class Census:
-    """Counts threads and what `counts` names, from its making on, and hears of errors that nobody caught."""
+class LeakCheck:
+    """Counts threads and what `counts` names, from its creation on, and records uncaught errors."""
 
     def __init__(self, counts: Mapping[str, Count]) -> None:
         self._counts = counts
-        self._complaints: list[str] = []
+        self._uncaught: list[str] = []
         self._hooks = (sys.unraisablehook, threading.excepthook)
-        sys.unraisablehook = lambda what: self._complaints.append(f"{what.exc_value!r} in {what.object!r}")
-        threading.excepthook = lambda what: self._complaints.append(f"{what.exc_value!r} in {what.thread!r}")
+        sys.unraisablehook = lambda what: self._uncaught.append(f"{what.exc_value!r} in {what.object!r}")
+        threading.excepthook = lambda what: self._uncaught.append(f"{what.exc_value!r} in {what.thread!r}")
         self._threads = set(threading.enumerate())
         self._before = self._now()
 
-    def must_settle(self) -> None:
-        """After a while, nothing is there that was not before."""
+    def must_find_none(self) -> None:
+        """Check that after a while nothing exists that did not exist before."""
         try:
             gc.collect()
             until = time.monotonic() + SETTLING
@@ -44,7 +44,7 @@ class Census:
             must(not self._grown(), "; ".join(self._grown()))
         finally:
             sys.unraisablehook, threading.excepthook = self._hooks
-        must(not self._complaints, f"an exception that nobody caught: {self._complaints[:1]}")
+        must(not self._uncaught, f"an uncaught exception: {self._uncaught[:1]}")
 
     def _grown(self) -> list[str]:
         new = [thread.name for thread in set(threading.enumerate()) - self._threads if _counts(thread)]
@@ -60,7 +60,7 @@ class Census:
 
 
 def open_files() -> dict[str, Count]:
-    """The count of open files, where the system tells."""
+    """The count of open files, on systems that have `/proc`."""
     if not _DESCRIPTORS.is_dir():
         return {}
     return {"open files": lambda: sum(1 for _ in _DESCRIPTORS.iterdir())}

@@ -1,4 +1,4 @@
-"""What a provider says in one answer: written by the kit, put into the provider's format by a `Wire`."""
+"""The content of one answer: created by the kit, written in the provider's format by a `Wire`."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from modelstream.deltas import (
 
 
 class Script:
-    """One answer: `deltas` in order, then the `finish` that makes it complete, with the call's `usage`.
+    """One answer: `deltas` in order, then the `finish` that completes it, with the call's `usage`.
 
-    `text`, `reasoning` and `tool_calls` are what a reader must have in the end.
+    `text`, `reasoning` and `tool_calls` are what a reader must have at the end.
     """
 
     def __init__(
@@ -37,46 +37,47 @@ class Script:
 
     @cached_property
     def text(self) -> str:
-        """The whole text, with halves of characters put together."""
+        """The whole text, with surrogates joined."""
         return text_of(self.deltas, ended=True)
 
     @cached_property
     def reasoning(self) -> str:
-        """The whole of the model's thinking."""
-        return healed((delta.text for delta in self.deltas if isinstance(delta, ReasoningDelta)), ended=False)
+        """The whole reasoning."""
+        pieces = (delta.text for delta in self.deltas if isinstance(delta, ReasoningDelta))
+        return join_pieces(pieces, ended=False)
 
     @cached_property
     def tool_calls(self) -> list[ToolCall]:
-        """The calls, each with all of its arguments."""
+        """The complete tool calls."""
         calls = ToolCalls()
         for delta in self.deltas:
             if isinstance(delta, ToolCallDelta):
                 calls.add(delta, delta.arguments)
         return calls.whole(ended=True)
 
-    def worded(self, finishes: Mapping[str, str]) -> Script:
-        """The same answer, with the provider's own word for the finish reason."""
+    def with_raw_finish(self, finishes: Mapping[str, str]) -> Script:
+        """The same answer, with the provider's own finish reason as `Finish.raw`."""
         return Script(self.deltas, Finish(self.finish.reason, finishes[self.finish.reason]), self.usage)
 
     def first(self, count: int) -> Script:
-        """The same answer, as far as its first `count` deltas."""
+        """The same answer, with only its first `count` deltas."""
         return Script(self.deltas[:count], self.finish, self.usage)
 
     def __repr__(self) -> str:
-        said = ", ".join(map(_shown, self.deltas))
-        return f"Script([{said}], {self.finish!r}, {self.usage!r})"
+        sent = ", ".join(map(_shown, self.deltas))
+        return f"Script([{sent}], {self.finish!r}, {self.usage!r})"
 
 
 def text_of(deltas: Sequence[Delta], *, ended: bool) -> str:
     """The text that a reader has after these deltas.
 
-    A half of a character waits for the other; one that is still alone when the answer has `ended` is U+FFFD.
+    A high surrogate waits for its low one; if it is still alone when the answer has `ended`, it is U+FFFD.
     """
-    return healed((delta.text for delta in deltas if isinstance(delta, TextDelta)), ended=ended)
+    return join_pieces((delta.text for delta in deltas if isinstance(delta, TextDelta)), ended=ended)
 
 
 def usage_of(deltas: Sequence[Delta]) -> Usage | None:
-    """The counts that are known after these deltas."""
+    """The token counts after these deltas."""
     known = None
     for delta in deltas:
         if isinstance(delta, UsageDelta):
@@ -84,11 +85,11 @@ def usage_of(deltas: Sequence[Delta]) -> Usage | None:
     return known
 
 
-def healed(pieces: Iterable[str], *, ended: bool) -> str:
-    """Texts that were split anywhere, even inside a character, as one."""
-    healer = SurrogateJoiner()
-    whole = "".join(healer.feed(piece) for piece in pieces)
-    return whole + "\ufffd" if ended and healer.holds else whole
+def join_pieces(pieces: Iterable[str], *, ended: bool) -> str:
+    """Join texts that may be split inside a character."""
+    joiner = SurrogateJoiner()
+    whole = "".join(joiner.feed(piece) for piece in pieces)
+    return whole + "\ufffd" if ended and joiner.holds else whole
 
 
 def _shown(delta: Delta, limit: int = 200) -> str:

@@ -1,4 +1,4 @@
-"""Where a sink is tested: alone, called as the core calls it, or through the core, among others."""
+"""The test bench of a sink: called by the kit as the core calls it, or by the core, among other sinks."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from modelstream.testing._kit.ways import in_thread
 
 if TYPE_CHECKING:
     from modelstream.deltas import Delta
-    from modelstream.testing._kit.talk import Talk
+    from modelstream.testing._kit.sink_player import SinkPlayer
     from modelstream.testing.sink_conformance import SinkConformance
 
 MOST_SHOWN = 40
-"""Calls that are shown when a law is broken."""
+"""Calls that the report of a broken law shows."""
 
 LIMIT = 10.0
-"""Seconds that anything with a sink may take; longer means that it hangs."""
+"""Seconds after which a step with a sink counts as hanging."""
 
 
 @dataclass(frozen=True)
 class SinkFeatures:
-    """What a sink lets the kit look at."""
+    """What the kit can inspect of a sink."""
 
     shown: bool
     ends: bool
@@ -63,31 +63,32 @@ WAYS = {"alone": Alone(), "show": Shown("show"), "ashow": Shown("ashow")}
 
 
 class SinkBench:
-    """A sink under test. What was told to the sinks made here last is `told()`."""
+    """A sink under test. `report()` has the calls to the sink that was created last."""
 
-    told_by = "what the sink was told"
+    report_title = "the calls to the sink"
 
     def __init__(self, of: SinkConformance, way: str) -> None:
         self.way: Any = WAYS[way]
         self._of = of
-        self._told: list[tuple[str, tuple[Any, ...]]] = []
+        self._calls: list[tuple[str, tuple[Any, ...]]] = []
 
-    def told(self) -> list[str]:
+    def report(self) -> list[str]:
         """The calls, in order."""
-        calls = [f"{method}({', '.join(map(_shown, given))})" for method, given in self._told[:MOST_SHOWN]]
-        more = len(self._told) - MOST_SHOWN
-        return [*calls, f"… and {more} calls more"] if more > 0 else calls
+        shown = self._calls[:MOST_SHOWN]
+        calls = [f"{method}({', '.join(map(_shown, arguments))})" for method, arguments in shown]
+        more = len(self._calls) - MOST_SHOWN
+        return [*calls, f"… and {more} more calls"] if more > 0 else calls
 
     def make(self) -> StreamSink:
-        """A new sink; its calls are noted."""
+        """A new sink whose calls are recorded."""
         sink = self._of.make()
-        self._told = []
+        self._calls = []
         for method in ("open", "write", "write_delta", "close", "shutdown"):
-            _note(sink, method, self._told)
+            _record_calls(sink, method, self._calls)
         return sink
 
     def within(self, work: Callable[[], None]) -> None:
-        """Do `work` in a thread, and raise what it raises; a sink that hangs breaks the law."""
+        """Run `work` in a thread and raise what it raises; a sink that hangs breaks the law."""
         working = in_thread(work)
         try:
             working.result(LIMIT)
@@ -98,48 +99,48 @@ class SinkBench:
             raise LawBrokenError(f"the sink raised {error!r}") from error
 
     def shut_down(self, sink: StreamSink) -> None:
-        """End a sink that the kit has called itself."""
+        """Shut down a sink that the kit has called."""
         self.within(sink.shutdown)
 
     def end(self, sink: StreamSink) -> None:
-        """End a sink that the core has called, after all has reached it."""
+        """Shut down a sink that the core has called, after its queue is delivered."""
         over = threading.Event()
         delivery_of(sink).end(over.set)
         must(over.wait(LIMIT), f"the sink was not shut down within {LIMIT:g} s")
 
-    def shows(self, sink: StreamSink, talk: Talk) -> None:
-        """The sink shows the text that the message has."""
-        self.shows_text(sink, talk.message, talk.text)
+    def shows(self, sink: StreamSink, player: SinkPlayer) -> None:
+        """Check that the sink shows the text of the message."""
+        self.shows_text(sink, player.message, player.text)
 
     def shows_text(self, sink: StreamSink, message: Message, text: str) -> None:
-        """The sink shows this text for the message, if it lets the kit look."""
+        """Check that the sink shows this text for the message, if the kit can inspect it."""
         if self._of.features().shown:
             same(self._of.shown(sink, message), self._of.looks(text), "the text that is shown")
 
     def ended(self, sink: StreamSink, message: Message) -> None:
-        """The sink shows the end of the message once, if it lets the kit look."""
+        """Check that the sink shows the end of the message once, if the kit can inspect it."""
         if self._of.features().ends:
             same(self._of.ends(sink, message), 1, "how often the end of the message is shown")
 
     def closed_once(self, sink: StreamSink, message: Message) -> None:
-        """The message was closed once."""
+        """Check that the message was closed once."""
         found: Counter[str] = sink.__dict__["_conformance_closed"]
         same(found[message.id], 1, "how often the message was closed")
 
 
-def _note(sink: StreamSink, method: str, told: list[tuple[str, tuple[Any, ...]]]) -> None:
+def _record_calls(sink: StreamSink, method: str, calls: list[tuple[str, tuple[Any, ...]]]) -> None:
     original = getattr(sink, method)
     closed: Counter[str] = sink.__dict__.setdefault("_conformance_closed", Counter())
 
-    def noting(*arguments: Any) -> Any:
-        told.append((method, arguments))
+    def recording(*arguments: Any) -> Any:
+        calls.append((method, arguments))
         if method == "close":
             closed[arguments[0].id] += 1
         return original(*arguments)
 
-    # Delivery refuses coroutine functions, so it must see what the sink has.
+    # The delivery rejects coroutine functions, so the wrapper must not hide one.
     if not asyncio.iscoroutinefunction(original):
-        sink.__dict__[method] = noting
+        sink.__dict__[method] = recording
 
 
 def _shown(argument: object, limit: int = 200) -> str:
@@ -150,43 +151,43 @@ def _shown(argument: object, limit: int = 200) -> str:
     return text if len(text) <= limit else f"{text[:limit]}…"
 
 
-class Witness(StreamSink):
-    """A sink beside the one under test: remembers what it is told, and calls `does` with every snapshot."""
+class RecordingSink(StreamSink):
+    """A sink next to the one under test: records its calls, and calls `callback` with each snapshot."""
 
-    sink_type = "witness"
+    sink_type = "recording"
     delivery = "inline"
 
-    def __init__(self, does: Callable[[Message, Snapshot], None] | None = None) -> None:
+    def __init__(self, callback: Callable[[Message, Snapshot], None] | None = None) -> None:
         self.text = ""
         self.deltas: list[Delta] = []
         self.outcomes: list[Outcome] = []
-        self._does = does
+        self._callback = callback
 
     def write(self, message: Message, snapshot: Snapshot) -> None:
-        """Remember the text."""
+        """Record the text."""
         self.text = self.text[: snapshot.offset] + snapshot.delta
-        if self._does is not None:
-            self._does(message, snapshot)
+        if self._callback is not None:
+            self._callback(message, snapshot)
 
     def write_delta(self, message: Message, delta: Delta) -> None:
-        """Remember the delta."""
+        """Record the delta."""
         self.deltas.append(delta)
 
     def close(self, message: Message, outcome: Outcome) -> None:
-        """Remember the outcome."""
+        """Record the outcome."""
         self.outcomes.append(outcome)
 
 
-class Complaints(logging.Handler):
-    """What modelstream logs about sinks while this is a context."""
+class LoggedWarnings(logging.Handler):
+    """A context manager that records what modelstream logs about sinks."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self.said: list[str] = []
+        self.messages: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Remember it."""
-        self.said.append(record.getMessage())
+        """Record the message."""
+        self.messages.append(record.getMessage())
 
     def __enter__(self) -> Self:
         logging.getLogger("modelstream").addHandler(self)
@@ -196,5 +197,5 @@ class Complaints(logging.Handler):
         logging.getLogger("modelstream").removeHandler(self)
 
     def must_be_none(self) -> None:
-        """Nothing was said."""
-        must(not self.said, f"modelstream complained: {self.said}")
+        """Check that nothing was logged."""
+        must(not self.messages, f"modelstream logged {self.messages}")

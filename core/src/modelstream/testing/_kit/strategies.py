@@ -1,4 +1,4 @@
-"""What hypothesis draws: answers that a provider could give, and ways to send them."""
+"""Hypothesis strategies for the answers of a provider, and the ways to send them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from modelstream.deltas import Delta, Finish, ReasoningDelta, TextDelta, ToolCallDelta, Usage, UsageDelta
+from modelstream.testing._kit.scenario import Fault
 from modelstream.testing._kit.script import Script
 from modelstream.testing._kit.style import Style
-from modelstream.testing._kit.take import Fault
 
 if TYPE_CHECKING:
     from modelstream.testing._kit.features import Features
@@ -20,10 +20,10 @@ ODD = (
     *("\u2028", "\u2029", "\x85", "\ufeff", "\r", "\n", "\t", "\x00", '"', "\\", "\\n", "\\u0041"),
     *("\u00e9", "\u4e2d", "\U0001f600", " ", "data: ", "[DONE]", "null", "&amp;", "<think>", "%s"),
 )
-"""What has broken readers of streams before: line ends of Unicode, marks, escapes, what looks like a format,
-and characters that take one to four bytes, and one or two units of UTF-16."""
+"""Texts that break careless readers of streams: line ends of Unicode, marks, escapes, syntax of formats, and
+characters of one to four bytes in UTF-8, and of one or two units in UTF-16."""
 
-# Not st.characters(): the first use of that in a process takes seconds, for tables that are of no use here.
+# Not st.characters(): its first use in a process takes seconds, for tables that are not needed here.
 _code_points = st.one_of(st.integers(0x20, 0x7E), st.integers(0, 0xD7FF), st.integers(0xE000, 0x10FFFF))
 _characters = _code_points.map(chr)
 _texts = st.lists(st.text(_characters, max_size=6) | st.sampled_from(ODD), max_size=4).map("".join)
@@ -36,7 +36,7 @@ _token_counts = st.integers(0, 100_000)
 
 @st.composite
 def scripts(draw: st.DrawFn, features: Features) -> Script:
-    """Answers of everything that the format can say, in any order."""
+    """Answers with everything that the format supports, in any order."""
     deltas: list[Delta] = []
     calls = 0
     for kind in draw(st.lists(st.sampled_from(_kinds(features)), max_size=4)):
@@ -120,7 +120,7 @@ def _reasoned(draw: st.DrawFn) -> Script:
 
 @st.composite
 def usages(draw: st.DrawFn, features: Features) -> Usage:
-    """Counts of which the provider sends each; those that are part of another are not greater than it."""
+    """The counts that the provider sends; one that is a part of another is not greater than it."""
     inputs, outputs = draw(_token_counts), draw(_token_counts)
     counts = {
         "input_tokens": inputs,
@@ -132,13 +132,13 @@ def usages(draw: st.DrawFn, features: Features) -> Usage:
 
 
 def finishes(features: Features, *, with_calls: bool) -> st.SearchStrategy[Finish]:
-    """Finish reasons that fit: `tool_calls` if and only if there are calls."""
+    """Finish reasons: `tool_calls` if and only if there are calls."""
     reasons: list[Any] = [reason for reason in features.finishes if (reason == "tool_calls") == with_calls]
     return st.sampled_from(reasons or ["stop"]).map(Finish)
 
 
 reasoned_scripts = _reasoned()
-"""Answers with thinking before the text, and perhaps between."""
+"""Answers with reasoning before the text, and sometimes in the middle."""
 
 
 def finished_scripts(features: Features) -> st.SearchStrategy[Script]:
@@ -163,11 +163,11 @@ styles = st.builds(
 """Ways to send the bytes."""
 
 parts = st.floats(0, 1, exclude_max=True)
-"""A part of something, from nothing to nearly all."""
+"""A fraction, from 0 to nearly 1."""
 
 
 def faults(features: Features) -> st.SearchStrategy[Fault]:
-    """What can break off an answer over HTTP, silence apart."""
+    """The faults of an answer over HTTP, except silence."""
     possible = [Fault.ENDS, Fault.FALSE_END, Fault.CUT, Fault.RESET, Fault.HALF, Fault.MALFORMED]
     return st.sampled_from([*possible, Fault.ERROR] if features.errors else possible)
 
@@ -191,11 +191,11 @@ def _plain(draw: st.DrawFn) -> Script:
 
 
 plain_scripts = _plain()
-"""Answers whose text any sink can show as it is; with thinking, tool calls and usage between."""
+"""Answers whose text any sink can show unchanged, mixed with reasoning, tool calls and usage."""
 
 
 def everything(features: Features) -> Script:
-    """One answer with everything that the format can say."""
+    """One answer with everything that the format supports."""
     deltas: list[Delta] = []
     for at, word in enumerate(("Hel", "lo")):
         if features.reasoning:

@@ -1,4 +1,4 @@
-"""How a body is put on the network: cut into pieces, with the freedoms that its format allows."""
+"""How a body is sent: cut into pieces, with the variations that its format allows."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from itertools import pairwise
 from typing import Literal
 
 MOST_PIECES = 3000
-"""Pieces that one body is cut into at most; for a long one they get longer."""
+"""The maximum number of pieces of one body; the pieces of a long body are longer."""
 
 
 @dataclass(frozen=True)
 class Style:
     """One way to send the same answer.
 
-    `pieces`: "frames" sends each frame by itself, "whole" all at once, a number so many bytes at a time; a
-    tuple cuts at these parts (0 to 1) of the body; "seams" cuts wherever readers go wrong, inside characters
-    and line ends, and has the server rest between the pieces. `line_end`, `spaced` and `comments` are for
-    formats of lines: how they end, whether a space follows `data:`, whether comments stand between. `noise`
-    puts frames that say nothing before each delta whose number is in it.
+    `pieces`: "frames" sends each frame by itself, "whole" all at once, a number that many bytes at a time; a
+    tuple cuts at these fractions (0 to 1) of the body; "boundaries" cuts inside characters and line ends,
+    where readers fail, with a pause between the pieces. `line_end`, `spaced` and `comments` are for formats
+    of lines: how lines end, whether a space follows `data:`, whether there are comments between frames.
+    `noise` has the numbers of the deltas before which frames without content are sent.
     """
 
-    pieces: Literal["frames", "whole", "seams"] | int | tuple[float, ...] = "frames"
+    pieces: Literal["frames", "whole", "boundaries"] | int | tuple[float, ...] = "frames"
     line_end: bytes = b"\n"
     spaced: bool = True
     comments: bool = False
@@ -30,8 +30,8 @@ class Style:
     noise: tuple[int, ...] = ()
     framing: Literal["chunked", "close"] = "chunked"
 
-    def dressed(self, frame: bytes, content_type: str) -> bytes:
-        """A frame as this style writes it."""
+    def formatted(self, frame: bytes, content_type: str) -> bytes:
+        """A frame as this style sends it."""
         if content_type == "text/event-stream":
             if not self.spaced:
                 frame = re.sub(rb"(?m)^data: ", b"data:", frame)
@@ -44,7 +44,7 @@ class Style:
         return frame.replace(b"\n", self.line_end) if self.line_end != b"\n" else frame
 
     def cut(self, run: list[bytes]) -> list[bytes]:
-        """The frames of `run`, which follow each other without a pause, as the pieces that are sent."""
+        """The pieces that are sent for the frames of `run`, between which there is no pause."""
         if self.pieces == "frames":
             return run
         body = b"".join(run)
@@ -53,14 +53,14 @@ class Style:
         if isinstance(self.pieces, int):
             step = max(self.pieces, len(body) // MOST_PIECES)
             cuts = list(range(0, len(body), step))
-        elif self.pieces == "seams":
-            cuts = sorted({0, *(seam.start() for seam in _SEAMS.finditer(body))})
+        elif self.pieces == "boundaries":
+            cuts = sorted({0, *(seam.start() for seam in _BOUNDARIES.finditer(body))})
         else:
             cuts = sorted({0, *(int(part * len(body)) for part in self.pieces)})
         cuts.append(len(body))
         return [body[begin:end] for begin, end in pairwise(cuts) if end > begin]
 
 
-_SEAMS = re.compile(rb"(?<=[\x80-\xff])[\x80-\xbf]|(?<=[\r\n])[\r\n]|(?<=:) |[\r\n]")
+_BOUNDARIES = re.compile(rb"(?<=[\x80-\xff])[\x80-\xbf]|(?<=[\r\n])[\r\n]|(?<=:) |[\r\n]")
 
 PLAIN = Style()

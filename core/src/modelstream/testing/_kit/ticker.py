@@ -1,4 +1,4 @@
-"""Something else that an event loop has to do."""
+"""A periodic callback that shows whether an event loop is blocked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from modelstream.testing._kit.law import must
 if TYPE_CHECKING:
     import asyncio
 
-    from modelstream.testing._kit.take import PatientGate
+    from modelstream.testing._kit.scenario import PatientGate
 
 TICKS = 5
 EVERY = 0.005
@@ -18,7 +18,7 @@ LIMIT = 2.0
 
 
 class Ticker:
-    """Ticks in `loop` every few milliseconds, as long as the loop is not blocked."""
+    """Ticks in `loop` every few milliseconds while the loop is not blocked."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -33,8 +33,8 @@ class Ticker:
         self._running = False
 
     def must_tick_at(self, gate: PatientGate, where: str) -> None:
-        """While the provider waits at `gate`, the loop must tick; then open the gate."""
-        must(gate.reached.wait(5), f"the call did not come to where the provider waits {where}")
+        """Check that the loop ticks while the provider waits at `gate`, then open the gate."""
+        must(gate.reached.wait(5), f"the call did not reach the place where the provider waits {where}")
         begun, until = self._count, time.monotonic() + LIMIT
         while self._count < begun + TICKS and time.monotonic() < until:
             time.sleep(EVERY)
@@ -42,7 +42,7 @@ class Ticker:
         gate.open()
         must(
             ticks >= TICKS,
-            f"the event loop stood still for {LIMIT:g} s while the provider was silent {where}",
+            f"the event loop was blocked for {LIMIT:g} s while the provider was silent {where}",
         )
 
     def _tick(self) -> None:

@@ -1,4 +1,4 @@
-"""The two ways to call a wrapper, sync and async, driven alike, so that every law is written once."""
+"""The two ways to call a wrapper, sync and async, with one interface, so that each law is written once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 LIMIT = 20.0
-"""Seconds that any single step may take; longer means that it hangs."""
+"""Seconds after which a single step counts as hanging."""
 
 MESSAGES = [{"role": "user", "content": "Say something."}]
 
@@ -28,19 +28,19 @@ class Way(Protocol):
     name: str
 
     def call(self, wrapper: ModelWrapper, messages: Any = MESSAGES, **how: Any) -> Any:
-        """Call the model; the response. `how` is `stream`, true if it is not there, and `raw`."""
+        """Call the model and return the response. `how` may have `stream`, by default True, and `raw`."""
 
     def next(self, reader: Any) -> Any:
-        """The reader's next item; raises `StopIteration` at the end, and what reading raises."""
+        """The reader's next item. Raises `StopIteration` at the end, and what reading raises."""
 
-    def each(self, reader: Any, hear: Callable[[Any], None]) -> None:
-        """Have `hear` called with every item that the reader still gives; raises what reading raises."""
+    def each(self, reader: Any, callback: Callable[[Any], None]) -> None:
+        """Call `callback` with every remaining item of the reader. Raises what reading raises."""
 
     def text(self, response: Any) -> str:
         """The full text."""
 
     def stop(self, reader: Any) -> None:
-        """Break off reading."""
+        """Stop reading."""
 
     def close(self, response: Any) -> None:
         """End the call."""
@@ -61,7 +61,7 @@ class SyncWay:
     name = "sync"
 
     def counts(self) -> dict[str, Callable[[], int]]:
-        """What there is of the way's own that should not become more."""
+        """Functions that count what must not grow; there is nothing to count here."""
         return {}
 
     def call(self, wrapper: ModelWrapper, messages: Any = MESSAGES, **how: Any) -> Any:
@@ -72,17 +72,17 @@ class SyncWay:
         """`next(reader)`."""
         return next(reader)
 
-    def each(self, reader: Iterable[Any], hear: Callable[[Any], None]) -> None:
+    def each(self, reader: Iterable[Any], callback: Callable[[Any], None]) -> None:
         """`for item in reader`."""
         for item in reader:
-            hear(item)
+            callback(item)
 
     def text(self, response: Any) -> str:
         """`response.text`."""
         return str(response.text)
 
     def stop(self, reader: Any) -> None:
-        """What `break` does to a generator that nobody else holds."""
+        """Close the reader, as `break` does to a generator without other references."""
         reader.close()
 
     def close(self, response: Any) -> None:
@@ -104,7 +104,7 @@ class SyncWay:
 
 
 class BothWays:
-    """Both of them, one after the other."""
+    """Both ways, one after the other."""
 
     name = "both"
 
@@ -113,22 +113,22 @@ class BothWays:
 
 
 class AsyncWay:
-    """From coroutines, in an event loop that runs in a thread of its own, as it does in a server."""
+    """From coroutines, in an event loop in its own thread, as in a server."""
 
     name = "async"
 
     def __init__(self) -> None:
-        self.complaints: list[str] = []
+        self.uncaught_errors: list[str] = []
         self.loop = asyncio.new_event_loop()
-        self.loop.set_exception_handler(self._complain)
+        self.loop.set_exception_handler(self._record_error)
         self._thread = threading.Thread(target=self.loop.run_forever, name="conformance-loop", daemon=True)
         self._thread.start()
 
     def counts(self) -> dict[str, Callable[[], int]]:
-        """The tasks, and what the loop was told of exceptions that nobody caught."""
+        """Functions that count the tasks, and the uncaught exceptions that the loop reported."""
         return {
             "tasks": lambda: self.run(_count_tasks()),
-            "errors in tasks that nobody looked at": lambda: 9 * len(self.complaints),
+            "uncaught errors in tasks": lambda: 9 * len(self.uncaught_errors),
         }
 
     def call(self, wrapper: ModelWrapper, messages: Any = MESSAGES, **how: Any) -> Any:
@@ -142,16 +142,16 @@ class AsyncWay:
             raise StopIteration
         return item
 
-    def each(self, reader: Any, hear: Callable[[Any], None]) -> None:
+    def each(self, reader: Any, callback: Callable[[Any], None]) -> None:
         """`async for item in reader`."""
-        self.run(_each(reader, hear))
+        self.run(_each(reader, callback))
 
     def text(self, response: Any) -> str:
         """`await response.get_text()`."""
         return str(self.run(response.get_text()))
 
     def stop(self, reader: Any) -> None:
-        """What `async with aclosing(reader)` does."""
+        """Close the reader, as `async with aclosing(reader)` does."""
         self.run(reader.aclose())
 
     def close(self, response: Any) -> None:
@@ -175,11 +175,11 @@ class AsyncWay:
         return self.start(wrapper.acall(MESSAGES, stream=stream))
 
     def start(self, work: Coroutine[Any, Any, T]) -> Future[T]:
-        """Have the loop do `work`."""
+        """Run `work` in the loop."""
         return asyncio.run_coroutine_threadsafe(work, self.loop)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Have the loop do `work`, and wait for it."""
+        """Run `work` in the loop and wait for its result."""
         future = self.start(work)
         try:
             return future.result(LIMIT)
@@ -190,7 +190,7 @@ class AsyncWay:
             raise LawBrokenError(f"a step took more than {LIMIT:g} s") from None
 
     def shut_down(self) -> None:
-        """End the loop as `asyncio.run` would."""
+        """Close the loop, as `asyncio.run` does."""
         self.run(_cancel_others())
         self.run(self.loop.shutdown_asyncgens())
         self.run(self.loop.shutdown_default_executor())
@@ -199,8 +199,8 @@ class AsyncWay:
         if not self._thread.is_alive():
             self.loop.close()
 
-    def _complain(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        self.complaints.append(f"{context.get('message')}: {context.get('exception')!r}")
+    def _record_error(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        self.uncaught_errors.append(f"{context.get('message')}: {context.get('exception')!r}")
 
 
 _END = object()
@@ -210,9 +210,9 @@ async def _next(reader: Any) -> Any:
     return await anext(reader, _END)
 
 
-async def _each(reader: Any, hear: Callable[[Any], None]) -> None:
+async def _each(reader: Any, callback: Callable[[Any], None]) -> None:
     async for item in reader:
-        hear(item)
+        callback(item)
 
 
 async def _text(wrapper: ModelWrapper) -> str:
@@ -237,13 +237,13 @@ async def _cancel_others() -> None:
 
 
 def in_thread(work: Callable[[], T]) -> Future[T]:
-    """Do `work` in a thread."""
+    """Run `work` in a thread."""
     future: Future[T] = Future()
 
     def run() -> None:
         try:
             future.set_result(work())
-        except BaseException as error:  # noqa: BLE001 (whoever waits gets it)
+        except BaseException as error:  # noqa: BLE001 (the future raises it)
             future.set_exception(error)
 
     threading.Thread(target=run, name="conformance-reader", daemon=True).start()

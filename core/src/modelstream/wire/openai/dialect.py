@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelstream.wire.dialect import ChatRequest, Dialect, WrittenRequest
 from modelstream.wire.framings import SSE
@@ -25,7 +25,7 @@ class OpenAIDialect(Dialect):
 
     name = "openai_chat"
     framing = SSE
-    routes = ("POST /v1/chat/completions",)
+    routes: ClassVar[tuple[str, ...]] = ("POST /v1/chat/completions",)
 
     path = "/v1"
     finishes = {  # noqa: RUF012

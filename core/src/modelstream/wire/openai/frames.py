@@ -23,16 +23,16 @@ from modelstream.wire.openai.shape import (
     NO_FINISHES,
     Call,
     Choice,
+    ChoiceMessage,
     Frame,
     Function,
-    Said,
 )
 from modelstream.wire.openai.tool_indexes import ToolIndexes
 from modelstream.wire.sse import ErrorData, SseFramer
 
 if TYPE_CHECKING:
     from modelstream.deltas import FinishReason
-    from modelstream.wire.wrapper import News
+    from modelstream.wire.wrapper import Deltas
 
 _decode = json_decoder(Frame)
 
@@ -51,7 +51,7 @@ class OpenAIFrames:
         self._refused = False
         self._calls = ToolIndexes()
 
-    def read(self, frame: bytes, news: News) -> None:
+    def read(self, frame: bytes, deltas: Deltas) -> None:
         """Append the deltas in `frame`."""
         if frame == DONE:
             self.done = True
@@ -67,67 +67,67 @@ class OpenAIFrames:
         finish = None
         for choice in decoded.choices or ():
             if not choice.index:
-                self._read_choice(choice, news)
+                self._read_choice(choice, deltas)
                 finish = choice.finish_reason or finish
         if decoded.usage or decoded.x_groq:
-            _read_usage(decoded.usage or decoded.x_groq, news)
+            _read_usage(decoded.usage or decoded.x_groq, deltas)
         if finish:
-            self._finish(finish, news)
+            self._finish(finish, deltas)
 
-    def read_whole(self, body: bytes, news: News) -> None:
+    def read_whole(self, body: bytes, deltas: Deltas) -> None:
         """Append the deltas of an answer that was not streamed."""
         if body.lstrip().startswith((b"data:", b"event:", b":")):
             # Some servers and gateways stream even if the request does not ask for it.
             framer = SseFramer()
             for frame in (*framer.feed(body), *framer.finish()):
-                self.read(frame, news)
+                self.read(frame, deltas)
                 if self.done:
                     break
             return
         if not body.strip():
             raise MalformedDataError("the answer is empty")
-        self.read(body, news)
-        if all(type(delta) is UsageDelta for delta in news):
+        self.read(body, deltas)
+        if all(type(delta) is UsageDelta for delta in deltas):
             raise MalformedDataError(f"the answer has no choices: {excerpt(body)}")
 
-    def _read_choice(self, choice: Choice, news: News) -> None:
+    def _read_choice(self, choice: Choice, deltas: Deltas) -> None:
         message = choice.delta or choice.message
         if message is not None:
             content = message.content
             if type(content) is str and not (message.reasoning_content or message.reasoning):
                 if content:
-                    news.append(content)
+                    deltas.append(content)
             else:
-                self._read_mixed(message, news)
+                self._read_mixed(message, deltas)
             if message.refusal or message.tool_calls or message.function_call:
-                self._read_rare(message, news)
+                self._read_rare(message, deltas)
         if choice.usage:
-            _read_usage(choice.usage, news)
+            _read_usage(choice.usage, deltas)
 
-    def _read_mixed(self, message: Said, news: News) -> None:
+    def _read_mixed(self, message: ChoiceMessage, deltas: Deltas) -> None:
         """Append reasoning, and content that is not plain text."""
         reasoning = message.reasoning_content or message.reasoning
         if type(reasoning) is str and reasoning:
-            news.append(ReasoningDelta(reasoning))
+            deltas.append(ReasoningDelta(reasoning))
         content = message.content
         for part in content if type(content) is list else [content]:
-            self._read_part(part, news)
+            self._read_part(part, deltas)
 
-    def _read_part(self, part: Any, news: News) -> None:
+    def _read_part(self, part: Any, deltas: Deltas) -> None:
         if type(part) is str and part:
-            news.append(part)
+            deltas.append(part)
         elif type(part) is dict:
             thoughts = part.get("thinking")
             for thought in thoughts if type(thoughts) is list else [thoughts]:
                 text = thought.get("text") if type(thought) is dict else thought
                 if type(text) is str and text:
-                    news.append(ReasoningDelta(text))
-            self._read_part(part.get("text"), news)
-            self._read_refusal(part.get("refusal"), news)
+                    deltas.append(ReasoningDelta(text))
+            self._read_part(part.get("text"), deltas)
+            self._read_refusal(part.get("refusal"), deltas)
 
-    def _read_rare(self, message: Said, news: News) -> None:
+    def _read_rare(self, message: ChoiceMessage, deltas: Deltas) -> None:
         """Append a refusal, and pieces of calls."""
-        self._read_refusal(message.refusal, news)
+        self._read_refusal(message.refusal, deltas)
         calls = message.tool_calls or []
         if message.function_call and not calls:
             calls = [Call(0, None, message.function_call)]
@@ -136,20 +136,20 @@ class OpenAIFrames:
             index, new = self._calls.place(call.index, call.id, function.name)
             arguments = _json_text(function.arguments)
             # Only the first piece has the call's id: some servers make up a new one for every piece.
-            news.append(ToolCallDelta(index, call.id if new else None, function.name or None, arguments))
+            deltas.append(ToolCallDelta(index, call.id if new else None, function.name or None, arguments))
 
-    def _read_refusal(self, refusal: Any, news: News) -> None:
+    def _read_refusal(self, refusal: Any, deltas: Deltas) -> None:
         if type(refusal) is str and refusal:
             self._refused = True
-            news.append(refusal)
+            deltas.append(refusal)
 
-    def _finish(self, raw: str, news: News) -> None:
+    def _finish(self, raw: str, deltas: Deltas) -> None:
         word = raw.lower()
         if word in NO_FINISHES:
             return
         if word in FAILURES:
             raise ProviderError(f"the provider failed (finish_reason {raw!r})", code=raw, retryable=True)
-        news.append(Finish("refusal", raw) if self._refused else finish_of(word, self.finishes, raw))
+        deltas.append(Finish("refusal", raw) if self._refused else finish_of(word, self.finishes, raw))
 
 
 def _check(decoded: Frame, frame: bytes) -> None:
@@ -169,7 +169,7 @@ def _json_text(arguments: Any) -> str:
     return "" if arguments is None else msgspec.json.encode(arguments).decode()
 
 
-def _read_usage(usage: Any, news: News) -> None:
+def _read_usage(usage: Any, deltas: Deltas) -> None:
     if type(usage) is not dict:
         return
     usage = usage.get("usage", usage)  # Groq sends it in `x_groq` where `include_usage` is not set
@@ -180,7 +180,7 @@ def _read_usage(usage: Any, news: News) -> None:
         _count(_inner(usage, "prompt_tokens_details"), "cached_tokens"),
     )
     if any(count is not None for count in counts):
-        news.append(UsageDelta(*counts))
+        deltas.append(UsageDelta(*counts))
 
 
 def _inner(values: Any, name: str) -> Any:

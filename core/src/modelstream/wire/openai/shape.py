@@ -50,7 +50,7 @@ class Call(msgspec.Struct, gc=False):
     function: Function | None = None
 
 
-class Said(msgspec.Struct, gc=False):
+class ChoiceMessage(msgspec.Struct, gc=False):
     """The content of a choice: what is new (`delta`), or all of it (`message`).
 
     Fields that have several types, or a wrong one on some servers, are `Any`: an unusable field must not make
@@ -69,8 +69,8 @@ class Choice(msgspec.Struct, gc=False):
     """One of the `n` answers."""
 
     index: int | None = None
-    delta: Said | None = None
-    message: Said | None = None
+    delta: ChoiceMessage | None = None
+    message: ChoiceMessage | None = None
     finish_reason: str | None = None
     usage: Any = None
 

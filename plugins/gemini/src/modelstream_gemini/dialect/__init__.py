@@ -1,4 +1,4 @@
-"""The dialect `gemini_chat`: Gemini's API both ways, without an SDK.
+"""The dialect `gemini_chat`: Gemini's API, read and written without an SDK.
 
 Answers: `framing.py` cuts bodies into frames, `shape.py` has the frames as structs, `frames.py` reads them,
 `dialect.py` and `writer.py` write them; `errors.py` and `finishes.py` have Google's words. Requests written:

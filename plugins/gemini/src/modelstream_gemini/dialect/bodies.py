@@ -1,4 +1,4 @@
-"""Where contents and options go in the API's JSON."""
+"""Put contents and options into the API's JSON."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TOP_LEVEL = frozenset(
         "tools",
     }
 )
-"""The options beside `generationConfig`; all others go into it."""
+"""The options next to `generationConfig`; all others go into it."""
 
 
 def build_body(contents: Any, options: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A call between what a caller passes and what a back end sends."""
+"""A call in an intermediate form: between the caller's arguments and the request of a back end."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ _ROLES = {"user": "user", "assistant": "model", "model": "model"}
 
 
 class Conversation(NamedTuple):
-    """The turns, and the system prompt, which the API has in another place."""
+    """The turns, and the system prompt, which is a separate field of the API."""
 
     contents: list[dict[str, Any]]
     system: list[Part]

@@ -1,4 +1,4 @@
-"""Gemini's `generateContent` and `streamGenerateContent`, both ways."""
+"""Reads and writes Gemini's `generateContent` and `streamGenerateContent`."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class GeminiDialect(Dialect):
         return read_request(path, body)
 
     def samples(self) -> list[Sample]:
-        """Those beside the module of a subclass, or else Gemini's."""
+        """The samples next to the module of a subclass, or else Gemini's."""
         return super().samples() or load_samples("modelstream_gemini.dialect")
 
     def writer(self) -> AnswerWriter:
@@ -94,7 +94,7 @@ class GeminiDialect(Dialect):
         return self._frame({"usageMetadata": _counts(usage)})
 
     def end(self, finish: Finish, usage: Usage | None) -> list[Document]:
-        """An empty text with the finishReason, and the counts beside it."""
+        """An empty text with the finishReason, and the counts."""
         frame = self.candidate({"text": ""}, finishReason=finish.raw)
         return [frame if usage is None else {**frame, "usageMetadata": _counts(usage)}]
 
@@ -147,7 +147,7 @@ def _function_call(call: ToolCall | ToolCallDelta) -> dict[str, Any]:
 
 
 def _counts(usage: Usage) -> dict[str, int]:
-    """The counts that are known under Gemini's names, which count thoughts apart from the answer."""
+    """The counts that are known under Gemini's names, which count thoughts separately."""
     answer = usage.output_tokens
     if answer is not None and usage.reasoning_tokens is not None:
         answer -= usage.reasoning_tokens

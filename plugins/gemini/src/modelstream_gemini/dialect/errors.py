@@ -28,7 +28,7 @@ _WORDS = {
 
 
 def refusal_error(status: int, body: bytes, headers: Mapping[str, str]) -> StreamError:
-    """The error for an HTTP answer with another status than 200."""
+    """The error for an HTTP answer with a status other than 200."""
     return _with_details(http_error(status, body, headers), body)
 
 

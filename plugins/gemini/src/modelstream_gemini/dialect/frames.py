@@ -15,7 +15,7 @@ from modelstream_gemini.dialect.framing import GeminiFramer
 from modelstream_gemini.dialect.shape import Frame
 
 if TYPE_CHECKING:
-    from modelstream.wire import News
+    from modelstream.wire import Deltas
     from modelstream_gemini.dialect.shape import Candidate, Counts, FunctionCall, Part
     from modelstream_gemini.dialect.signatures import Signatures
 
@@ -38,7 +38,7 @@ class GeminiFrames:
         self._calls = 0
         self._usage = UsageDelta()
 
-    def read(self, frame: bytes, deltas: News) -> None:
+    def read(self, frame: bytes, deltas: Deltas) -> None:
         """Append the deltas of `frame`."""
         decoded = _decoded(frame)
         finish = None
@@ -56,7 +56,7 @@ class GeminiFrames:
         if feedback is not None and (blocked := block_word(feedback.blockReason)):
             deltas.append(Finish("content_filter", blocked))
 
-    def read_whole(self, body: bytes, deltas: News) -> None:
+    def read_whole(self, body: bytes, deltas: Deltas) -> None:
         """Append the deltas of the body of an answer that was not streamed."""
         framer = GeminiFramer()
         frames = [*framer.feed(body), *framer.finish()]
@@ -69,14 +69,14 @@ class GeminiFrames:
         if all(type(delta) is UsageDelta for delta in deltas):
             raise MalformedDataError(f"the answer has no candidates: {excerpt(body)}")
 
-    def _read_part(self, part: Part, deltas: News) -> None:
+    def _read_part(self, part: Part, deltas: Deltas) -> None:
         text = part.text
         if type(text) is str and text:
             deltas.append(ReasoningDelta(text) if part.thought else text)
         if part.functionCall is not None:
             self._read_call(part.functionCall, part.thoughtSignature, deltas)
 
-    def _read_call(self, call: FunctionCall, signature: Any, deltas: News) -> None:
+    def _read_call(self, call: FunctionCall, signature: Any, deltas: Deltas) -> None:
         if call.partialArgs is not None:
             raise MalformedDataError(
                 "the arguments of a call come in pieces, which gemini_chat does not support; "
@@ -90,7 +90,7 @@ class GeminiFrames:
         deltas.append(ToolCallDelta(self._calls, call_id, call.name, arguments))
         self._calls += 1
 
-    def _read_usage(self, counts: Counts, deltas: News) -> None:
+    def _read_usage(self, counts: Counts, deltas: Deltas) -> None:
         usage = UsageDelta(
             _sum(counts.promptTokenCount, counts.toolUsePromptTokenCount),
             _sum(counts.candidatesTokenCount, counts.thoughtsTokenCount),
@@ -102,7 +102,7 @@ class GeminiFrames:
             self._usage = usage
             deltas.append(usage)
 
-    def _finish(self, word: str, candidate: Candidate, frame: Frame, deltas: News) -> None:
+    def _finish(self, word: str, candidate: Candidate, frame: Frame, deltas: Deltas) -> None:
         if frame.usageMetadata is not None:
             self._read_usage(frame.usageMetadata, deltas)
         reason = FINISHES.get(word)

@@ -6,7 +6,7 @@ from modelstream.wire import JSON_ARRAY, SSE, Framer, Framing, JsonArrayFramer, 
 
 
 class GeminiFramer:
-    """Frames of server-sent events, or of the JSON array that comes where `alt=sse` is ignored.
+    """Frames of server-sent events, or of the JSON array that servers send if they ignore `alt=sse`.
 
     The first byte shows which of them it is.
     """

@@ -1,7 +1,7 @@
 """The frames of Gemini's answers as structs.
 
-Whatever may have several types, or the wrong one on some servers, is `Any`: a field that can't be used must
-not cost the answer.
+Whatever may have several types, or the wrong one on some servers, is `Any`: an unusable field must
+not make the answer fail.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Accept what unmodified programs send to AgentScope's own Studio, and show it like everything else.
+"""Accept and show what unmodified programs send to AgentScope's own Studio.
 
 They send the whole text again with every chunk, don't report the end of a message, and have no tokens. So
 this is enabled only on request (`modelstream studio --agentscope`), for programs on the same machine.

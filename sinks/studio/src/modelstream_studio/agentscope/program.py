@@ -1,4 +1,4 @@
-"""One AgentScope program as a producer: whole texts become deltas, and silence becomes an end."""
+"""One AgentScope program as a producer: whole texts become deltas, and long silence an end."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WATCH = 1.0
 class Program:
     """Reports on behalf of the program. `connected` is the number of its open sockets.
 
-    A message is complete when its agent begins the next one, when nothing came for a while, or at the end of
+    A message is complete when its agent begins the next one, after a while without content, or at the end of
     the program; if it grows after all, it continues.
     """
 
@@ -119,7 +119,7 @@ class Program:
         return frames.Close(message=id, state="complete", at=ended, tool_calls=list(known.calls))
 
     def _changes(self, id: str, now: Contents) -> list[frames.AnyFrame]:  # noqa: A002
-        """The frames for what is new in a message."""
+        """The frames for the new content of a message."""
         known = self._known.get(id) or self._recalled(id)
         self._known[id] = now
         at = self._received

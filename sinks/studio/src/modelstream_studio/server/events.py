@@ -1,4 +1,4 @@
-"""`GET /v1/events`: what happens, as server-sent events.
+"""`GET /v1/events`: all changes as server-sent events.
 
 One connection carries the summaries of all runs and everything of one run. A browser that reconnects
 continues where it was; one that is too far behind gets a snapshot. Neither affects the others.

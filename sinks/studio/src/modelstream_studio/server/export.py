@@ -33,7 +33,7 @@ def as_markdown(hub: Hub, run: Run, questions: list[Question]) -> str:
     """The conversation as Markdown."""
     parts = [f"# {_inline(run.name)}", f"{_inline(run.project)} · {_time(run.started)} · {run.state}"]
     entries = [(message.started, _message_entry(message, text)) for message, text in _messages(hub, run.id)]
-    entries += [(question.asked, _question_entry(question)) for question in questions]
+    entries += [(question.at, _question_entry(question)) for question in questions]
     parts += [entry for _, entry in sorted(entries, key=lambda entry: entry[0])]
     return "\n\n".join(parts) + "\n"
 

@@ -1,4 +1,4 @@
-"""The centre of Studio: takes in what producers report; once per tick it is sent to browsers and stored.
+"""The centre of Studio: receives reports; once per tick sends them to browsers and stores them.
 
 Everything here runs in the thread of the event loop; only the store writes in its own.
 """

@@ -80,7 +80,7 @@ class LiveMessage:
             self._lose(len(delta) - len(fits))
 
     def add_gap(self, frame: Gap) -> None:
-        """Note where text is missing that will never come."""
+        """Note where text is missing that was dropped."""
         note = f"\n\n[… {frame.lost} characters did not arrive …]\n\n"
         self._lose(frame.lost)
         self._append(note)
@@ -172,7 +172,7 @@ class LiveMessage:
         self.view.ended = at
 
     def finish(self, ops: list[Op], statements: list[Statement]) -> None:
-        """Pass on what is new and the end; one row remains in the store."""
+        """Pass on the new content and the end; one row remains in the store."""
         self.flush(ops, statements)
         rest = self._rendering.finish()
         if rest:

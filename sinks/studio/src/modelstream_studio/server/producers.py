@@ -174,7 +174,7 @@ class Producer:
             name=frame.name[: limits.NAME],
             prompt=frame.prompt[: limits.PROMPT],
             schema=schema,
-            asked=frame.at,
+            at=frame.at,
         )
         self.questions[question.id] = question
         self.run.ask(question)

@@ -57,10 +57,10 @@ class Ring:
 
     def after(self, seq: int, run: str | None) -> bytes:
         """The events since `seq` for a browser that shows `run`, in one piece."""
-        behind = self.seq - seq
+        missing = self.seq - seq
         found = []
         # Most browsers are up to date; don't copy the list for them.
-        ticks = [self._ticks[-1]] if behind == 1 else list(self._ticks)[len(self._ticks) - behind :]
+        ticks = [self._ticks[-1]] if missing == 1 else list(self._ticks)[len(self._ticks) - missing :]
         for tick in ticks:
             event = tick.of_run.get(run) if run is not None else None
             if tick.runs:

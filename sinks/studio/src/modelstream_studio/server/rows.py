@@ -48,7 +48,7 @@ def question_statement(question: Question, producer: str, state: str | None = No
             question.id,
             question.run,
             producer,
-            question.asked,
+            question.at,
             state or question.state,
             _encode.encode(question).decode(),
         ),

@@ -110,7 +110,7 @@ def _questions(hub: Hub, run: str) -> list[Question]:
     live = hub.runs.get(run)
     if live is not None:
         found.update(live.questions)
-    return sorted(found.values(), key=lambda question: question.asked)
+    return sorted(found.values(), key=lambda question: question.at)
 
 
 def _matches(run: Run, search: str) -> bool:

@@ -86,7 +86,7 @@ class Store:
         return self._reader.execute(sql, parameters).fetchall()
 
     def close(self) -> None:
-        """Write what is waiting, and close the file."""
+        """Write the waiting statements, and close the file."""
         self._closing.set()
         self._waiting.put(None)
         self._thread.join(5)

@@ -76,7 +76,7 @@ class Question(msgspec.Struct):
     name: str
     prompt: str
     schema: dict[str, Any] | None
-    asked: float
+    at: float = msgspec.field(name="asked")
     state: QuestionState = "open"
     value: Any = None
 

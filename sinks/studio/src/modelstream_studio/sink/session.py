@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 from modelstream.sinks import run
 from modelstream.sinks.base import Message, Outcome
 from modelstream_studio import frames
-from modelstream_studio.sink.asked_question import AskedQuestion
 from modelstream_studio.sink.flusher import Flusher
 from modelstream_studio.sink.lane import Lane
 from modelstream_studio.sink.listener import Listener
 from modelstream_studio.sink.outbox import Outbox
 from modelstream_studio.sink.publisher import Publisher
+from modelstream_studio.sink.question_reporter import QuestionReporter
 from modelstream_studio.sink.trouble import Trouble
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Session:
     def __init__(self, find: Callable[[], Address], limit: int) -> None:
         self._run_id = run.id
         self.lanes: dict[Message, Lane] = {}
-        self._questions: dict[str, AskedQuestion] = {}
+        self._questions: dict[str, QuestionReporter] = {}
         self._trouble = Trouble()
         self._publisher = Publisher(Outbox(limit), _this_run(), find, self._so_far, self._trouble)
         self._flusher = Flusher(self._publisher, self._is_busy, self._reached)
@@ -61,10 +61,10 @@ class Session:
 
     def ask(self, question: Question) -> None:
         """Ask the user in Studio, until the question is settled."""
-        asked = self._questions[question.id] = AskedQuestion(question, self._flusher.put)
-        self._flusher.put(asked)
+        reporter = self._questions[question.id] = QuestionReporter(question, self._flusher.put)
+        self._flusher.put(reporter)
         self._flusher.ensure_running()
-        question.when_over(lambda: self._over(asked))
+        question.when_over(lambda: self._over(reporter))
 
     def finish(self, seconds: float) -> None:
         """Close what is open and send what is left, for at most `seconds`."""
@@ -80,9 +80,9 @@ class Session:
         self._flusher.put(_ByeSource())
         self._flusher.end()
 
-    def _over(self, asked: AskedQuestion) -> None:
-        self._questions.pop(asked.question.id, None)
-        asked.over()
+    def _over(self, reporter: QuestionReporter) -> None:
+        self._questions.pop(reporter.question.id, None)
+        reporter.over()
 
     def _is_busy(self) -> bool:
         return bool(self.lanes or self._questions)
@@ -92,7 +92,7 @@ class Session:
             self._listener.ensure_running()
 
     def _so_far(self) -> list[frames.Frame]:
-        sources: list[Lane | AskedQuestion] = [*self.lanes.values(), *self._questions.values()]
+        sources: list[Lane | QuestionReporter] = [*self.lanes.values(), *self._questions.values()]
         return [frame for source in sources for frame in source.resend()]
 
     def _obey(self, command: frames.Command) -> None:
@@ -101,9 +101,9 @@ class Session:
                 if message.id == command.message:
                     message.cancel()
         else:
-            asked = self._questions.get(command.question)
-            if asked is not None:
-                asked.answer(command.value)
+            reporter = self._questions.get(command.question)
+            if reporter is not None:
+                reporter.answer(command.value)
 
 
 class _ByeSource:

@@ -31,7 +31,7 @@ class Studio(StreamSink):
 
     `url` and `token` are Studio's address and its publish token; by default they are looked up in the
     environment (MODELSTREAM_STUDIO, MODELSTREAM_STUDIO_TOKEN), then in the files of the user's own Studio.
-    The sink never waits and never raises: what Studio has not confirmed is kept, up to `limit` bytes, and
+    The sink never waits and never raises: unconfirmed frames are kept, up to `limit` bytes, and
     sent when Studio is reachable. Beyond the limit, Studio shows how much is missing.
 
     The first message starts a thread. A forked child reports the messages that it opens itself. At the end
@@ -65,7 +65,7 @@ class Studio(StreamSink):
         self._current_session().open(message)
 
     def write(self, message: Message, snapshot: Snapshot) -> None:
-        """Queue what is new in the text."""
+        """Queue the new text."""
         lane = self._lanes.get(message)
         if lane is not None:
             lane.put(snapshot)

@@ -1,16 +1,16 @@
 """The laws that every model wrapper must keep, by kind."""
 
 from modelstream.testing._kit.law import Law
-from modelstream.testing._kit.laws import agreement, asking, ending, failing, refusing, saying, telling
+from modelstream.testing._kit.laws import closing, consistency, content, failures, refusals, requests, text
 
 KINDS: dict[str, dict[str, Law]] = {
-    "The text": telling.laws,
-    "What else is said": saying.laws,
-    "One answer, however it is read": agreement.laws,
-    "Answers that break off": failing.laws,
-    "Calls that are refused": refusing.laws,
-    "Asking, and asking again": asking.laws,
-    "Ending a call": ending.laws,
+    "The text": text.laws,
+    "Other content": content.laws,
+    "One answer, read in several ways": consistency.laws,
+    "Answers that break off": failures.laws,
+    "Calls that are refused": refusals.laws,
+    "Requests and retries": requests.laws,
+    "Ending a call": closing.laws,
 }
 """Every law by its name, in the order of the docs."""
 

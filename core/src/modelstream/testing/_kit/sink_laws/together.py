@@ -1,4 +1,4 @@
-"""Laws about a sink that the core calls, with others beside it: it harms nobody, and nobody harms it."""
+"""Laws about a sink that the core calls among others: neither affects the other."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from modelstream.errors import ConnectionLostError, StreamCancelledError, Stream
 from modelstream.sinks.base import Message, Outcome, StreamSink
 from modelstream.testing._kit.law import LawBrokenError, Laws, must, same
 from modelstream.testing._kit.script import Script
-from modelstream.testing._kit.sink_bench import Complaints, Witness
+from modelstream.testing._kit.sink_bench import LoggedWarnings, RecordingSink
 from modelstream.testing._kit.strategies import plain_scripts
 from modelstream.testing.scripted_chat import Step, scripted
 
@@ -29,7 +29,7 @@ HELLO = Script([TextDelta("Hel"), TextDelta("lo")])
 
 
 def _show(bench: SinkBench, steps: Iterable[Step], *others: StreamSink, text: str) -> None:
-    """Show these steps on the sink, in the middle of the others; raises what showing raises.
+    """Show these steps on the sink, in the middle of the others. Raises what showing raises.
 
     The sink must then show `text`.
     """
@@ -57,42 +57,44 @@ def _show(bench: SinkBench, steps: Iterable[Step], *others: StreamSink, text: st
 
 
 @law(script=plain_scripts)
-def harms_nobody(bench: SinkBench, script: Script) -> None:
-    """The stream and the sinks beside it are as if the sink were not there, and nothing is complained of."""
-    before, after = Witness(), Witness()
-    with Complaints() as complaints:
+def other_sinks_unaffected(bench: SinkBench, script: Script) -> None:
+    """The sink does not affect the stream and the other sinks, and nothing is logged about it."""
+    before, after = RecordingSink(), RecordingSink()
+    with LoggedWarnings() as logged:
         _show(bench, [*script.deltas, script.finish], before, after, text=script.text)
-    complaints.must_be_none()
-    for witness in (before, after):
-        same(witness.text, script.text, "what a sink beside it was told")
+    logged.must_be_none()
+    for recorder in (before, after):
+        same(recorder.text, script.text, "the text of another sink")
         same(
-            [outcome.state for outcome in witness.outcomes], ["complete"], "how it ended for a sink beside it"
+            [outcome.state for outcome in recorder.outcomes],
+            ["complete"],
+            "the outcomes of another sink",
         )
 
 
 @law(examples=0)
 def failed_answers(bench: SinkBench) -> None:
-    """An answer that breaks off is closed once on the sink, and its error reaches whoever shows it."""
-    witness = Witness()
-    with Complaints() as complaints:
+    """An answer that breaks off is closed once on the sink, and `show` raises its error."""
+    recorder = RecordingSink()
+    with LoggedWarnings() as logged:
         try:
-            _show(bench, [*HELLO.deltas, ConnectionLostError("gone")], witness, text="Hello")
+            _show(bench, [*HELLO.deltas, ConnectionLostError("gone")], recorder, text="Hello")
         except StreamError as error:
             must(isinstance(error, ConnectionLostError), f"showing raised {error!r}")
         else:
             must(False, "showing an answer that broke off raised nothing")  # noqa: FBT003
-    complaints.must_be_none()
-    same([outcome.state for outcome in witness.outcomes], ["failed"], "how it ended for a sink beside it")
+    logged.must_be_none()
+    same([outcome.state for outcome in recorder.outcomes], ["failed"], "the outcomes of another sink")
 
 
 @law(examples=0)
 def cancelled_answers(bench: SinkBench) -> None:
-    """An answer that is cancelled in the middle, by the sink beside it, is closed once."""
-    witness = Witness(lambda message, _: message.cancel())
-    with Complaints() as complaints, suppress(StreamCancelledError):
-        _show(bench, [TextDelta("Hel"), 60.0, TextDelta("lo")], witness, text="Hel")
-    complaints.must_be_none()
-    same([outcome.state for outcome in witness.outcomes], ["cancelled"], "how it ended for a sink beside it")
+    """An answer that another sink cancels in the middle is closed once."""
+    recorder = RecordingSink(lambda message, _: message.cancel())
+    with LoggedWarnings() as logged, suppress(StreamCancelledError):
+        _show(bench, [TextDelta("Hel"), 60.0, TextDelta("lo")], recorder, text="Hel")
+    logged.must_be_none()
+    same([outcome.state for outcome in recorder.outcomes], ["cancelled"], "the outcomes of another sink")
 
 
 class Raising(StreamSink):
@@ -117,7 +119,7 @@ class Raising(StreamSink):
 
 
 class Hanging(StreamSink):
-    """Hangs in its first call until it may go on."""
+    """Hangs in its first call until `go_on` is set."""
 
     sink_type = "hanging"
 
@@ -130,29 +132,29 @@ class Hanging(StreamSink):
 
 
 @law(examples=0)
-def bad_neighbours(bench: SinkBench) -> None:
-    """Beside sinks that raise and hang it gets everything all the same."""
-    witness = Witness()
-    others = (Raising("inline"), Hanging(), witness, Raising("background"))
+def other_sinks_fail(bench: SinkBench) -> None:
+    """The sink gets the whole message, also if other sinks raise or hang."""
+    recorder = RecordingSink()
+    others = (Raising("inline"), Hanging(), recorder, Raising("background"))
     _show(bench, HELLO.deltas, *others, text="Hello")
-    same(witness.text, HELLO.text, "what a sink beside it was told")
+    same(recorder.text, HELLO.text, "the text of another sink")
 
 
 @law(examples=0)
 def flood(bench: SinkBench) -> None:
-    """Of an answer that comes faster than it can be shown, nothing is lost."""
+    """Nothing is lost of an answer that is faster than the sink."""
     deltas: list[Delta] = [TextDelta(f"{at} ") for at in range(5000)]
-    with Complaints() as complaints:
-        _show(bench, deltas, Witness(), text=Script(deltas).text)
-    complaints.must_be_none()
+    with LoggedWarnings() as logged:
+        _show(bench, deltas, RecordingSink(), text=Script(deltas).text)
+    logged.must_be_none()
 
 
 @law(examples=0)
 def message_after_message(bench: SinkBench) -> None:
-    """One sink shows one message after the other, complete and broken off ones, and each is closed once."""
+    """A sink shows several messages in sequence, complete and failed ones; each is closed once."""
     sink = bench.make()
     messages = [Message("A1") for _ in range(3)]
-    with Complaints() as complaints:
+    with LoggedWarnings() as logged:
         for number, message in enumerate(messages):
             end: list[Exception] = [ConnectionLostError("gone")] if number == 1 else []
             try:
@@ -160,7 +162,7 @@ def message_after_message(bench: SinkBench) -> None:
             except ConnectionLostError:
                 must(number == 1, "a complete answer raised")
         bench.end(sink)
-    complaints.must_be_none()
+    logged.must_be_none()
     for message in messages:
         bench.closed_once(sink, message)
         bench.ended(sink, message)

@@ -1,4 +1,4 @@
-"""Laws about one answer read in several ways: all of them agree."""
+"""Laws about one answer that is read in several ways, and about several answers at once."""
 
 from __future__ import annotations
 
@@ -8,13 +8,21 @@ from typing import TYPE_CHECKING
 
 from modelstream.deltas import Finish, TextDelta, ToolCallDelta, UsageDelta
 from modelstream.errors import TruncatedStreamError
-from modelstream.testing._kit.bench import typed
-from modelstream.testing._kit.heard import Heard, comparable, complete, counts, deltas_of, hear, read
+from modelstream.testing._kit.bench import check_error
 from modelstream.testing._kit.law import Laws, must, same
+from modelstream.testing._kit.observation import (
+    Observation,
+    check_complete,
+    comparable,
+    counts,
+    deltas_of,
+    observe,
+    read,
+)
+from modelstream.testing._kit.scenario import Fault, PatientGate, Scenario
 from modelstream.testing._kit.script import Script
 from modelstream.testing._kit.strategies import everything, parts, scripts, texts_only
 from modelstream.testing._kit.style import Style
-from modelstream.testing._kit.take import Fault, PatientGate, Take
 from modelstream.testing._kit.ways import LIMIT, AsyncWay
 
 if TYPE_CHECKING:
@@ -33,26 +41,26 @@ def sync_equals_async(bench: Bench, script: Script) -> None:
     """Sync and async calls give the same snapshots, reasoning, tool calls, usage and finish reason."""
     found = []
     for way in bench.way.both:
-        bench.stage.play(Take(script))
-        heard = hear(way, bench.wrapper())
-        complete(heard, script)
-        found.append((heard.pairs, heard.content(bench.features)))
+        bench.provider.play(Scenario(script))
+        observed = observe(way, bench.wrapper())
+        check_complete(observed, script)
+        found.append((observed.pairs, observed.content(bench.features)))
     same(found[1], found[0], "the async answer, compared with the sync one")
 
 
 @law(script=scripts)
 def stream_equals_whole(bench: Bench, script: Script) -> None:
-    """An answer that is not streamed says the same as the streamed one, and its `stream` is None."""
-    streamed = bench.hear(Take(script))
-    complete(streamed, script)
-    bench.stage.play(Take(script, whole=True))
+    """An answer that is not streamed has the content of the streamed one, and its `stream` is None."""
+    streamed = bench.observe(Scenario(script))
+    check_complete(streamed, script)
+    bench.provider.play(Scenario(script, whole=True))
     response = bench.way.call(bench.wrapper(), stream=False)
     must(response.stream is None, f"response.stream is {response.stream!r} although stream=False")
     same(bench.way.text(response), script.text, "the text")
     _, reasoning, calls, _, reason = streamed.content(bench.features)
     if bench.features.whole_reasoning:
         same(response.reasoning, reasoning, "the reasoning")
-    found = Heard(response)
+    found = Observation(response)
     same(found.content(bench.features)[2], calls, "the tool calls")
     same(response.finish_reason, reason, "finish_reason")
     if script.usage is not None:
@@ -62,9 +70,9 @@ def stream_equals_whole(bench: Bench, script: Script) -> None:
 
 @law(examples=0)
 def whole_has_everything(bench: Bench) -> None:
-    """An answer that is not streamed has the text, the thinking, the tool calls, the usage and the reason."""
+    """An answer not streamed has the text, reasoning, tool calls, usage and finish reason."""
     script = everything(bench.features)
-    bench.stage.play(Take(script, whole=True))
+    bench.provider.play(Scenario(script, whole=True))
     response = bench.way.call(bench.wrapper(), stream=False)
     features = bench.features
     same(bench.way.text(response), script.text, "the text")
@@ -78,37 +86,37 @@ def whole_has_everything(bench: Bench) -> None:
 
 @law(script=scripts, part=parts)
 def replay_equals_live(bench: Bench, script: Script, part: float) -> None:
-    """Readers that come while the answer is being written, or later, see all of it from the beginning."""
-    response = bench.response(Take(script))
-    early = Heard(response)
+    """Readers that start during or after streaming see the whole answer from the beginning."""
+    response = bench.response(Scenario(script))
+    early = Observation(response)
     reader = response.stream
     for _ in range(int(part * (len(script.deltas) + 1))):
         try:
             early.snapshots.append(bench.way.next(reader))
         except StopIteration:
             break
-    second = Heard(response)
+    second = Observation(response)
     read(bench.way, second, response.stream, second.snapshots.append)
     read(bench.way, early, reader, early.snapshots.append)
-    third = Heard(response)
+    third = Observation(response)
     read(bench.way, third, response.stream, third.snapshots.append)
-    complete(early, script)
-    same(second.pairs, early.pairs, "what a second reader saw, compared with the first")
-    same(third.pairs, early.pairs, "what a late reader saw, compared with the first")
+    check_complete(early, script)
+    same(second.pairs, early.pairs, "the snapshots of a second reader, compared with the first")
+    same(third.pairs, early.pairs, "the snapshots of a late reader, compared with the first")
     same(deltas_of(bench.way, response), deltas_of(bench.way, response), "the deltas, read again")
 
 
 @law(script=scripts, examples=0.1)
 def in_order(bench: Bench, script: Script) -> None:
-    """The deltas come in the order in which the provider sent them: text, thinking and tool calls."""
-    for said in (everything(bench.features), script):
-        heard = bench.hear(Take(said))
-        complete(heard, said)
-        same(_kinds(deltas_of(bench.way, heard.response)), _kinds(said.deltas), "the kinds of deltas")
+    """The deltas have the order in which the provider sent them: text, reasoning and tool calls."""
+    for sent in (everything(bench.features), script):
+        observed = bench.observe(Scenario(sent))
+        check_complete(observed, sent)
+        same(_kinds(deltas_of(bench.way, observed.response)), _kinds(sent.deltas), "the kinds of deltas")
 
 
 def _kinds(deltas: Sequence[Delta]) -> list[str]:
-    """What the deltas are about, without repetitions."""
+    """The kinds of the deltas, without repetitions."""
     kinds = [
         f"call {delta.index}" if isinstance(delta, ToolCallDelta) else type(delta).__name__
         for delta in deltas
@@ -121,7 +129,7 @@ def _kinds(deltas: Sequence[Delta]) -> list[str]:
 def raw_on_request(bench: Bench) -> None:
     """`raw=True` keeps the provider's chunks, streamed or not; without it `raw` is None."""
     for stream in (True, False):
-        bench.stage.play(Take(HELLO, whole=not stream))
+        bench.provider.play(Scenario(HELLO, whole=not stream))
         response = bench.way.call(bench.wrapper(), stream=stream, raw=True)
         same(bench.way.text(response), HELLO.text, "the text")
         must(response.raw, f"raw=True, stream={stream}: response.raw is {response.raw!r}")
@@ -130,49 +138,50 @@ def raw_on_request(bench: Bench) -> None:
 
 @law(script=texts_only, examples=0.05)
 def one_call(bench: Bench, script: Script) -> None:
-    """Reading never calls the model again: not a second reader, not `text`, not a break."""
-    response = bench.response(Take(script))
+    """Reading never calls the model again: neither a second reader, nor `text`, nor a break."""
+    response = bench.response(Scenario(script))
     reader = response.stream
     bench.way.next(reader)
     bench.way.stop(reader)
     same(bench.way.text(response), script.text, "response.text after a reader broke off")
     bench.way.each(response.stream, lambda _: None)
-    same(bench.stage.calls, 1, "the number of calls at the provider")
+    same(bench.provider.calls, 1, "the number of calls at the provider")
 
 
 @law(examples=0)
-def streams_apart(bench: Bench) -> None:
-    """Two answers that one wrapper is getting at the same time don't mix."""
+def streams_independent(bench: Bench) -> None:
+    """Two answers that one wrapper reads at the same time are not mixed."""
     gates = [PatientGate(), PatientGate()]
     first = Script([TextDelta("one "), TextDelta("two")])
     second = Script([TextDelta("uno "), TextDelta("dos "), TextDelta("tres")])
-    bench.stage.play(
-        Take(first, gates=gates[:1]),
-        Take(second, gates=gates[1:]),
+    bench.provider.play(
+        Scenario(first, gates=gates[:1]),
+        Scenario(second, gates=gates[1:]),
     )
     wrapper = bench.wrapper()
-    heard = [Heard(bench.way.call(wrapper)), Heard(bench.way.call(wrapper))]
-    readers = [one.response.stream for one in heard]
-    for one, reader in zip(heard, readers, strict=True):
+    observed = [Observation(bench.way.call(wrapper)), Observation(bench.way.call(wrapper))]
+    readers = [one.response.stream for one in observed]
+    for one, reader in zip(observed, readers, strict=True):
         one.snapshots.append(bench.way.next(reader))
     for gate in gates:
         gate.open()
-    for one, reader in zip(heard, readers, strict=True):
+    for one, reader in zip(observed, readers, strict=True):
         read(bench.way, one, reader, one.snapshots.append)
-    complete(heard[0], first)
-    complete(heard[1], second)
-    must(not any(gate.late for gate in gates), "the second call was held up by the first")
+    check_complete(observed[0], first)
+    check_complete(observed[1], second)
+    must(not any(gate.late for gate in gates), "the second call had to wait for the first")
 
 
 @law(examples=0)
 def many_at_once(bench: Bench) -> None:
-    """Calls of one wrapper from many threads or tasks at the same time each get an answer of their own."""
+    """Simultaneous calls of one wrapper from many threads or tasks each get their own answer."""
     scripts = [Script([TextDelta(f"{name} "), TextDelta(name * 3)]) for name in "ABCDEFGH"]
     gates = [PatientGate(LIMIT / 2) for _ in scripts]
-    takes = [
-        Take(script, style=Style(pieces=7), gates=[gate]) for script, gate in zip(scripts, gates, strict=True)
+    scenarios = [
+        Scenario(script, style=Style(pieces=7), gates=[gate])
+        for script, gate in zip(scripts, gates, strict=True)
     ]
-    bench.stage.play(*takes, Take(HELLO))
+    bench.provider.play(*scenarios, Scenario(HELLO))
     wrapper = bench.wrapper()
     calling = [bench.way.begin_text(wrapper) for _ in scripts]
     together = all(gate.reached.wait(LIMIT / 4) for gate in gates)
@@ -180,18 +189,18 @@ def many_at_once(bench: Bench) -> None:
         gate.open()
     texts = sorted(text.result(LIMIT) for text in calling)
     same(texts, [script.text for script in scripts], "the texts")
-    must(together, "some of the calls waited for others to end")
+    must(together, "some calls waited for others to end")
 
 
 @law(where="http", examples=0)
-def wrappers_apart(bench: Bench) -> None:
-    """Two wrappers with configs of their own don't meet: each calls its own `base_url`."""
+def wrappers_independent(bench: Bench) -> None:
+    """Two wrappers with different configs are independent: each calls its own `base_url`."""
     first, second = bench.new_wrapper(), None
-    elsewhere = bench.stage.another()
+    elsewhere = bench.provider.another()
     try:
         second = bench.new_wrapper(base_url=elsewhere.url)
-        elsewhere.play(Take(Script([TextDelta("elsewhere")])))
-        bench.stage.play(Take(HELLO))
+        elsewhere.play(Scenario(Script([TextDelta("elsewhere")])))
+        bench.provider.play(Scenario(HELLO))
         for wrapper, text in ((first, "Hello"), (second, "elsewhere"), (first, "Hello")):
             same(bench.way.text(bench.way.call(wrapper)), text, "the text")
     finally:
@@ -200,15 +209,15 @@ def wrappers_apart(bench: Bench) -> None:
 
 @law(ways=("async",), examples=0)
 def any_event_loop(bench: Bench) -> None:
-    """One wrapper serves one event loop after the other, as programs have that call `asyncio.run` twice."""
+    """One wrapper works in several event loops in sequence, as with several calls of `asyncio.run`."""
     wrapper = bench.new_wrapper()
     for _ in range(3):
         loop = AsyncWay()
         try:
-            bench.stage.play(Take(HELLO))
-            complete(hear(loop, wrapper), HELLO)
-            bench.stage.play(Take(HELLO, 1, Fault.ENDS))
-            typed(hear(loop, wrapper).error, TruncatedStreamError)
+            bench.provider.play(Scenario(HELLO))
+            check_complete(observe(loop, wrapper), HELLO)
+            bench.provider.play(Scenario(HELLO, 1, Fault.ENDS))
+            check_error(observe(loop, wrapper).error, TruncatedStreamError)
         finally:
             loop.shut_down()
-        must(not loop.complaints, f"the event loop was left with {loop.complaints[:1]}")
+        must(not loop.uncaught_errors, f"the event loop reported {loop.uncaught_errors[:1]}")

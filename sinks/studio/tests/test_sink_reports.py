@@ -1,4 +1,4 @@
-"""What is told to the sink, and what Studio gets."""
+"""What Studio receives for each call of the sink."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LONG = "".join(f"{number} " for number in range(50_000))
 
 
 def test_everything_of_an_answer(studio, sinks):
-    said = [
+    deltas = [
         ReasoningDelta("hm"),
         ReasoningDelta("m"),
         TextDelta("Hel"),
@@ -32,24 +32,24 @@ def test_everything_of_an_answer(studio, sinks):
         UsageDelta(None, 4),
     ]
     sink = sinks(studio.url)
-    show(scripted(*said)("", stream=True), name="A", sinks=sink)
+    show(scripted(*deltas)("", stream=True), name="A", sinks=sink)
     sink.shutdown()
-    kept = studio.memory.of_name("A")
-    assert (kept.text, kept.reasoning) == ("Hello", "hmm")
-    assert kept.tools == {
+    stored = studio.memory.message_of("A")
+    assert (stored.text, stored.reasoning) == ("Hello", "hmm")
+    assert stored.tools == {
         0: {"id": "a", "name": "f", "arguments": '{"x": 1}'},
         1: {"id": "b", "name": "g", "arguments": ""},
     }
-    assert kept.usage == {"input_tokens": 3, "output_tokens": 4}
-    (close,) = kept.closes
+    assert stored.usage == {"input_tokens": 3, "output_tokens": 4}
+    (close,) = stored.closes
     assert (close["state"], close["finish_reason"]) == ("complete", "tool_calls")
-    assert kept.opened["at"] <= close["first_at"] <= close["at"]
-    assert kept.opened["model_type"] == "scripted_chat"
+    assert stored.opened["at"] <= close["first_at"] <= close["at"]
+    assert stored.opened["model_type"] == "scripted_chat"
     assert studio.memory.kinds()[-1] == "bye"
 
 
 @pytest.mark.parametrize("deltas", [["Hel"], ["Hel", "lo"], ["Hel", "lo", ""]])
-def test_text_is_sent_once_however_the_message_ends(deltas):
+def test_text_is_sent_once_in_whichever_way_the_message_ends(deltas):
     lane = Lane(Message("A"), lambda lane: None)
     text = "".join(deltas)
     offset = 0
@@ -62,19 +62,19 @@ def test_text_is_sent_once_however_the_message_ends(deltas):
     assert [type(frame) for frame in lane.take(room=True)] == [frames.Close]
 
 
-def test_an_answer_that_fails_tells_its_error(studio, sinks):
+def test_the_error_of_a_failed_answer_is_reported(studio, sinks):
     sink = sinks(studio.url)
     with pytest.raises(ConnectionLostError):
         show(scripted("Hel", ConnectionLostError("gone"))("", stream=True), name="A", sinks=sink)
     sink.shutdown()
-    kept = studio.memory.of_name("A")
-    assert kept.text == "Hel"
-    assert kept.closes[0]["state"] == "failed"
-    assert kept.closes[0]["error"]["type"] == "ConnectionLostError"
-    assert "gone" in kept.closes[0]["error"]["message"]
+    stored = studio.memory.message_of("A")
+    assert stored.text == "Hel"
+    assert stored.closes[0]["state"] == "failed"
+    assert stored.closes[0]["error"]["type"] == "ConnectionLostError"
+    assert "gone" in stored.closes[0]["error"]["message"]
 
 
-def test_text_that_begins_afresh_takes_the_place_of_the_old(studio, sinks):
+def test_text_that_starts_over_replaces_the_old_one(studio, sinks):
     sink = sinks(studio.url)
     message = Message("A")
     sink.open(message)
@@ -85,7 +85,7 @@ def test_text_that_begins_afresh_takes_the_place_of_the_old(studio, sinks):
     assert "fresh" in studio.memory.kinds()
 
 
-def test_of_texts_that_all_begin_afresh_the_last_is_shown(studio, sinks):
+def test_of_several_texts_that_start_over_only_the_last_is_sent(studio, sinks):
     sink = sinks(studio.url)
     message = Message("A")
     sink.open(message)
@@ -96,17 +96,17 @@ def test_of_texts_that_all_begin_afresh_the_last_is_shown(studio, sinks):
     assert studio.memory.bytes < 1_000_000
 
 
-def test_snapshots_that_were_left_out_are_made_good(studio, sinks):
+def test_skipped_snapshots_lose_no_text(studio, sinks):
     sink = sinks(studio.url)
     message, source = Message("A"), FixedText("one two three")
     sink.open(message)
     sink.write(message, Snapshot("one ", False, 0, source))
     sink.write(message, Snapshot("three", False, 8, source))
     sink.shutdown()
-    assert studio.memory.of_name("A").text == "one two three"
+    assert studio.memory.message_of("A").text == "one two three"
 
 
-def test_an_end_without_its_place_takes_nothing_back(studio, sinks):
+def test_an_end_with_a_wrong_offset_removes_nothing(studio, sinks):
     sink = sinks(studio.url)
     message, source = Message("A"), FixedText("one two")
     sink.open(message)
@@ -114,37 +114,37 @@ def test_an_end_without_its_place_takes_nothing_back(studio, sinks):
     sink.write(message, Snapshot("", True, 0, source))
     sink.write(message, Snapshot("two", False, 4, source))
     sink.shutdown()
-    assert studio.memory.of_name("A").text == "one two"
+    assert studio.memory.message_of("A").text == "one two"
 
 
-def test_half_characters_keep_their_place(studio, sinks):
+def test_half_characters_are_replaced(studio, sinks):
     sink = sinks(studio.url)
     message = Message("A\udc00", metadata={"key\ud800": ["\udfff"]})
     sink.open(message)
     sink.write(message, whole("a\ud83db", last=False))
     sink.close(message, Outcome("failed", error=ValueError("\udead")))
     sink.shutdown()
-    kept = studio.memory.of_name("A\ufffd")
-    assert kept.text == "a\ufffdb"
-    assert kept.closes[0]["error"]["message"] == "\ufffd"
+    stored = studio.memory.message_of("A\ufffd")
+    assert stored.text == "a\ufffdb"
+    assert stored.closes[0]["error"]["message"] == "\ufffd"
 
 
-def test_metadata_that_json_does_not_know(studio, sinks):
+def test_metadata_that_is_not_json(studio, sinks):
     circular = {}
     circular["self"] = circular
     sink = sinks(studio.url)
-    odd = [{"path": {1, 2}, "type": int}, circular, {"much": "x" * 100_000}, {"agent_id": 7}]
-    for number, metadata in enumerate(odd):
+    metadata_values = [{"path": {1, 2}, "type": int}, circular, {"much": "x" * 100_000}, {"agent_id": 7}]
+    for number, metadata in enumerate(metadata_values):
         message = Message(str(number), metadata=metadata)
         sink.open(message)
         sink.close(message, Outcome("complete", "stop"))
     sink.shutdown()
-    told = [studio.memory.of_name(str(number)).opened.get("metadata") for number in range(4)]
-    assert told == [{"path": [1, 2], "type": "<class 'int'>"}, None, None, {"agent_id": 7}]
-    assert studio.memory.of_name("3").opened["agent"] == "7"
+    reported = [studio.memory.message_of(str(number)).opened.get("metadata") for number in range(4)]
+    assert reported == [{"path": [1, 2], "type": "<class 'int'>"}, None, None, {"agent_id": 7}]
+    assert studio.memory.message_of("3").opened["agent"] == "7"
 
 
-def test_long_text_comes_in_pieces_that_studio_takes(studio, sinks):
+def test_long_text_is_sent_in_pieces_that_studio_accepts(studio, sinks):
     sink = sinks(studio.url)
     calls = (ToolCall("c", "f", LONG),)
     message = Message("A")
@@ -154,23 +154,23 @@ def test_long_text_comes_in_pieces_that_studio_takes(studio, sinks):
     sink.write_delta(message, ToolCallDelta(0, "c", "f", LONG))
     sink.close(message, Outcome("complete", "tool_calls", tool_calls=calls))
     sink.shutdown()
-    kept = studio.memory.of_name("A")
-    assert kept.text == "\x01" * 1_000_000 + LONG
-    assert kept.reasoning == kept.tools[0]["arguments"] == LONG
+    stored = studio.memory.message_of("A")
+    assert stored.text == "\x01" * 1_000_000 + LONG
+    assert stored.reasoning == stored.tools[0]["arguments"] == LONG
     lines = [line for body in studio.seen for line in body.splitlines()]
     assert max(map(len, lines)) < 1 << 20
     assert max(map(len, studio.seen)) < 2 << 20
 
 
-def test_a_message_that_is_shown_twice_is_shown_anew(studio, sinks):
+def test_a_message_that_is_shown_twice_starts_over(studio, sinks):
     sink = sinks(studio.url)
     for text in ("first", "second"):
         show(text, message=Message("A", id="same"), sinks=[sink])
     sink.shutdown()
-    assert studio.memory.of_name("A").text == "second"
+    assert studio.memory.message_of("A").text == "second"
 
 
-def test_what_was_shut_down_begins_anew(studio, sinks):
+def test_a_sink_can_be_used_after_shutdown(studio, sinks):
     sink = sinks(studio.url)
     for name in ("A", "B"):
         show(name, name=name, sinks=[sink])
@@ -179,7 +179,7 @@ def test_what_was_shut_down_begins_anew(studio, sinks):
     assert studio.memory.kinds().count("bye") == 2
 
 
-def test_news_behind_the_end_go_nowhere(studio, sinks):
+def test_deltas_after_the_end_are_ignored(studio, sinks):
     sink = sinks(studio.url)
     message = Message("A")
     sink.write(message, whole("before", last=False))
@@ -189,21 +189,21 @@ def test_news_behind_the_end_go_nowhere(studio, sinks):
     sink.write(message, whole("after", last=False))
     sink.write_delta(message, ReasoningDelta("after"))
     sink.shutdown()
-    kept = studio.memory.of_name("A")
-    assert (kept.text, kept.reasoning, len(kept.closes)) == ("", "", 1)
+    stored = studio.memory.message_of("A")
+    assert (stored.text, stored.reasoning, len(stored.closes)) == ("", "", 1)
 
 
-def test_the_wire_carries_an_answer_and_not_its_copies(studio, sinks):
+def test_text_is_sent_as_deltas(studio, sinks):
     sink = sinks(studio.url)
     words = [f"word{number % 10} " for number in range(2000)]
     show(scripted(*words)("", stream=True), name="A", sinks=[sink])
     sink.shutdown()
-    assert studio.memory.of_name("A").text == "".join(words)
+    assert studio.memory.message_of("A").text == "".join(words)
     assert studio.memory.bytes < 10 * sum(map(len, words))
 
 
 @pytest.mark.parametrize(
-    ("options", "says"),
+    ("options", "message"),
     [
         ({"url": "localhost:7575"}, "url='localhost:7575' is not a valid URL; expected something like"),
         ({"url": "http://a:b"}, "url='http://a:b' is not a valid URL"),
@@ -212,10 +212,10 @@ def test_the_wire_carries_an_answer_and_not_its_copies(studio, sinks):
         ({"limit": True}, "limit=True is not a number of bytes"),
     ],
 )
-def test_options_that_can_not_be(options, says):
+def test_invalid_options(options, message):
     from modelstream_studio import Studio
 
-    with pytest.raises(ConfigError, match=says.replace("(", r"\(")):
+    with pytest.raises(ConfigError, match=message.replace("(", r"\(")):
         Studio(**options)
 
 

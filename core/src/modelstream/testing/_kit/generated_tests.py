@@ -1,4 +1,4 @@
-"""Laws made into test functions, a fresh one for each class: hypothesis can't share one among several."""
+"""Test functions for the laws, new ones for each class: hypothesis can't share one between classes."""
 
 from __future__ import annotations
 
@@ -13,36 +13,41 @@ from hypothesis.errors import Flaky
 
 from modelstream.testing._kit.law import Law, LawBrokenError
 
-WAY_OUT = "name a law that can't be kept in `skip`, with the reason"
-NOT_ALWAYS = "(Tried again, it was not broken: it depends on how much one read brings, or on the moment.)"
+HOW_TO_SKIP = "add a law that can't be kept to `skip`, with the reason"
+FLAKY_NOTE = (
+    "(It was not broken when tried again: it depends on timing, or on the bytes that one read returns.)"
+)
 
 
-def enact(cls: Any, laws: Mapping[str, Law], applying: Iterable[Law], features: Any) -> None:
-    """Give `cls` a test for each applying law; a `TypeError` if it does away with one of `laws`."""
+def add_tests(cls: Any, laws: Mapping[str, Law], applying: Iterable[Law], features: Any) -> None:
+    """Add a test to `cls` for each law in `applying`.
+
+    Raises `TypeError` if `cls` overrides one of `laws`, or skips one that does not exist or without a reason.
+    """
     for name in vars(cls):
         if name.startswith("test_") and name.removeprefix("test_") in laws:
-            raise TypeError(f"{cls.__name__} overrides {name}: {WAY_OUT}.")
+            raise TypeError(f"{cls.__name__} overrides {name}: {HOW_TO_SKIP}.")
     for name, reason in cls.skip.items():
         if name not in laws:
             known = ", ".join(laws)
-            raise TypeError(f"{cls.__name__}.skip names {name!r}, which is no law; there are: {known}.")
+            raise TypeError(f"{cls.__name__}.skip names {name!r}, which is not a law; the laws are: {known}.")
         if not reason:
             raise TypeError(f"{cls.__name__}.skip has no reason for {name!r}.")
     for law in applying:
         setattr(cls, f"test_{law.name}", _test_of(law, cls, features))
 
 
-def must_stand(cls: type[Any], applying: Iterable[Law]) -> None:
-    """Fail if a law was taken away after the class was made."""
+def check_not_overridden(cls: type[Any], applying: Iterable[Law]) -> None:
+    """Fail if a law was removed or replaced after the class was created."""
     for law in applying:
         test = getattr(cls, f"test_{law.name}", None)
         if getattr(test, "law", None) is not law:
-            pytest.fail(f"{cls.__name__}.test_{law.name} is not the law any more: {WAY_OUT}.")
+            pytest.fail(f"{cls.__name__}.test_{law.name} was replaced: {HOW_TO_SKIP}.")
 
 
 def _test_of(law: Law, cls: type[Any], features: Any) -> Callable[..., None]:
-    test = _named(_checking(law), law, cls)
-    if law.given:
+    test = _named(_check_of(law), law, cls)
+    if law.arguments:
         test = given(**law.strategies(features))(test)
         test = settings(
             max_examples=max(1, round(settings().max_examples * law.examples)),
@@ -50,40 +55,40 @@ def _test_of(law: Law, cls: type[Any], features: Any) -> Callable[..., None]:
             suppress_health_check=list(HealthCheck),
             report_multiple_bugs=False,
         )(test)
-        test = _unsteady(test)
+        test = _reporting_flaky(test)
     test = pytest.mark.parametrize("way", law.ways)(test)
     if law.name in cls.skip:
         test = pytest.mark.skip(reason=cls.skip[law.name])(test)
-    made: Any = test
-    made.law = law
-    made.__qualname__ = f"{cls.__qualname__}.{test.__name__}"  # hypothesis has its own
-    return cast("Callable[..., None]", made)
+    marked: Any = test
+    marked.law = law
+    marked.__qualname__ = f"{cls.__qualname__}.{test.__name__}"  # hypothesis has its own
+    return cast("Callable[..., None]", marked)
 
 
-def _checking(law: Law) -> Callable[..., None]:
+def _check_of(law: Law) -> Callable[..., None]:
     def test(self: Any, way: str, *values: Any, **named: Any) -> None:
         __tracebackhide__ = True
         bench = self.bench(way)
-        drawn = {**dict(zip(law.given, values, strict=False)), **named}
+        drawn = {**dict(zip(law.arguments, values, strict=False)), **named}
         try:
             law.check(bench, **drawn)
-        except Exception as error:  # noqa: BLE001 (whatever it is, a law is broken)
-            # The kit's own frames are of no use to its reader, those of the wrapper are.
+        except Exception as error:  # noqa: BLE001 (any error means that a law is broken)
+            # Keep the traceback of the wrapper, not that of the kit.
             cause = error.__cause__ if isinstance(error, LawBrokenError) else error
             raise LawBrokenError(_report(law, bench, drawn, error)) from cause
 
     return test
 
 
-def _unsteady(test: Callable[..., None]) -> Callable[..., None]:
-    """The test, which tells of a law that was broken once also if it was kept when the same was tried again.
+def _reporting_flaky(test: Callable[..., None]) -> Callable[..., None]:
+    """The test, which also reports a law that was broken once but not when hypothesis tried again.
 
-    Hypothesis alone would tell of itself: how much one read brings is different each time, and with it what
-    a reader makes of it that counts on whole frames.
+    Hypothesis alone would only report that the test is flaky: how many bytes one read returns differs each
+    time, and a defect may depend on it.
     """
 
     @functools.wraps(test)
-    def telling(self: Any, way: str) -> None:
+    def wrapped(self: Any, way: str) -> None:
         __tracebackhide__ = True
         try:
             test(self, way=way)
@@ -91,13 +96,13 @@ def _unsteady(test: Callable[..., None]) -> Callable[..., None]:
             found = _first_broken(flaky)
             if found is None:
                 raise
-            raise LawBrokenError(f"{found}\n{NOT_ALWAYS}") from found.__cause__
+            raise LawBrokenError(f"{found}\n{FLAKY_NOTE}") from found.__cause__
 
-    return telling
+    return wrapped
 
 
 def _first_broken(flaky: BaseException | None) -> LawBrokenError | None:
-    """The broken law that hypothesis calls flaky, wherever it keeps it: that has changed over the years."""
+    """The `LawBrokenError` inside hypothesis' error; where it is depends on the version of hypothesis."""
     if flaky is None or isinstance(flaky, LawBrokenError):
         return flaky
     within = [*getattr(flaky, "exceptions", ()), flaky.__cause__, flaky.__context__]
@@ -105,12 +110,12 @@ def _first_broken(flaky: BaseException | None) -> LawBrokenError | None:
 
 
 def _named(test: Callable[..., None], law: Law, cls: type[Any]) -> Callable[..., None]:
-    """The test with the name, the place and the arguments that pytest and hypothesis look at."""
+    """The test with the name, module and signature that pytest and hypothesis look at."""
     test.__name__ = f"test_{law.name}"
     test.__module__ = cls.__module__
     test.__doc__ = law.sentence
-    names = ["self", "way", *law.given]
-    # Hypothesis takes tests that look alike for one, and offers one class what another one failed with.
+    names = ["self", "way", *law.arguments]
+    # Hypothesis identifies equal tests, and would try failing examples of one class on another.
     test.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names],
         return_annotation=f"{cls.__module__}.{cls.__qualname__}",
@@ -119,14 +124,14 @@ def _named(test: Callable[..., None], law: Law, cls: type[Any]) -> Callable[...,
 
 
 def _report(law: Law, bench: Any, drawn: Mapping[str, Any], error: Exception) -> str:
-    """What the author reads."""
+    """The message of a broken law."""
     what = str(error) if isinstance(error, LawBrokenError) else f"{type(error).__name__}: {error}"
     lines = [
         f"the law `{law.name}` is broken ({bench.way.name}):",
         f"  {law.sentence}",
         f"what happened: {what}",
         *(f"{name}: {value!r}" for name, value in drawn.items()),
-        f"{bench.told_by}:",
-        *(f"  {line}" for line in bench.told()),
+        f"{bench.report_title}:",
+        *(f"  {line}" for line in bench.report()),
     ]
     return "\n".join(lines)

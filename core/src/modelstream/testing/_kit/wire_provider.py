@@ -1,4 +1,4 @@
-"""Where takes are performed for wrappers of HTTP providers: on a real server, in the bytes of a wire."""
+"""Plays scenarios to wrappers of HTTP providers: on a real server, in the bytes of a wire."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from modelstream.deltas import TextDelta
+from modelstream.testing._kit.encoded import EncodedScenario
 from modelstream.testing._kit.features import Features
+from modelstream.testing._kit.scenario import ERROR_MESSAGE, Fault, Scenario
 from modelstream.testing._kit.script import Script
-from modelstream.testing._kit.sheet import Sheet
-from modelstream.testing._kit.take import WHY, Fault, Take
 from modelstream.testing.server import Answer, Connection, End, Gate, LoopbackServer, Moment, refused_url
 
 if TYPE_CHECKING:
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 JSON = {"Content-Type": "application/json"}
 
 MOST_SHOWN = 30
-"""Pieces that are shown one by one when a law is broken."""
+"""Pieces that the report of a broken law shows one by one."""
 
 _ENDS = {Fault.CUT: End.CUT, Fault.RESET: End.RESET}
 
 
-class WireStage:
-    """Performs takes on a server of its own, in the bytes of a wire."""
+class WireProvider:
+    """Plays scenarios on its own server, in the bytes of a wire."""
 
     in_process = False
 
@@ -36,80 +36,80 @@ class WireStage:
 
     @property
     def url(self) -> str:
-        """The `base_url` of a wrapper that is to see the takes."""
+        """The `base_url` for wrappers under test."""
         return self.server.url + self.wire.path
 
     @property
     def unreachable_url(self) -> str:
-        """A `base_url` where nobody listens."""
+        """A `base_url` where no server listens."""
         return refused_url() + self.wire.path
 
-    def another(self) -> WireStage:
-        """One more stage, at another address."""
-        return WireStage(self.wire)
+    def another(self) -> WireProvider:
+        """Another provider, at a different URL."""
+        return WireProvider(self.wire)
 
-    def play(self, *takes: Take) -> None:
-        """Perform these in the next calls, and the last of them in all that follow."""
+    def play(self, *scenarios: Scenario) -> None:
+        """Set the scenarios of the next calls; the last one is repeated."""
         self._played = []
-        self.answer(*map(self.performed, takes))
+        self.answer(*map(self.answer_for, scenarios))
 
     def answer(self, *answers: Answer) -> None:
-        """Answer the next requests like this."""
+        """Set the answers to the next requests; the last one is repeated."""
         self._played = list(answers)
         self.server.requests.clear()
         self.server.play(*answers)
 
     def refuse(self, status: int, headers: dict[str, str] | None = None) -> Answer:
-        """The answer that refuses a request."""
-        body = self.wire.payload(self.wire.refusal(status, "test_code", WHY))
+        """An answer that refuses a request."""
+        body = self.wire.payload(self.wire.refusal(status, "test_code", ERROR_MESSAGE))
         return Answer([body], status, {**JSON, **(headers or {})}, framing="length")
 
     def whole_body(self) -> bytes:
-        """The body of some answer that is not streamed."""
+        """The body of a short answer that is not streamed."""
         return self._whole(Script([TextDelta("Hello")]))
 
     def _whole(self, script: Script) -> bytes:
-        return self.wire.payload(self.wire.whole(script.worded(self.wire.finishes)))
+        return self.wire.payload(self.wire.whole(script.with_raw_finish(self.wire.finishes)))
 
     @property
     def calls(self) -> int:
-        """How often a wrapper has called since the last `play`."""
+        """The number of requests since the last `play`."""
         return len(self.server.requests)
 
     def connection(self) -> Connection:
-        """The connection that brought the last request."""
+        """The connection of the last request."""
         last = self.server.requests[-1]
         return next(
             one for one in self.server.connections if any(last is request for request in one.requests)
         )
 
-    def let_go(self, seconds: float) -> bool:
-        """Whether the wrapper lets go of its last call within so many seconds."""
+    def wait_released(self, seconds: float) -> bool:
+        """Wait until the connection of the last call is closed; return whether it was within `seconds`."""
         return self.connection().disconnected.wait(seconds)
 
     def open_calls(self) -> int:
-        """The connections that are still open."""
+        """How many connections are still open."""
         return sum(not connection.disconnected.is_set() for connection in self.server.connections)
 
     def close(self) -> None:
         """Stop the server."""
         self.server.close()
 
-    def performed(self, take: Take) -> Answer:
-        """The answer that a take is."""
-        if take.whole:
-            body = [self._whole(take.script)]
-            return Answer(body, 200, JSON, framing="length", before=take.before_headers)
+    def answer_for(self, scenario: Scenario) -> Answer:
+        """The scenario as an answer of the server."""
+        if scenario.whole:
+            body = [self._whole(scenario.script)]
+            return Answer(body, 200, JSON, framing="length", before=scenario.before_headers)
         return Answer(
-            Sheet(self.wire, take).body,
+            EncodedScenario(self.wire, scenario).body,
             headers={"Content-Type": self.wire.content_type},
-            end=_ENDS.get(take.fault, End.VALID) if take.fault else End.VALID,
-            framing="chunked" if take.fault is Fault.CUT else take.style.framing,
-            before=take.before_headers,
+            end=_ENDS.get(scenario.fault, End.VALID) if scenario.fault else End.VALID,
+            framing="chunked" if scenario.fault is Fault.CUT else scenario.style.framing,
+            before=scenario.before_headers,
         )
 
-    def told(self) -> list[str]:
-        """The bytes of what was played last, and what happened between them."""
+    def report(self) -> list[str]:
+        """The bytes of the answers that were set last, with the waits between them."""
         return [line for answer in self._played for line in _lines(answer)]
 
 
@@ -122,7 +122,7 @@ def _lines(answer: Answer) -> list[str]:
 
 
 def _shown(pieces: list[bytes], limit: int = 400) -> list[str]:
-    """Some pieces as they are shown; when they are many, only how many they are and what they make."""
+    """The pieces for a report; if there are many, only their number and the whole body."""
     if len(pieces) > MOST_SHOWN:
         whole = b"".join(pieces)
         return [

@@ -1,4 +1,4 @@
-"""The four ways from a wrapper to its reader, and one look at everything that a reader can see."""
+"""The four combinations of wrapper and caller, and functions that read everything from an answer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ALL_FOUR = {
 
 @dataclass
 class Seen:
-    """What one call gave to its readers. `error` is the same whether the call or a reader raised it."""
+    """What readers got from one call. `error` is the same whether the call or a reader raised it."""
 
     snapshots: list[Any] = field(default_factory=list)
     deltas: list[Any] = field(default_factory=list)
@@ -44,12 +44,12 @@ class Seen:
 
 
 def run(main: Coroutine[Any, Any, T], *, debug: bool = True) -> T:
-    """`asyncio.run` in debug mode: it complains about what it otherwise passes over."""
+    """`asyncio.run` in debug mode: it reports what it otherwise ignores."""
     return asyncio.run(main, debug=debug)
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Wait for what no event tells."""
+    """Wait for a condition that has no event."""
     while not condition():  # noqa: ASYNC110
         await asyncio.sleep(0.001)
 
@@ -77,10 +77,10 @@ def look_sync(wrapper: Any) -> Seen:
 
 
 def read(reader: Any, into: list[Any]) -> StreamError | None:
-    """Put all that the reader gives into the list; the error that ended it, if one did."""
+    """Append all items of the reader to the list; return the error that ended it, if any."""
     try:
         for one in reader:
-            into.append(one)  # noqa: PERF402 - what came before an error counts
+            into.append(one)  # noqa: PERF402 - keeps the items before an error
     except StreamError as error:
         return error
     return None

@@ -1,8 +1,7 @@
-"""How the SDK would ask: its requests, caught before they leave.
+"""Build requests with the provider's SDK, without sending them.
 
-Neither SDK has an async client, and both read the lines of an answer with a splitter that breaks text at
-U+2028. So they do what they know best, the address, the key, the headers and the body, and the request that
-they make is sent by a plain HTTP client.
+Neither SDK has an async client, and both split the lines of an answer at U+2028, also inside text. So they
+only build the request (address, key, headers and body), which a plain HTTP client then sends.
 """
 
 from __future__ import annotations
@@ -28,15 +27,15 @@ if TYPE_CHECKING:
 _CLIENTS = {"zai": {"cn": "ZhipuAiClient", "international": "ZaiClient"}, "zhipuai": {"cn": "ZhipuAI"}}
 
 
-class Asker:
-    """Makes the requests of one model config. The SDK is imported when the first one is made."""
+class RequestBuilder:
+    """Builds the requests of one model config. The SDK is imported for the first one."""
 
     def __init__(self, config: ZhipuAIConfig) -> None:
         self._config = config
         self._arguments = config.for_client()
-        self._caught = threading.local()
+        self._captured = threading.local()
 
-    def request(
+    def build(
         self,
         messages: Sequence[Mapping[str, Any]],
         arguments: Mapping[str, Any],
@@ -45,24 +44,25 @@ class Asker:
         stream: bool,
     ) -> HttpRequest:
         """The HTTP request of a call."""
-        known, others = self._sorted_out({"model": self._config.model_name, **arguments, "stream": stream})
+        known, others = self._split({"model": self._config.model_name, **arguments, "stream": stream})
         if others or options.extra_body:
             known["extra_body"] = {**others, **options.extra_body}
-        self._caught.request = None
-        # The SDK shortens images in the messages that it is given, where they stand.
+        self._captured.request = None
+        # The SDK modifies images in the messages that are passed to it.
         known["messages"] = copy.deepcopy(list(messages))
         try:
             self._client.chat.completions.create(**known)
-        except Exception as error:  # What it makes of the catch does not matter, but must not be kept:
-            # its traceback would keep all that asks, connections included, until the collector comes by.
-            if self._caught.request is None:
-                raise BadRequestError(f"the SDK can't make a request of this call ({error})") from error
-        caught: httpx.Request = self._caught.request
-        headers = merged(caught.headers, options.headers)
-        url = with_query(str(caught.url), "", options.query)
-        return HttpRequest(url, headers, caught.read(), timeout=options.timeout)
+        except Exception as error:
+            # Usually this is only what the SDK raises for _CapturedError. It must not be kept: its traceback
+            # would keep the wrapper and its connections alive until the next garbage collection.
+            if self._captured.request is None:
+                raise BadRequestError(f"the SDK can't build a request for this call ({error})") from error
+        captured: httpx.Request = self._captured.request
+        headers = merged(captured.headers, options.headers)
+        url = with_query(str(captured.url), "", options.query)
+        return HttpRequest(url, headers, captured.read(), timeout=options.timeout)
 
-    def _sorted_out(self, arguments: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _split(self, arguments: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         known = inspect.signature(self._client.chat.completions.create).parameters
         return (
             {name: value for name, value in arguments.items() if name in known},
@@ -77,18 +77,18 @@ class Asker:
         arguments = {**self._arguments, "max_retries": 0}
         if self._config.region == "international" and sdk.__name__ == "zhipuai":
             arguments.setdefault("base_url", REGIONS["international"])
-        arguments["http_client"] = httpx.Client(transport=httpx.MockTransport(self._catch))
+        arguments["http_client"] = httpx.Client(transport=httpx.MockTransport(self._capture))
         try:
             return getattr(sdk, name)(**arguments)
         except (TypeError, ValueError) as error:
             raise ConfigError(
-                f"client_args: the {sdk.__name__} SDK can't make a client of them ({error})."
+                f"client_args: the {sdk.__name__} SDK can't create a client with them ({error})."
             ) from error
 
     def _sdk(self) -> tuple[Any, str]:
-        wanted = self._config.sdk
+        configured = self._config.sdk
         missing = ""
-        for module in (wanted,) if wanted else ("zai", "zhipuai"):
+        for module in (configured,) if configured else ("zai", "zhipuai"):
             try:
                 sdk = importlib.import_module(module)
             except ModuleNotFoundError as error:
@@ -96,13 +96,13 @@ class Asker:
             else:
                 names = _CLIENTS[module]
                 return sdk, names.get(self._config.region, names["cn"])
-        package = "zhipuai sniffio" if wanted == "zhipuai" else "zai-sdk"
+        package = "zhipuai sniffio" if configured == "zhipuai" else "zai-sdk"
         raise ConfigError(f"zhipuai_chat needs the SDK of ZhipuAI: pip install {package} ({missing}).")
 
-    def _catch(self, request: httpx.Request) -> httpx.Response:
-        self._caught.request = request
-        raise _CaughtError
+    def _capture(self, request: httpx.Request) -> httpx.Response:
+        self._captured.request = request
+        raise _CapturedError
 
 
-class _CaughtError(Exception):
-    """The request is made; an answer, even an empty one, would be read and logged."""
+class _CapturedError(Exception):
+    """Ends the SDK's call once the request is built; the SDK would read and log even an empty answer."""

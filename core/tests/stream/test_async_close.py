@@ -1,11 +1,11 @@
-"""A wrapper that needs turns of the event loop to close its connection, as HTTP libraries do, gets them."""
+"""A wrapper may need turns of the event loop to close its connection, as HTTP libraries do."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from ways import run
+from reading import run
 
 from modelstream import ConnectionLostError, ModelWrapper
 from modelstream.call import task
@@ -76,7 +76,7 @@ def test_a_close_before_the_next_attempt(monkeypatch: pytest.MonkeyPatch) -> Non
         await connection.is_closing.wait()
         call.cancel()
         pumping = next(one for one in asyncio.all_tasks() if one.get_name() == "modelstream-call")
-        await asyncio.wait_for(pumping, 5)  # nobody waits out the pause before an attempt that nobody wants
+        await asyncio.wait_for(pumping, 5)  # does not wait for the pause before the next attempt
         assert connection.is_closed
 
     run(main())

@@ -1,4 +1,4 @@
-"""What a reader of one answer saw, from the call to its end."""
+"""What a reader of one answer observes, from the call to its end."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Listener = Callable[[Any], None]
 
 
 @dataclass
-class Heard:
+class Observation:
     """The `snapshots` in order, and the `error` that ended the reading or, if `refused`, the call itself."""
 
     response: Any = None
@@ -32,7 +32,7 @@ class Heard:
 
     @property
     def pairs(self) -> list[tuple[bool, str]]:
-        """The snapshots as pairs."""
+        """The snapshots as pairs of `last` and `text`."""
         return [(snapshot.last, snapshot.text) for snapshot in self.snapshots]
 
     @property
@@ -41,72 +41,74 @@ class Heard:
         return self.snapshots[-1].text if self.snapshots else ""
 
     def content(self, features: Features) -> tuple[Any, ...]:
-        """All that the answer says, in a form that compares."""
+        """The content of the answer, in a form that can be compared."""
         response = self.response
         calls = [comparable(call, features) for call in response.tool_calls]
         return (self.text, response.reasoning, calls, response.usage, response.finish_reason)
 
 
-def hear(way: Way, wrapper: ModelWrapper, listener: Listener | None = None, *, stream: bool = True) -> Heard:
-    """Call the wrapper and read the stream to its end; `listener` gets every snapshot as it comes."""
-    heard = Heard()
+def observe(
+    way: Way, wrapper: ModelWrapper, listener: Listener | None = None, *, stream: bool = True
+) -> Observation:
+    """Call the wrapper and read the stream to its end; `listener` is called with every snapshot."""
+    observed = Observation()
     try:
-        heard.response = way.call(wrapper, stream=stream)
+        observed.response = way.call(wrapper, stream=stream)
     except LawBrokenError:
         raise
-    except Exception as error:  # noqa: BLE001 (which it is, is for the law to judge)
-        heard.error, heard.refused = error, True
-        return heard
+    except Exception as error:  # noqa: BLE001 (the law checks its type)
+        observed.error, observed.refused = error, True
+        return observed
 
     def note(snapshot: Snapshot) -> None:
-        heard.snapshots.append(snapshot)
+        observed.snapshots.append(snapshot)
         if listener is not None:
             listener(snapshot)
 
-    reader = heard.response.stream
+    reader = observed.response.stream
     if reader is not None:
-        read(way, heard, reader, note)
-    return heard
+        read(way, observed, reader, note)
+    return observed
 
 
-def read(way: Way, heard: Heard, reader: Any, listener: Listener) -> None:
-    """Read to the end; what reading raises is `heard`."""
+def read(way: Way, observed: Observation, reader: Any, listener: Listener) -> None:
+    """Read to the end; an error is stored in `observed`."""
     try:
         way.each(reader, listener)
     except LawBrokenError:
         raise
-    except Exception as error:  # noqa: BLE001 (which it is, is for the law to judge)
-        heard.error = error
+    except Exception as error:  # noqa: BLE001 (the law checks its type)
+        observed.error = error
 
 
 def deltas_of(way: Way, response: Any) -> list[Delta]:
-    """All deltas of a response that has ended well."""
+    """All deltas of a complete response."""
     found: list[Delta] = []
     way.each(response.deltas, found.append)
     return found
 
 
-def complete(heard: Heard, script: Script) -> None:
-    """The answer is complete, and its text is the script's."""
-    if heard.error is not None:
-        raise LawBrokenError(f"a complete answer ended with {told(heard.error)}") from heard.error
-    same(heard.text, script.text, "the text")
-    must(heard.snapshots, "a complete answer gave no snapshot")
-    must(heard.snapshots[-1].last, "the last snapshot of a complete answer has last=False")
+def check_complete(observed: Observation, script: Script) -> None:
+    """Check that the answer is complete and has the text of the script."""
+    if observed.error is not None:
+        raise LawBrokenError(f"a complete answer ended with {describe(observed.error)}") from observed.error
+    same(observed.text, script.text, "the text")
+    must(observed.snapshots, "a complete answer gave no snapshot")
+    must(observed.snapshots[-1].last, "the last snapshot of a complete answer has last=False")
 
 
 def comparable(call: ToolCall, features: Features) -> tuple[str | None, str, str]:
-    """A tool call, without what the provider leaves to us: an id that it does not send, and white space."""
+    """A tool call without white space in its arguments, and without an id if the provider sends none."""
     arguments = call.arguments
     try:
         arguments = json.dumps(json.loads(arguments), sort_keys=True)
     except ValueError:
-        arguments = f"no JSON: {arguments!r}"
+        arguments = f"not JSON: {arguments!r}"
     return call.id if features.tool_ids else None, call.name, arguments
 
 
 def expected_usage(script: Script) -> Usage | None:
-    """The counts that are known in the end."""
+    """The token counts at the end."""
     known = usage_of(script.deltas)
     if script.usage is None:
         return known
@@ -114,18 +116,18 @@ def expected_usage(script: Script) -> Usage | None:
 
 
 def counts(usage: Usage | None, features: Features) -> tuple[Any, ...] | None:
-    """The counts that the provider sends."""
+    """Those token counts that the provider sends."""
     return None if usage is None else tuple(getattr(usage, name) for name in features.counts)
 
 
-def told(error: BaseException) -> str:
-    """An error as it is shown."""
+def describe(error: BaseException) -> str:
+    """An error with the full name of its type."""
     return f"{type(error).__module__}.{type(error).__name__}: {error}"
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How much of an answer is known: characters of text and of thinking, tool calls begun, the end."""
+    """How far an answer is: characters of text and of reasoning, tool calls begun, and the end."""
 
     text: int = 0
     reasoning: int = 0
@@ -133,7 +135,7 @@ class Progress:
     finished: bool = False
 
     def reaches(self, other: Progress) -> bool:
-        """Whether at least as much is known."""
+        """Whether this is at least as far as `other`."""
         return (
             self.text >= other.text
             and self.reasoning >= other.reasoning
@@ -143,7 +145,7 @@ class Progress:
 
 
 def progress_of(deltas: Sequence[Delta]) -> Progress:
-    """What is known after these deltas."""
+    """The progress after these deltas."""
     reasoning = [delta.text for delta in deltas if isinstance(delta, ReasoningDelta)]
     calls = {delta.index for delta in deltas if isinstance(delta, ToolCallDelta)}
     finished = any(isinstance(delta, Finish) for delta in deltas)

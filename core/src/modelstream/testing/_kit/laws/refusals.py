@@ -14,10 +14,10 @@ from modelstream.errors import (
     StreamError,
     TruncatedStreamError,
 )
-from modelstream.testing._kit.bench import typed
-from modelstream.testing._kit.heard import hear
+from modelstream.testing._kit.bench import check_error
 from modelstream.testing._kit.law import Laws, must, same
-from modelstream.testing._kit.take import WHY
+from modelstream.testing._kit.observation import observe
+from modelstream.testing._kit.scenario import ERROR_MESSAGE
 from modelstream.testing.server import Answer, End
 
 if TYPE_CHECKING:
@@ -40,58 +40,61 @@ STATUSES: dict[int, type[StreamError]] = {
 }
 
 
-def _refused(bench: Bench, answer: Answer, *means: type[StreamError]) -> StreamError:
-    """The error of a call that got this answer, streamed and not."""
+def _refused(bench: Bench, answer: Answer, *expected: type[StreamError]) -> StreamError:
+    """The error of a call with this answer, streamed and not."""
     errors = []
     for stream in (True, False):
-        bench.stage.answer(answer)
-        heard = hear(bench.way, bench.wrapper(), stream=stream)
-        error = typed(heard.error, *means)
+        bench.provider.answer(answer)
+        observed = observe(bench.way, bench.wrapper(), stream=stream)
+        error = check_error(observed.error, *expected)
         same(error.partial_text, "", "partial_text")
         same(error.model_type, bench.wrapper().config.model_type, "the error's model_type")
-        must(not any(snapshot.last for snapshot in heard.snapshots), "a call that failed gave last=True")
+        must(not any(snapshot.last for snapshot in observed.snapshots), "a call that failed gave last=True")
         errors.append(error)
     return errors[0]
 
 
 @law(where="http", examples=0)
 def refusals_typed(bench: Bench) -> None:
-    """Each HTTP status is the error that it should be, with the status, and says what the provider said.
+    """Each HTTP status is mapped to its error type, with the status and the provider's message.
 
     400, 404: `BadRequestError`; 401, 403: `AuthenticationError`; 429: `RateLimitError`; 5xx: `ProviderError`.
     """
     for status, kind in STATUSES.items():
-        error = _refused(bench, bench.stage.refuse(status), kind)
+        error = _refused(bench, bench.provider.refuse(status), kind)
         same(error.status, status, "the error's status")
-        must(WHY in str(error), f"HTTP {status}: the provider said {WHY!r}, the error says {str(error)!r}")
+        must(
+            ERROR_MESSAGE in str(error),
+            f"HTTP {status}: the message {ERROR_MESSAGE!r} is not in the error {str(error)!r}",
+        )
 
 
 @law(where="http", examples=0)
 def refused_at_the_call(bench: Bench) -> None:
-    """A call that the provider refuses raises at the call, before anybody reads."""
-    bench.stage.answer(bench.stage.refuse(401))
-    heard = hear(bench.way, bench.wrapper())
-    typed(heard.error, AuthenticationError)
-    must(heard.refused, "the call gave a response, and only reading it raised")
+    """A call that the provider refuses raises at the call, not when the response is read."""
+    bench.provider.answer(bench.provider.refuse(401))
+    observed = observe(bench.way, bench.wrapper())
+    check_error(observed.error, AuthenticationError)
+    must(observed.refused, "the call gave a response, and only reading it raised")
 
 
 @law(where="http", examples=0)
-def retry_after_told(bench: Bench) -> None:
+def retry_after_reported(bench: Bench) -> None:
     """The `Retry-After` of a 429 or 503 is the error's `retry_after`, in seconds."""
     for status, kind in ((429, RateLimitError), (503, ProviderError)):
-        error = _refused(bench, bench.stage.refuse(status, {"Retry-After": "7"}), kind)
+        error = _refused(bench, bench.provider.refuse(status, {"Retry-After": "7"}), kind)
         same(error.retry_after, 7.0, f"HTTP {status}: retry_after")
-        must(error.retryable, f"HTTP {status} passes, but it is not retryable")
+        must(error.retryable, f"HTTP {status} is temporary, but the error is not retryable")
 
 
 @law(where="http", examples=0)
 def unreachable(bench: Bench) -> None:
     """A provider that can't be reached is a `ConnectionLostError`."""
-    wrapper = bench.new_wrapper(base_url=bench.stage.unreachable_url)
+    wrapper = bench.new_wrapper(base_url=bench.provider.unreachable_url)
     for stream in (True, False):
-        heard = hear(bench.way, wrapper, stream=stream)
-        error = typed(heard.error, ConnectionLostError)
-        must(error.retryable, "a connection that was refused is not retryable")
+        observed = observe(bench.way, wrapper, stream=stream)
+        error = check_error(observed.error, ConnectionLostError)
+        must(error.retryable, "the error of a refused connection is not retryable")
 
 
 @law(where="http", examples=0)
@@ -109,15 +112,15 @@ def web_page(bench: Bench) -> None:
 @law(where="http", examples=0)
 def error_body(bench: Bench) -> None:
     """The provider's error object on status 200, where an answer should be, is an error."""
-    body = bench.stage.refuse(500).body
-    for kind in ("application/json", bench.stage.wire.content_type):
+    body = bench.provider.refuse(500).body
+    for kind in ("application/json", bench.provider.wire.content_type):
         _refused(bench, Answer(body, 200, {"Content-Type": kind}, framing="length"), StreamError)
 
 
 @law(where="http", examples=0)
 def empty_body(bench: Bench) -> None:
     """An empty body on status 200 is an error, never an empty answer."""
-    kind = {"Content-Type": bench.stage.wire.content_type}
+    kind = {"Content-Type": bench.provider.wire.content_type}
     for framing in ("chunked", "length", "close"):
         answer = Answer([], 200, kind, framing=framing)
         _refused(bench, answer, TruncatedStreamError, MalformedDataError)
@@ -132,16 +135,16 @@ def no_headers(bench: Bench) -> None:
 
 @law(where="http", examples=0)
 def whole_answer_broken(bench: Bench) -> None:
-    """An answer that is not streamed and breaks off, or is no JSON, is an error."""
-    whole = bench.stage.whole_body()
+    """An answer that is not streamed and breaks off, or is not JSON, is an error."""
+    whole = bench.provider.whole_body()
     kind = {"Content-Type": "application/json"}
     cases = (
         (Answer([whole[: len(whole) // 2]], 200, kind), (MalformedDataError, TruncatedStreamError)),
         (Answer([whole[: len(whole) // 2]], 200, kind, end=End.CUT), (ConnectionLostError,)),
         (Answer([b"not at all"], 200, kind), (MalformedDataError, TruncatedStreamError)),
     )
-    for answer, means in cases:
-        bench.stage.answer(answer)
-        heard = hear(bench.way, bench.wrapper(), stream=False)
-        typed(heard.error, *means)
-        must(heard.refused, "a call without streaming gave a response, and only reading it raised")
+    for answer, expected in cases:
+        bench.provider.answer(answer)
+        observed = observe(bench.way, bench.wrapper(), stream=False)
+        check_error(observed.error, *expected)
+        must(observed.refused, "a call without streaming gave a response, and only reading it raised")

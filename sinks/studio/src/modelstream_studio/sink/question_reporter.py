@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 _NOTHING = object()
 
 
-class AskedQuestion:
+class QuestionReporter:
     """Reports a question and its end to Studio, and passes Studio's answer to the question."""
 
-    def __init__(self, question: Question, announce: Callable[[AskedQuestion], None]) -> None:
+    def __init__(self, question: Question, announce: Callable[[QuestionReporter], None]) -> None:
         self.question = question
         self._at = time.time()
         self._sent = self._end_sent = False

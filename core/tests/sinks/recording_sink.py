@@ -1,4 +1,4 @@
-"""A sink that remembers what it was told, and does in each call what the test wants."""
+"""A sink that records its calls and runs a test's callback in each of them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ LIMIT = 20.0
 COMPLETE = Outcome("complete", "stop")
 
 
-class Told:
-    """What a witness was told of one message."""
+class MessageRecord:
+    """The calls that a `RecordingSink` got for one message."""
 
     def __init__(self, message):
         self.message = message
@@ -30,79 +30,79 @@ class Told:
         return [method for method, _ in self.calls]
 
     @property
-    def news(self):
-        return [thing for method, thing in self.calls if method in ("write", "write_delta")]
+    def items(self):
+        return [item for method, item in self.calls if method in ("write", "write_delta")]
 
     @property
     def deltas(self):
-        return [thing.delta for method, thing in self.calls if method == "write" and not thing.last]
+        return [item.delta for method, item in self.calls if method == "write" and not item.last]
 
     @property
     def text(self):
-        return state_after(self.news)[0]
+        return state_after(self.items)[0]
 
     @property
     def outcome(self):
-        (outcome,) = [thing for method, thing in self.calls if method == "close"]
+        (outcome,) = [item for method, item in self.calls if method == "close"]
         return outcome
 
 
-class Witness(StreamSink):
-    """`does(method, message, thing)` is called in each call, after it was noted; it may wait or raise."""
+class RecordingSink(StreamSink):
+    """`on_call(method, message, item)` runs in each call, after it was recorded; it may wait or raise."""
 
-    sink_type = "witness"
+    sink_type = "recording"
 
-    def __init__(self, does=None, **settings):
+    def __init__(self, on_call=None, **settings):
         for name, value in settings.items():
             setattr(self, name, value)
-        self.does = does or (lambda *_: None)
-        self.told = {}
+        self.on_call = on_call or (lambda *_: None)
+        self.records = {}
         self.threads = set()
         self.shutdowns = 0
         self.wrote = threading.Event()
 
     def open(self, message):
-        self._note("open", message, None)
+        self._record("open", message, None)
 
     def write(self, message, snapshot):
-        self._note("write", message, snapshot)
+        self._record("write", message, snapshot)
 
     def write_delta(self, message, delta):
-        self._note("write_delta", message, delta)
+        self._record("write_delta", message, delta)
 
     def close(self, message, outcome):
-        self._note("close", message, outcome)
+        self._record("close", message, outcome)
 
     def shutdown(self):
         self.shutdowns += 1
-        self.does("shutdown", None, None)
+        self.on_call("shutdown", None, None)
 
     @property
     def only(self):
-        (told,) = self.told.values()
-        return told
+        (record,) = self.records.values()
+        return record
 
     @property
-    def all_told(self):
-        return list(self.told.values())
+    def all_records(self):
+        return list(self.records.values())
 
-    def _note(self, method, message, thing):
+    def _record(self, method, message, item):
         self.threads.add(threading.current_thread())
-        self.told.setdefault(message, Told(message)).calls.append((method, thing))
+        self.records.setdefault(message, MessageRecord(message)).calls.append((method, item))
         if method == "write":
             self.wrote.set()
-        self.does(method, message, thing)
+        self.on_call(method, message, item)
 
 
 class Gate:
-    """Has a sink stop in one of its methods until it is released. For `does`."""
+    """Has a sink stop in one of its methods until it is released. for `on_call`."""
 
     def __init__(self, method="write"):
         self.method = method
         self.reached = threading.Event()
         self._released = threading.Event()
 
-    def __call__(self, method, message, thing):
+    def __call__(self, method, message, item):
         if method == self.method:
             self.reached.set()
             assert self._released.wait(LIMIT)
@@ -118,25 +118,25 @@ class Gate:
         assert flush(LIMIT)
 
 
-class Talk:
-    """A message to sinks, told as the core tells it."""
+class MessageWriter:
+    """Sends a message to sinks, as the core does."""
 
     def __init__(self, *sinks, name="Bob"):
         self.message = Message(name)
         self.sent = ""
         self.broadcast = Broadcast(self.message, sinks)
 
-    def say(self, *deltas):
+    def write(self, *deltas):
         for delta in deltas:
             offset, self.sent = len(self.sent), self.sent + delta
             self.broadcast.write(Snapshot(delta, False, offset, FixedText(self.sent)))
         return self
 
-    def afresh(self, text):
+    def restart(self, text):
         self.sent = ""
-        return self.say(text)
+        return self.write(text)
 
-    def tell(self, *deltas):
+    def write_delta(self, *deltas):
         for delta in deltas:
             self.broadcast.write_delta(delta)
         return self
@@ -148,10 +148,10 @@ class Talk:
         return self
 
 
-def state_after(news):
-    """Where news lead: text, reasoning, tool calls, token counts, and how often the last one came."""
+def state_after(items):
+    """The text, reasoning, tool calls and token counts after these items, and how many were the last."""
     text, reasoning, calls, usage, lasts = "", "", ToolCalls(), None, 0
-    for one in news:
+    for one in items:
         if isinstance(one, Snapshot):
             assert one.offset in (len(text), 0), "there is a gap"
             text = text[: one.offset] + one.delta
@@ -167,7 +167,7 @@ def state_after(news):
 
 
 class Scripted(ModelWrapper):
-    """Answers with the items it was made with; an exception is raised, a function called."""
+    """Answers with the items it was created with; an exception is raised, a function called."""
 
     model_type = "scripted"
 

@@ -1,4 +1,4 @@
-"""One performance of a script: how far it goes, what breaks it off, and where it waits for the reader."""
+"""How a script is played: how far, what breaks it off, and where it waits for the reader."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from modelstream.testing._kit.script import Script
 
 PATIENCE = 2.0
-"""Seconds that a performance waits for its reader before it goes on without. Nothing in the kit hangs."""
+"""Seconds that a scenario waits for its reader before it continues, so that nothing in the kit hangs."""
 
-WHY = "the conveyor belt is on fire (着火)"
-"""What a provider says in the errors that the kit has it send."""
+ERROR_MESSAGE = "the conveyor belt is on fire (着火)"
+"""The message of the errors that the kit sends."""
 
 
 class PatientGate(Gate):
-    """A gate that opens by itself after a while; `late` tells that it had to, then `instead` is called."""
+    """A gate that opens by itself after `patience` seconds: then `late` is set and `instead` is called."""
 
     def __init__(self, patience: float = PATIENCE, instead: Callable[[], None] | None = None) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class PatientGate(Gate):
         self._since: float | None = None
 
     def wait(self, seconds: float) -> bool:
-        """Wait here; whether it is open by then."""
+        """Wait; return whether the gate is open."""
         if super().wait(seconds):
             return True
         now = time.monotonic()
@@ -52,30 +52,30 @@ class PatientGate(Gate):
 
 
 class Fault(enum.Enum):
-    """What breaks an answer off, as a sentence."""
+    """What breaks an answer off."""
 
-    ENDS = "the body ends as HTTP wants it, but before the end marker"
-    FALSE_END = "the body ends with what goes with the end marker, but without the marker"
+    ENDS = "the body is valid HTTP, but ends before the end marker"
+    FALSE_END = "the body ends with the frames that accompany the end marker, but without the marker"
     CUT = "the connection is closed in the middle of the body"
     RESET = "the connection is reset"
     HALF = "the body ends in the middle of a frame"
-    MALFORMED = "a frame is not what the format allows; whole frames follow"
-    ERROR = "a frame tells of an error; whole frames follow"
-    SILENCE = "nothing more comes, and the connection stays open"
+    MALFORMED = "a frame is invalid; valid frames follow"
+    ERROR = "a frame reports an error; valid frames follow"
+    SILENCE = "nothing more is sent, and the connection stays open"
     RAISES = "the engine raises an exception"
 
     @property
-    def means(self) -> tuple[type[StreamError], ...]:
-        """The errors of which one must be raised."""
-        return _MEANINGS[self]
+    def expected(self) -> tuple[type[StreamError], ...]:
+        """The error types of which one must be raised."""
+        return _EXPECTED[self]
 
 
-_MEANINGS: dict[Fault, tuple[type[StreamError], ...]] = {
+_EXPECTED: dict[Fault, tuple[type[StreamError], ...]] = {
     Fault.ENDS: (TruncatedStreamError,),
     Fault.FALSE_END: (TruncatedStreamError,),
     Fault.CUT: (ConnectionLostError,),
     Fault.RESET: (ConnectionLostError,),
-    # Whoever sees only half of a frame may call it what it likes, but not an end.
+    # A reader may report half a frame as either, but never as an end.
     Fault.HALF: (TruncatedStreamError, MalformedDataError),
     Fault.MALFORMED: (MalformedDataError,),
     Fault.ERROR: (ProviderError,),
@@ -85,13 +85,13 @@ _MEANINGS: dict[Fault, tuple[type[StreamError], ...]] = {
 
 
 @dataclass(frozen=True)
-class Take:
-    """A script as it is performed once.
+class Scenario:
+    """A script as it is played once.
 
-    With a `fault`, the first `length` deltas are said, and then that happens; if `ended`, the end marker is
-    sent before it. `gates` stand behind the deltas, one each, and the last behind the end marker;
-    `before_fault` stands before the fault, `before_headers` before everything. `then` is sent behind the end
-    marker. `half` is the part that is sent of a frame that breaks off.
+    With a `fault`, the first `length` deltas are sent, and then the fault happens; if `ended`, the end marker
+    is sent before it. `gates` are the places after each delta, and after the end marker, where the provider
+    waits; it waits at `before_fault` before the fault, and at `before_headers` before everything. `then` is
+    sent after the end marker. `half` is the fraction that is sent of a frame that is cut.
     """
 
     script: Script
@@ -107,6 +107,6 @@ class Take:
     ended: bool = False
 
     @property
-    def said(self) -> Script:
-        """What is said before the fault."""
+    def sent(self) -> Script:
+        """The part of the script that is sent before the fault."""
         return self.script if self.length is None else self.script.first(self.length)

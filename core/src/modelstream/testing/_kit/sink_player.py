@@ -1,4 +1,4 @@
-"""One message to a sink, told as the core tells it, by the kit itself."""
+"""Plays one message to a sink, with the same calls as the core."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CANCELLED = Outcome("cancelled")
 
 
 class _Text:
-    """What the snapshots of a message are cut from."""
+    """The text that the snapshots of a message refer to."""
 
     def __init__(self) -> None:
         self.text = ""
@@ -29,8 +29,8 @@ class _Text:
         return self.text[:end]
 
 
-class Talk:
-    """Tells `script` to `sink`, call by call. `text` is what a reader must have seen by now."""
+class SinkPlayer:
+    """Plays `script` to `sink`, call by call. `text` is the text that was sent so far."""
 
     def __init__(self, sink: StreamSink, script: Script, name: str = "A1") -> None:
         self.message = Message(name, id=f"message-{name}-{id(self):x}")
@@ -43,17 +43,17 @@ class Talk:
         """The text so far."""
         return self._source.text
 
-    def tell(self, outcome: Outcome = COMPLETE) -> None:
-        """Open the message, tell all of it, and close it with `outcome`."""
+    def play(self, outcome: Outcome = COMPLETE) -> None:
+        """Open the message, send all of it, and close it with `outcome`."""
         for _ in self.steps(outcome):
             pass
 
     def steps(self, outcome: Outcome = COMPLETE) -> Iterator[None]:
-        """The same, with a stop behind each call."""
+        """Do the same, and yield after each call."""
         self._sink.open(self.message)
         yield
         for delta in self._script.deltas:
-            self.news(delta)
+            self.send(delta)
             yield
         if outcome.state == "complete":
             end = len(self._source.text)
@@ -61,8 +61,8 @@ class Talk:
             yield
         self._sink.close(self.message, outcome)
 
-    def news(self, delta: Delta) -> None:
-        """Tell one delta."""
+    def send(self, delta: Delta) -> None:
+        """Send one delta."""
         if not isinstance(delta, TextDelta):
             self._sink.write_delta(self.message, delta)
         elif delta.text:
@@ -70,13 +70,13 @@ class Talk:
             self._source.text += delta.text
             self._sink.write(self.message, Snapshot(delta.text, False, offset, self._source))  # noqa: FBT003
 
-    def afresh(self) -> None:
-        """What is told from now on replaces the text so far."""
+    def replace_text(self) -> None:
+        """Make the next text replace the text so far."""
         self._source = _Text()
 
 
 def joined(script: Script, cuts: frozenset[int]) -> Script:
-    """The same news in fewer deltas: neighbours of a kind are joined, except at these numbers."""
+    """The same script with fewer deltas: adjacent deltas of a kind are joined, except at these indexes."""
     deltas: list[Delta] = []
     for number, delta in enumerate(script.deltas):
         last = deltas[-1] if deltas and number not in cuts else None

@@ -1,4 +1,4 @@
-"""The three clocks and the grace after the end marker: what they measure, when they strike, whom they spare.
+"""The three timeouts and the grace after the end marker: what they measure, and when they expire.
 
 The limits are small and the margins wide, for a machine that is busy with other things.
 """
@@ -11,8 +11,8 @@ import time
 from typing import Any
 
 import pytest
+from reading import ALL_FOUR, ASYNC_CALLER, SYNC_CALLER, alook, aread, look, read, run
 from scripted import LIMIT, BothScripted, Gate, SyncScripted
-from ways import ALL_FOUR, ASYNC_CALLER, SYNC_CALLER, alook, aread, look, read, run
 
 from modelstream.deltas import Finish, UsageDelta
 from modelstream.errors import StreamTimeoutError
@@ -23,7 +23,7 @@ async_callers = pytest.mark.parametrize("wrapper", ASYNC_CALLER.values(), ids=AS
 
 SMALL = 0.2
 LATE = 2.0
-"""What a busy machine may take longer than the limit; the unit tests of the clocks try how exact they are."""
+"""How much longer than the limit a busy machine may take; the unit tests of timeouts check exact times."""
 
 
 def timed(wrapper: type, is_async: bool, script: list[Any], **config: Any) -> tuple[Any, float]:
@@ -37,24 +37,24 @@ def timed(wrapper: type, is_async: bool, script: list[Any], **config: Any) -> tu
     return seen, took
 
 
-def assert_struck(seen: Any, took: float, clock: str, text: str) -> None:
+def assert_expired(seen: Any, took: float, timeout: str, text: str) -> None:
     error = seen.error
     assert isinstance(error, StreamTimeoutError)
-    assert (error.clock, error.seconds) == (clock, SMALL)
-    assert f"{clock}_timeout" in str(error)
+    assert (error.clock, error.seconds) == (timeout, SMALL)
+    assert f"{timeout}_timeout" in str(error)
     assert error.partial_text == text
     assert error.retryable
     assert SMALL <= took < SMALL * 1.5 + LATE
 
 
-# Each clock strikes when its own limit is over, however large the others are
+# Each timeout expires after its own limit, however large the others are
 
 
 @every_way
 @pytest.mark.parametrize("script", [[], [None], [None, "", []]], ids=["nothing", "accepted", "empty deltas"])
 def test_the_first_delta(wrapper: type, is_async: bool, script: list[Any]) -> None:
     seen, took = timed(wrapper, is_async, [*script, Gate()], first_delta_timeout=SMALL)
-    assert_struck(seen, took, "first_delta", "")
+    assert_expired(seen, took, "first_delta", "")
     assert not seen.error.first_delta_seen
 
 
@@ -62,7 +62,7 @@ def test_the_first_delta(wrapper: type, is_async: bool, script: list[Any]) -> No
 @pytest.mark.parametrize("others", [{}, {"first_delta_timeout": None, "total_timeout": None}])
 def test_idle(wrapper: type, is_async: bool, others: dict[str, Any]) -> None:
     seen, took = timed(wrapper, is_async, ["a", "b", Gate()], idle_timeout=SMALL, **others)
-    assert_struck(seen, took, "idle", "ab")
+    assert_expired(seen, took, "idle", "ab")
     assert seen.error.first_delta_seen
 
 
@@ -70,7 +70,7 @@ def test_idle(wrapper: type, is_async: bool, others: dict[str, Any]) -> None:
 @pytest.mark.parametrize("script", [["a", "b"], [None]])
 def test_total(wrapper: type, is_async: bool, script: list[Any]) -> None:
     seen, took = timed(wrapper, is_async, [*script, Gate()], total_timeout=SMALL)
-    assert_struck(seen, took, "total", "ab" if "a" in script else "")
+    assert_expired(seen, took, "total", "ab" if "a" in script else "")
 
 
 @every_way
@@ -79,12 +79,12 @@ def test_total_over_an_answer_that_goes_on_and_on(wrapper: type, is_async: bool)
         return asyncio.sleep(0.01) if wrapper is not SyncScripted else time.sleep(0.01)
 
     seen, took = timed(wrapper, is_async, ["a", pace] * 1000, total_timeout=SMALL, idle_timeout=10)
-    assert_struck(seen, took, "total", seen.error.partial_text)
+    assert_expired(seen, took, "total", seen.error.partial_text)
     assert set(seen.error.partial_text) == {"a"}
 
 
 @every_way
-def test_a_clock_that_is_off_does_not_strike(wrapper: type, is_async: bool) -> None:
+def test_a_timeout_that_is_off_does_not_expire(wrapper: type, is_async: bool) -> None:
     gate = Gate()
     model = wrapper(
         ["a", gate, "b", Finish()], first_delta_timeout=None, idle_timeout=None, total_timeout=None
@@ -94,7 +94,7 @@ def test_a_clock_that_is_off_does_not_strike(wrapper: type, is_async: bool) -> N
 
 
 @every_way
-def test_deltas_that_come_in_time_keep_the_clocks_quiet(wrapper: type, is_async: bool) -> None:
+def test_deltas_in_time_prevent_timeouts(wrapper: type, is_async: bool) -> None:
     def pace(_: Any) -> Any:
         return asyncio.sleep(SMALL / 4) if wrapper is not SyncScripted else time.sleep(SMALL / 4)
 
@@ -103,11 +103,11 @@ def test_deltas_that_come_in_time_keep_the_clocks_quiet(wrapper: type, is_async:
     assert look(model, is_async=is_async).text == "a" * 10
 
 
-# A clock measures the provider and not the reader
+# Timeouts measure the provider and not the reader
 
 
 @sync_callers
-def test_a_slow_reader_trips_no_clock(wrapper: type) -> None:
+def test_a_slow_reader_causes_no_timeout(wrapper: type) -> None:
     response = wrapper(["a", "b", "c", Finish()], first_delta_timeout=SMALL, idle_timeout=SMALL)("hi")
     stream = response.stream
     time.sleep(SMALL * 1.5)
@@ -120,8 +120,8 @@ def test_a_slow_reader_trips_no_clock(wrapper: type) -> None:
 
 @async_callers
 @pytest.mark.parametrize("blocking", [False, True], ids=["awaiting", "blocking the loop"])
-def test_a_slow_reader_trips_no_clock_async(wrapper: type, blocking: bool) -> None:
-    """Even one that blocks the event loop, so that neither wrapper nor clock gets a turn."""
+def test_a_slow_reader_causes_no_timeout_async(wrapper: type, blocking: bool) -> None:
+    """Even one that blocks the event loop, so that neither wrapper nor timeout gets a turn."""
 
     async def main() -> list[Any]:
         gate = Gate()
@@ -129,7 +129,7 @@ def test_a_slow_reader_trips_no_clock_async(wrapper: type, blocking: bool) -> No
         seen = []
         async for snapshot in response.stream:
             seen.append(tuple(snapshot))
-            await asyncio.sleep(SMALL / 2)  # time for a look at the clocks
+            await asyncio.sleep(SMALL / 2)  # time for a check of the timeouts
             gate.open()
             if blocking:
                 time.sleep(SMALL * 1.5)  # noqa: ASYNC251
@@ -141,7 +141,7 @@ def test_a_slow_reader_trips_no_clock_async(wrapper: type, blocking: bool) -> No
 
 
 def test_idle_does_not_count_the_time_before_the_wait() -> None:
-    """The reader works right up to a look of the clock; its wait begins after that."""
+    """The reader works right up to a check of the timeout; its wait begins after that."""
     response = SyncScripted(["a", Gate()], idle_timeout=SMALL)("hi")
     stream = response.stream
     assert next(stream) == (False, "a")
@@ -153,7 +153,7 @@ def test_idle_does_not_count_the_time_before_the_wait() -> None:
 
 
 @async_callers
-def test_a_reader_that_stopped_trips_no_clock(wrapper: type, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_that_stopped_causes_no_timeout(wrapper: type, monkeypatch: pytest.MonkeyPatch) -> None:
     """A call that runs by itself waits for its readers when it is too far ahead of them."""
     monkeypatch.setattr("modelstream.call.backpressure.AHEAD", 10)
 
@@ -168,7 +168,7 @@ def test_a_reader_that_stopped_trips_no_clock(wrapper: type, monkeypatch: pytest
     run(main())
 
 
-# The end marker was seen, and the wrapper hangs
+# After the end marker, the wrapper hangs
 
 
 @every_way
@@ -187,8 +187,8 @@ def test_a_wrapper_that_hangs_after_its_finish(
     assert SMALL <= took < SMALL * 1.5 + LATE
 
 
-def test_the_grace_is_kept_though_the_other_limits_are_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A clock that looked eight times per limit would not look for half a minute."""
+def test_the_grace_is_exact_even_if_the_other_limits_are_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A timeout that is checked eight times per limit would not be checked for half a minute."""
     monkeypatch.setattr("modelstream.call.timeouts.FINISH_GRACE", SMALL)
     response = SyncScripted(["a", Finish(), Gate()], first_delta_timeout=3000.0, idle_timeout=1000.0)("hi")
     since = time.monotonic()
@@ -199,8 +199,8 @@ def test_the_grace_is_kept_though_the_other_limits_are_long(monkeypatch: pytest.
 # Others
 
 
-def test_one_call_that_is_slow_to_let_go_does_not_stop_the_clocks_of_others() -> None:
-    """What a plugin does when it is told to end may take long; the watchdog is not there to wait for it."""
+def test_a_call_that_is_slow_to_end_does_not_delay_the_timeouts_of_others() -> None:
+    """The cancel callback of a plugin may take long; the watchdog must not wait for it."""
     release = threading.Event()
     model = SyncScripted(
         [lambda request: request.on_cancel(lambda: release.wait(LIMIT)), "a", Gate()], idle_timeout=SMALL / 2
@@ -211,10 +211,10 @@ def test_one_call_that_is_slow_to_let_go_does_not_stop_the_clocks_of_others() ->
     seen, took = timed(BothScripted, False, ["b", Gate()], idle_timeout=SMALL)
     release.set()
     thread.join(LIMIT)
-    assert_struck(seen, took, "idle", "b")
+    assert_expired(seen, took, "idle", "b")
 
 
-def test_many_calls_at_once_each_have_their_own_clocks() -> None:
+def test_many_calls_at_once_each_have_their_own_timeouts() -> None:
     limits = [SMALL * n for n in (1, 2, 3, 4)] * 3
     errors: dict[int, Any] = {}
 
@@ -234,8 +234,8 @@ def test_many_calls_at_once_each_have_their_own_clocks() -> None:
         assert limit <= took < limit * 1.5 + LATE
 
 
-def test_a_dropped_call_is_not_kept_by_its_clocks() -> None:
-    """The watchdog looks again later; until then it must not hold the call."""
+def test_a_dropped_call_is_not_kept_by_its_timeouts() -> None:
+    """The watchdog checks again later; until then it must not hold the call."""
     model = SyncScripted(["a", Gate()])
     assert next(model("hi").stream) == (False, "a")
     assert model.closed.is_set()
@@ -247,7 +247,7 @@ async def _two_at_once(wrapper: type) -> list[Any]:
 
 
 @async_callers
-def test_a_timeout_of_one_call_leaves_the_others_alone(wrapper: type) -> None:
+def test_a_timeout_of_one_call_does_not_affect_others(wrapper: type) -> None:
     slow, quick = run(_two_at_once(wrapper))
     assert isinstance(slow.error, StreamTimeoutError)
     assert quick.text == "b"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from modelstream_terminal.speaker import Speaker
 
 
-class Stage:
+class Foreground:
     """Decides which speaker is in the foreground.
 
     The text of the foreground speaker is put on the screen at once. The others are held back; only whole

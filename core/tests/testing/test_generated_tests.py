@@ -1,4 +1,4 @@
-"""How laws become tests: none is lost without a word, and a broken one tells what its author needs."""
+"""How laws become tests: none is lost silently, and a broken one reports what its author needs."""
 
 import contextlib
 import subprocess
@@ -24,14 +24,14 @@ class Engine:
 
 
 class InProcess(ModelWrapper):
-    """Says what the engine says."""
+    """Yields the deltas of the engine."""
 
     model_type = "in_process"
 
     def deltas(self, request):
-        said = Engine.start()
-        request.on_cancel(said.close)
-        yield from said
+        deltas = Engine.start()
+        request.on_cancel(deltas.close)
+        yield from deltas
 
 
 class InProcessLaws(WrapperConformance):
@@ -44,7 +44,7 @@ class InProcessLaws(WrapperConformance):
         return InProcess(**fields)
 
 
-class OneBehind(InProcess):
+class OneLate(InProcess):
     def deltas(self, request):
         held = None
         for delta in Engine.start():
@@ -55,9 +55,9 @@ class OneBehind(InProcess):
         yield held
 
 
-class OneBehindLaws(InProcessLaws):
+class OneLateLaws(InProcessLaws):
     def make(self, **fields):
-        return OneBehind(**fields)
+        return OneLate(**fields)
 
 
 class Talkative(InProcess):
@@ -91,7 +91,7 @@ class MoodyLaws(InProcessLaws):
 @pytest.fixture(autouse=True)
 def _taken_down():
     yield
-    for laws in (InProcessLaws, OneBehindLaws, TalkativeLaws, MoodyLaws):
+    for laws in (InProcessLaws, OneLateLaws, TalkativeLaws, MoodyLaws):
         laws.teardown_class()
 
 
@@ -106,7 +106,7 @@ def test_a_class_without_wire_and_engine_is_a_base():
     assert not laws_of(Base)
 
 
-def test_a_law_that_the_format_cannot_break_is_left_out():
+def test_a_law_that_the_format_cannot_break_is_omitted():
     class Minimal(SseWire):
         def text(self, text):
             return {"text": text}
@@ -127,9 +127,9 @@ def test_a_law_that_the_format_cannot_break_is_left_out():
         wire = OpenAIWire()
 
     assert laws_of(Large) - laws_of(Small) == {
-        "reasoning_apart",
+        "reasoning_separate",
         "tool_calls_survive",
-        "calls_are_a_reason",
+        "finish_reason_of_tool_calls",
         "usage_is_replaced",
         "usage_after_failure",
         "error_frame",
@@ -139,10 +139,10 @@ def test_a_law_that_the_format_cannot_break_is_left_out():
     assert "web_page" not in laws_of(InProcessLaws)
 
 
-def test_each_class_has_functions_of_its_own():
-    assert InProcessLaws.test_monotone is not OneBehindLaws.test_monotone
+def test_each_class_has_its_own_functions():
+    assert InProcessLaws.test_monotone is not OneLateLaws.test_monotone
     assert InProcessLaws.test_monotone.__doc__ == LAWS["monotone"].sentence
-    assert OneBehindLaws.test_monotone.__qualname__.endswith("OneBehindLaws.test_monotone")
+    assert OneLateLaws.test_monotone.__qualname__.endswith("OneLateLaws.test_monotone")
 
 
 def test_hypothesis_keeps_the_examples_of_each_class_apart():
@@ -151,13 +151,13 @@ def test_hypothesis_keeps_the_examples_of_each_class_apart():
 
 
 def test_a_law_that_is_overridden_is_an_error():
-    with pytest.raises(TypeError, match="overrides test_no_lag: name a law"):
+    with pytest.raises(TypeError, match="overrides test_no_lag: add a law"):
 
         class Sly(InProcessLaws):
             def test_no_lag(self):
                 pass
 
-    with pytest.raises(TypeError, match="overrides test_odd_text: name a law"):
+    with pytest.raises(TypeError, match="overrides test_odd_text: add a law"):
 
         class SlySink(SinkConformance):
             test_odd_text = None
@@ -167,16 +167,16 @@ def test_a_law_that_is_removed_is_an_error():
     class Sly(InProcessLaws):
         pass
 
-    Sly().test_every_law_stands()
+    Sly().test_no_law_is_overridden()
     Sly.test_no_lag = lambda self: None
-    with pytest.raises(pytest.fail.Exception, match=r"Sly\.test_no_lag is not the law any more"):
-        Sly().test_every_law_stands()
+    with pytest.raises(pytest.fail.Exception, match=r"Sly\.test_no_lag was replaced"):
+        Sly().test_no_law_is_overridden()
 
 
 @pytest.mark.parametrize(
     ("skip", "complaint"),
     [
-        ({"no_lagg": "it is slow"}, "names 'no_lagg', which is no law; there are: .*no_lag"),
+        ({"no_lagg": "it is slow"}, "names 'no_lagg', which is not a law; the laws are: .*no_lag"),
         ({"no_lag": ""}, "has no reason for 'no_lag'"),
     ],
 )
@@ -191,7 +191,7 @@ def test_a_skipped_law_is_skipped_with_its_reason():
 
     (mark,) = [mark for mark in Skips.test_no_lag.pytestmark if mark.name == "skip"]
     assert mark.kwargs == {"reason": "the engine writes whole sentences"}
-    Skips().test_every_law_stands()
+    Skips().test_no_law_is_overridden()
 
 
 def test_a_good_wrapper_keeps_a_law():
@@ -199,31 +199,31 @@ def test_a_good_wrapper_keeps_a_law():
     InProcessLaws().test_no_lag(way="async")
 
 
-def test_a_broken_law_tells_its_name_its_sentence_and_what_was_said():
+def test_a_broken_law_reports_its_name_its_sentence_and_the_observation():
     with pytest.raises(LawBrokenError) as caught:
-        OneBehindLaws().test_no_lag(way="async")
+        OneLateLaws().test_no_lag(way="async")
     assert str(caught.value).splitlines()[:3] == [
         "the law `no_lag` is broken (async):",
-        "  Every delta, and the end, is handed over before the provider sends its next frame.",
-        "what happened: TextDelta(text='Hel') (number 0) was not heard before the next frame was sent",
+        "  Every delta, and the end, is delivered before the provider sends its next frame.",
+        "what happened: TextDelta(text='Hel') (number 0) was not read before the next frame was sent",
     ]
 
 
 def test_a_broken_law_shows_the_shortest_script():
     with pytest.raises(LawBrokenError) as caught:
         TalkativeLaws().test_one_last(way="sync")
-    said = str(caught.value)
-    assert "the text: expected '', found ' Anything else?'" in said
-    assert "script: Script([], Finish(reason='stop', raw=None), None)" in said
+    report = str(caught.value)
+    assert "the text: expected '', found ' Anything else?'" in report
+    assert "script: Script([], Finish(reason='stop', raw=None), None)" in report
 
 
-def test_a_law_that_is_broken_now_and_then_is_told_like_any_other():
+def test_a_law_that_is_broken_now_and_then_is_reported_like_any_other():
     with pytest.raises(LawBrokenError) as caught:
         MoodyLaws().test_one_last(way="sync")
-    said = str(caught.value)
-    assert said.startswith("the law `one_last` is broken (sync):")
-    assert "found 'Now this: " in said
-    assert said.endswith("it depends on how much one read brings, or on the moment.)")
+    report = str(caught.value)
+    assert report.startswith("the law `one_last` is broken (sync):")
+    assert "found 'Now this: " in report
+    assert report.endswith("it depends on timing, or on the bytes that one read returns.)")
 
 
 def test_only_the_wrappers_own_errors_are_chained():
@@ -235,7 +235,7 @@ def test_only_the_wrappers_own_errors_are_chained():
         def make(self, **fields):
             return Failing(**fields)
 
-    for laws, cause in ((OneBehindLaws, None), (FailingLaws, StreamError)):
+    for laws, cause in ((OneLateLaws, None), (FailingLaws, StreamError)):
         with pytest.raises(LawBrokenError) as caught:
             laws().test_no_lag(way="sync")
         assert type(caught.value.__cause__) is (cause or type(None))
@@ -249,7 +249,7 @@ def test_every_law_has_a_sentence():
         assert law.sentence.endswith(".")
 
 
-STRANGER = """
+THIRD_PARTY = """
 from modelstream import Finish, ModelWrapper, StreamSink
 from modelstream.testing import SinkConformance, SseWire, WrapperConformance
 
@@ -275,17 +275,17 @@ class TestFragile(SinkConformance):
 """
 
 
-def test_a_stranger_runs_it_with_pytest_alone(tmp_path):
-    tests = tmp_path / "test_stranger.py"
-    tests.write_text(STRANGER)
+def test_a_third_party_needs_only_pytest(tmp_path):
+    tests = tmp_path / "test_third_party.py"
+    tests.write_text(THIRD_PARTY)
     command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", str(tests)]
     done = subprocess.run(
-        [*command, "-k", "takes_everything or every_end or harms_nobody or stands"],
+        [*command, "-k", "accepts_everything or every_end or other_sinks_unaffected or overridden"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
     )
     assert "2 failed, 8 passed" in done.stdout, done.stdout + done.stderr
-    assert "the law `takes_everything` is broken (alone):" in done.stdout
+    assert "the law `accepts_everything` is broken (alone):" in done.stdout
     assert "  close(Message('A1', id='message-A1-" in done.stdout

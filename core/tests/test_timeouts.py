@@ -1,4 +1,4 @@
-"""The clocks look often enough, for no longer than they must, and say which of them ran out."""
+"""Timeouts are checked in time and no longer than needed, and the error says which one expired."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from modelstream.config import ModelConfig
 
 
 class Call:
-    """A call as a clock sees it."""
+    """The part of a call that timeouts use."""
 
     count = 0
     finished = False
@@ -45,7 +45,7 @@ def limits(first_delta=None, idle=None, total=None):
 
 
 def watched(call, limits, now, until=10_000.0):
-    """Look whenever the clock asks for it; the seconds after which it asked no more."""
+    """Check whenever the timeouts want to; the seconds until they want no further check."""
     watch = Timeouts(call, limits)
     begin = now.passed
     while (when := watch.check()) is not None and now.passed - begin < until:
@@ -67,7 +67,7 @@ def test_total(now):
 
 
 @pytest.mark.parametrize("first_delta", [None, 300, 2])
-def test_a_short_clock_is_on_time_behind_a_long_one(now, first_delta):
+def test_a_short_timeout_after_a_long_one_is_on_time(now, first_delta):
     call, watch = Call(), None
     watch = Timeouts(call, limits(first_delta=first_delta, idle=2))
     now.passed = watch.check()
@@ -79,21 +79,21 @@ def test_a_short_clock_is_on_time_behind_a_long_one(now, first_delta):
     assert 2 <= now.passed - begin <= 2.3
 
 
-def test_the_grace_after_the_finish_needs_no_other_clock(now):
+def test_the_grace_after_the_finish_needs_no_other_timeout(now):
     call = Call()
     call.finished = True
     assert watched(call, limits(), now) == pytest.approx(timeouts.FINISH_GRACE)
     assert call.expired == "quietly"
 
 
-def test_a_call_that_nobody_reads_does_not_time_out(now):
+def test_a_call_without_a_reader_does_not_time_out(now):
     call = Call()
     call.waiting = False
     watched(call, limits(first_delta=1, idle=1), now, until=100)
     assert call.expired is None
 
 
-def test_a_call_that_has_ended_is_not_looked_at_any_more(now):
+def test_a_call_that_has_ended_is_not_checked_any_more(now):
     call = Call()
     call.waiting = False
     watch = Timeouts(call, limits(idle=1))
@@ -102,7 +102,7 @@ def test_a_call_that_has_ended_is_not_looked_at_any_more(now):
     assert watch.check() is None
 
 
-def test_a_call_that_is_gone_is_not_looked_at_any_more(now):
+def test_a_call_that_was_freed_is_not_checked_any_more(now):
     call = Call()
     watch = Timeouts(call, limits(idle=1))
     del call
