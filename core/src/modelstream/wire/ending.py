@@ -59,8 +59,8 @@ class Ending:
         "_void",
         "_weak",
         "finish",
-        "marker",
         "has_content",
+        "marker",
         "word",
     )
 

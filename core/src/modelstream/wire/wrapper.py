@@ -6,16 +6,14 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from modelstream.call.held import Batch
-from modelstream.deltas import Finish
-from modelstream.errors import MalformedDataError, StreamError
-from modelstream.wire.ending import Ending, is_document
+from modelstream.wire.answers import AnswerReader
+from modelstream.wire.ending import Ending
 from modelstream.wire.streams import PushedStream, is_refusal, refusal_of
 from modelstream.wrapper import ModelWrapper
 
 if TYPE_CHECKING:
-    from modelstream.call.held import Held
     from modelstream.deltas import Delta, Yielded
+    from modelstream.errors import StreamError
     from modelstream.request import Request
     from modelstream.wire.ending import EndMarker
     from modelstream.wire.framing import Framer
@@ -102,7 +100,7 @@ class WireWrapper(ModelWrapper):
             request.on_cancel(answer.abort)
             if is_refusal(answer):
                 raise self.refusal(answer, answer.read())
-            frames = _Frames(self, request)
+            frames = self._answer_reader(request)
             if not request.stream:
                 yield frames.whole(answer.read())
                 frames.check()
@@ -123,7 +121,7 @@ class WireWrapper(ModelWrapper):
         async with aclosing(await self.aopen(request)) as answer:
             if is_refusal(answer):
                 raise self.refusal(answer, await answer.aread())
-            frames = _Frames(self, request)
+            frames = self._answer_reader(request)
             if not request.stream:
                 yield frames.whole(await answer.aread())
                 frames.check()
@@ -146,126 +144,6 @@ class WireWrapper(ModelWrapper):
             frames.check()
             await answer.adrain()
 
-
-class _Frames:
-    """Turns the bytes of one answer into deltas, for sync and async callers."""
-
-    def __init__(self, wrapper: WireWrapper, request: Request) -> None:
-        self._framer = type(wrapper).framer()
-        self._reader = wrapper.frame_reader(request)
-        self._ending = wrapper.ending(self._reader)
-        # Frames are judged one by one from the first finish word on; before that, a check of the last delta
-        # is enough, which costs a hundredth of reading the frame.
-        self._judging = self._ending.marker is not None
-        self._held: Held | None = None
-        self._raw = request.raw_chunks
-        self._failure: Exception | None = None
-        self.over = False
-
-    def feed(self, data: bytes) -> Yielded:
-        """The deltas of the frames that `data` completes; if one of them fails, of those before it."""
-        deltas: Deltas = []
-        try:
-            self._read_frames(self._framer.feed(data), deltas)
-        except Exception as error:  # noqa: BLE001
-            self._fail(error)
-        if self._judging:
-            return self._batch(deltas)
-        if not deltas:
-            return None
-        if not self._ending.has_content:
-            self._ending.note(deltas)
-        return deltas if len(deltas) != 1 else deltas[0]
-
-    def _read_frames(self, frames: list[Any], deltas: Deltas) -> None:
-        reader = self._reader
-        if self._raw is not None:
-            self._raw += frames
-        for frame in frames:
-            start = len(deltas)
-            try:
-                reader.read(frame, deltas)
-            finally:
-                # Most frames are text, which one look at the type tells.
-                if self._judging or (deltas and type(deltas[-1]) is not str and _has_finish(deltas, start)):
-                    self._judge(deltas, start)
-            if reader.done:
-                self.over = True
-                self._ending.end_at_terminal()
-                return
-
-    def _judge(self, deltas: Deltas, start: int) -> None:
-        if not self._judging:
-            self._judging = True
-            self._ending.note(deltas[:start])
-        if len(deltas) > start or not self._reader.done:
-            self._ending.add(deltas, start)
-
-    def _batch(self, deltas: Deltas) -> Batch | None:
-        finish = self._ending.finish
-        held = None if finish is not None or self.over else self._ending.held
-        if finish is not None:
-            deltas.append(finish)
-        elif not deltas and held == self._held:
-            return None
-        self._held = held
-        return Batch(deltas, held)
-
-    def taker(self, hand_on: Callable[[Yielded], bool]) -> Callable[[bytes], bool]:
-        """A callback that passes the deltas of each piece to `hand_on`; it returns whether to go on."""
-
-        def take(data: bytes) -> bool:
-            deltas = self.feed(data)
-            return (deltas is None or hand_on(deltas)) and not self.over
-
-        return take
-
-    def finish(self) -> Yielded:
-        """The deltas in the bytes after the last whole frame. Half a frame has none: the stream was cut."""
-        deltas: Deltas = []
-        try:
-            self._read_frames(self._framer.finish(), deltas)
-        except MalformedDataError:
-            pass
-        except Exception as error:  # noqa: BLE001
-            self._fail(error)
-        if not self.over:
-            self.over = True
-            self._ending.end_at_body()
-        return self._batch(deltas)
-
-    def check(self) -> None:
-        """Raise the error of an answer that is not complete, after its deltas were yielded."""
-        if self._failure is None and self._ending.finish is None:
-            self._failure = self._ending.truncated()
-        if self._failure is not None:
-            if isinstance(self._failure, StreamError):
-                self._failure.raw_finish_reason = self._ending.raw_word
-            raise self._failure
-
-    def _fail(self, error: Exception) -> None:
-        self._failure = error
-        self.over = True
-
-    def whole(self, body: bytes) -> Yielded:
-        """The deltas of an answer that was not streamed."""
-        if self._raw is not None:
-            self._raw.append(body)
-        deltas: Deltas = []
-        try:
-            self._reader.read_whole(body, deltas)
-        except Exception as error:  # noqa: BLE001
-            self._fail(error)
-        self._ending.add_whole(deltas)
-        if self._failure is None:
-            if self._reader.done:
-                self._ending.end_at_terminal()
-            elif is_document(body):
-                self._ending.end_at_document()
-            else:
-                self._ending.end_at_body()
-        return self._batch(deltas)
-
-
-def _has_finish(deltas: Deltas, start: int) -> bool:
-    return any(isinstance(delta, Finish) for delta in deltas[start:])
+    def _answer_reader(self, request: Request) -> AnswerReader:
+        reader = self.frame_reader(request)
+        return AnswerReader(type(self).framer(), reader, self.ending(reader), request.raw_chunks)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from modelstream.deltas import ToolCallDelta, UsageDelta
-from modelstream.errors import MalformedDataError, StreamError
+from modelstream.errors import StreamError
 from modelstream.testing._kit.encoded import EncodedScenario
 from modelstream.testing._kit.features import Features
 from modelstream.testing._kit.law import must, same
 from modelstream.testing._kit.script import usage_of
+from modelstream.wire.answers import AnswerReader
+from modelstream.wire.ending import Ending
 from modelstream.wire.samples import joined
 
 if TYPE_CHECKING:
-    from modelstream.deltas import Delta
+    from modelstream.deltas import Delta, Yielded
     from modelstream.testing._kit.scenario import Scenario
     from modelstream.wire.dialect import Dialect
 
@@ -65,12 +67,15 @@ class DialectBench:
         """Read a streamed body in these pieces; return the deltas and the error that was raised."""
         self._shown = list(pieces)
         deltas: list[str | Delta] = []
-        reader = self.dialect.reader()
+        answer = self._answer_reader()
         try:
-            for frame, last in self._frames(self._shown):
-                _read(reader, frame, deltas, last=last)
-                if reader.done:
+            for piece in self._shown:
+                deltas += _listed(answer.feed(piece))
+                if answer.over:
                     break
+            else:
+                deltas += _listed(answer.finish())
+            answer.check()
         except StreamError as error:
             return deltas, error
         return deltas, None
@@ -78,9 +83,15 @@ class DialectBench:
     def read_whole(self, body: bytes) -> list[str | Delta]:
         """Read the body of an answer that was not streamed."""
         self._shown = [body]
-        deltas: list[str | Delta] = []
-        self.dialect.reader().read_whole(body, deltas)
+        answer = self._answer_reader()
+        deltas = _listed(answer.whole(body))
+        answer.check()
         return deltas
+
+    def _answer_reader(self) -> AnswerReader:
+        reader = self.dialect.reader()
+        ending = Ending(has_terminal=getattr(reader, "has_terminal", False))
+        return AnswerReader(self.dialect.framing.framer(), reader, ending)
 
     def split_everywhere(self, body: bytes) -> None:
         """Check that a body has the same frames at every split, and byte by byte."""
@@ -91,25 +102,14 @@ class DialectBench:
             same(self._cut([body[:at], body[at:]]), expected, f"the frames of a body that is split at {at}")
 
     def _cut(self, pieces: Iterable[bytes]) -> list[Any]:
-        return [frame for frame, _ in self._frames(pieces)]
-
-    def _frames(self, pieces: Iterable[bytes]) -> Iterator[tuple[Any, bool]]:
-        """The frames, each with whether it was found only when the body ended."""
         framer = self.dialect.framing.framer()
-        for piece in pieces:
-            for frame in framer.feed(piece):
-                yield frame, False
-        for frame in framer.finish():
-            yield frame, True
+        return [*(frame for piece in pieces for frame in framer.feed(piece)), *framer.finish()]
 
 
-def _read(reader: Any, frame: Any, deltas: list[str | Delta], *, last: bool) -> None:
-    try:
-        reader.read(frame, deltas)
-    except MalformedDataError:
-        # The rest of a body may be half a frame, which is not an error of the reader.
-        if not last:
-            raise
+def _listed(deltas: Yielded) -> list[str | Delta]:
+    if deltas is None:
+        return []
+    return list(deltas) if isinstance(deltas, list) else [deltas]
 
 
 def same_deltas(found: Sequence[str | Delta], expected: Sequence[str | Delta], features: Features) -> None:

@@ -1,0 +1,148 @@
+"""Reads the bytes of one answer: framer, reader and the judge of its end, together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from modelstream.call.held import Batch
+from modelstream.deltas import Finish
+from modelstream.errors import MalformedDataError, StreamError
+from modelstream.wire.ending import is_document
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from modelstream.call.held import Held
+    from modelstream.deltas import Yielded
+    from modelstream.wire.ending import Ending
+    from modelstream.wire.framing import Framer
+    from modelstream.wire.wrapper import Deltas, FrameReader
+
+
+class AnswerReader:
+    """Turns the bytes of one answer into deltas, with one `Finish` at its end.
+
+    `over` is True when the rest of the body is not needed. `raw` is a list that gets the frames.
+    """
+
+    def __init__(
+        self, framer: Framer, reader: FrameReader, ending: Ending, raw: list[Any] | None = None
+    ) -> None:
+        self._framer = framer
+        self._reader = reader
+        self._ending = ending
+        # Frames are judged one by one from the first finish word on; before that, a check of the last delta
+        # is enough, which costs a hundredth of reading the frame.
+        self._judging = ending.marker is not None
+        self._held: Held | None = None
+        self._raw = raw
+        self._failure: Exception | None = None
+        self.over: bool = False
+
+    def feed(self, data: bytes) -> Yielded:
+        """The deltas of the frames that `data` completes; if one of them fails, of those before it."""
+        deltas: Deltas = []
+        try:
+            self._read_frames(self._framer.feed(data), deltas)
+        except Exception as error:  # noqa: BLE001
+            self._fail(error)
+        if self._judging:
+            return self._batch(deltas)
+        if not deltas:
+            return None
+        if not self._ending.has_content:
+            self._ending.note(deltas)
+        return deltas if len(deltas) != 1 else deltas[0]
+
+    def _read_frames(self, frames: list[Any], deltas: Deltas) -> None:
+        reader = self._reader
+        if self._raw is not None:
+            self._raw += frames
+        for frame in frames:
+            start = len(deltas)
+            try:
+                reader.read(frame, deltas)
+            finally:
+                # Most frames are text, which one look at the type tells.
+                if self._judging or (deltas and type(deltas[-1]) is not str and _has_finish(deltas, start)):
+                    self._judge(deltas, start)
+            if reader.done:
+                self.over = True
+                self._ending.end_at_terminal()
+                return
+
+    def _judge(self, deltas: Deltas, start: int) -> None:
+        if not self._judging:
+            self._judging = True
+            self._ending.note(deltas[:start])
+        if len(deltas) > start or not self._reader.done:
+            self._ending.add(deltas, start)
+
+    def _batch(self, deltas: Deltas) -> Batch | None:
+        finish = self._ending.finish
+        held = None if finish is not None or self.over else self._ending.held
+        if finish is not None:
+            deltas.append(finish)
+        elif not deltas and held == self._held:
+            return None
+        self._held = held
+        return Batch(deltas, held)
+
+    def taker(self, hand_on: Callable[[Yielded], bool]) -> Callable[[bytes], bool]:
+        """A callback that passes the deltas of each piece to `hand_on`; it returns whether to go on."""
+
+        def take(data: bytes) -> bool:
+            deltas = self.feed(data)
+            return (deltas is None or hand_on(deltas)) and not self.over
+
+        return take
+
+    def finish(self) -> Yielded:
+        """The deltas in the bytes after the last whole frame. Half a frame has none: the stream was cut."""
+        deltas: Deltas = []
+        try:
+            self._read_frames(self._framer.finish(), deltas)
+        except MalformedDataError:
+            pass
+        except Exception as error:  # noqa: BLE001
+            self._fail(error)
+        if not self.over:
+            self.over = True
+            self._ending.end_at_body()
+        return self._batch(deltas)
+
+    def check(self) -> None:
+        """Raise the error of an answer that is not complete, after its deltas were yielded."""
+        if self._failure is None and self._ending.finish is None:
+            self._failure = self._ending.truncated()
+        if self._failure is not None:
+            if isinstance(self._failure, StreamError):
+                self._failure.raw_finish_reason = self._ending.raw_word
+            raise self._failure
+
+    def _fail(self, error: Exception) -> None:
+        self._failure = error
+        self.over = True
+
+    def whole(self, body: bytes) -> Yielded:
+        """The deltas of an answer that was not streamed."""
+        if self._raw is not None:
+            self._raw.append(body)
+        deltas: Deltas = []
+        try:
+            self._reader.read_whole(body, deltas)
+        except Exception as error:  # noqa: BLE001
+            self._fail(error)
+        self._ending.add_whole(deltas)
+        if self._failure is None:
+            if self._reader.done:
+                self._ending.end_at_terminal()
+            elif is_document(body):
+                self._ending.end_at_document()
+            else:
+                self._ending.end_at_body()
+        return self._batch(deltas)
+
+
+def _has_finish(deltas: Deltas, start: int) -> bool:
+    return any(isinstance(delta, Finish) for delta in deltas[start:])
