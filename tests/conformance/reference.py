@@ -23,6 +23,7 @@ from modelstream import (
     ToolCallDelta,
     UsageDelta,
 )
+from modelstream.wire import AnswerReader, Ending
 
 SIZE = 65536
 HTML = "text/html"
@@ -62,6 +63,9 @@ class Lines:
                 events.append(b"\n".join(self.data))
                 self.data = []
         return events
+
+    def finish(self):
+        return []
 
 
 class Frames:
@@ -115,6 +119,23 @@ class Frames:
         return [UsageDelta(*counts, thought, usage["prompt_tokens_details"]["cached_tokens"])]
 
 
+class Reader:
+    """The frames of one answer for `AnswerReader`, read by the wrapper's `read`."""
+
+    has_terminal = True
+
+    def __init__(self, wrapper, frames):
+        self.wrapper = wrapper
+        self.frames = frames
+
+    @property
+    def done(self):
+        return self.frames.done
+
+    def read(self, data, deltas):
+        deltas += self.wrapper.read(self.frames, data)
+
+
 class ReferenceChat(ModelWrapper):
     """Each step is a method, so that a broken wrapper is one that overrides one of them."""
 
@@ -164,12 +185,24 @@ class ReferenceChat(ModelWrapper):
         connection.close()
 
     def streamed(self, pieces):
-        lines, frames = self.Lines(), self.Frames()
+        answer = self.answer()
         for piece in pieces:
-            for data in lines.feed(piece):
-                yield from self.read(frames, data)
-                if frames.done:
-                    return
+            if (deltas := answer.feed(piece)) is not None:
+                yield deltas
+            if self.is_over(answer):
+                break
+        else:
+            yield answer.finish()
+        answer.check()
+
+    def answer(self):
+        return AnswerReader(self.Lines(), Reader(self, self.Frames()), self.ending())
+
+    def ending(self):
+        return Ending(has_terminal=True)
+
+    def is_over(self, answer):
+        return answer.over
 
     def read(self, frames, data):
         return frames.read(data)
@@ -229,13 +262,15 @@ class ReferenceChat(ModelWrapper):
             await writer.wait_closed()
 
     async def astreamed(self, pieces):
-        lines, frames = self.Lines(), self.Frames()
+        answer = self.answer()
         async for piece in pieces:
-            for data in lines.feed(piece):
-                for item in self.read(frames, data):
-                    yield item
-                if frames.done:
-                    return
+            if (deltas := answer.feed(piece)) is not None:
+                yield deltas
+            if self.is_over(answer):
+                break
+        else:
+            yield answer.finish()
+        answer.check()
 
     def keep(self, request, data):
         if request.raw_chunks is not None:

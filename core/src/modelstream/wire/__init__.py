@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 _WHERE = {
     "AnswerParts": "modelstream.wire.writing",
+    "AnswerReader": "modelstream.wire.answers",
     "AnswerWriter": "modelstream.wire.writing",
     "AsyncByteStream": "modelstream.wire.streams",
     "AsyncHttpxStream": "modelstream.wire.httpx_streams",
@@ -122,6 +123,7 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.call.error_mapping import as_stream_error as as_stream_error
     from modelstream.call.error_mapping import http_error as http_error
     from modelstream.call.error_mapping import sent_error as sent_error
+    from modelstream.wire.answers import AnswerReader as AnswerReader
     from modelstream.wire.clients import Clients as Clients
     from modelstream.wire.decoding import excerpt as excerpt
     from modelstream.wire.decoding import json_decoder as json_decoder

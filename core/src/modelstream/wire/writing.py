@@ -152,9 +152,10 @@ class Wire(ABC):
     * `whole_reasoning`: whether an answer that is not streamed has the reasoning.
     * `halves`: whether text may be split inside a surrogate pair, as JSON can with `\ud83d` and `\ude00`.
     * `end_marker`: the index of the frame of `end` with the end marker; -1 is the last one.
+    * `has_terminal`: whether the last frame of `end` is a terminal frame, after which nothing is read, such
+      as `[DONE]`; False for a wire without one. While it is None, the kit does not test early finish reasons.
     * `carries`: for a wire that overrides `writer` instead of these methods, those of `reasoning`,
-    `tool_call`,
-      `usage` and `error` that its writer supports.
+      `tool_call`, `usage` and `error` that its writer supports.
 
     The methods keep no state: they are called in any order and any number of times. A format whose frames
     depend on earlier ones (numbered blocks, the whole answer repeated at the end) overrides `writer`.
@@ -169,6 +170,7 @@ class Wire(ABC):
     whole_reasoning: ClassVar[bool] = True
     halves: ClassVar[bool] = True
     end_marker: ClassVar[int] = 0
+    has_terminal: ClassVar[bool | None] = None
     carries: ClassVar[frozenset[str]] = frozenset()
 
     ascii = False

@@ -35,6 +35,7 @@ class DashScopeDialect(Dialect):
 
     name = "dashscope_chat"
     framing = Framing("text/event-stream", SseEventFramer, _frame)
+    has_terminal = False
     routes = tuple(f"POST /api/v1{path}" for path in requests.PATHS)
 
     path = "/api/v1"

@@ -24,6 +24,7 @@ class OllamaDialect(Dialect):
 
     name = "ollama_chat"
     framing = NDJSON
+    has_terminal = True
     routes = (f"POST {requests.CHAT}",)
 
     # Ollama has no word for tool calls: it stops.

@@ -127,10 +127,13 @@ def _opener(scenario: Scenario) -> Callable[[Any], None] | None:
 
 
 class Lockstep:
-    """A gate after each delta of a script and after its end; each opens once its delta was read."""
+    """A gate after each delta of a script; each opens once its delta was read.
 
-    def __init__(self, script: Script) -> None:
-        sent = [*script.deltas, script.finish]
+    `with_end` adds a gate after the end marker, for a provider whose marker is the end.
+    """
+
+    def __init__(self, script: Script, *, with_end: bool = False) -> None:
+        sent = [*script.deltas, script.finish] if with_end else script.deltas
         gates = [PatientGate(instead=self._give_up) for _ in sent]
         self._due = [(progress_of(sent[: at + 1]), gate) for at, gate in enumerate(gates)]
         self.sent = sent

@@ -47,6 +47,8 @@ class EncodedScenario:
         for number, delta in enumerate(scenario.sent.deltas):
             if number in scenario.style.noise:
                 self._send(self._wire.noise())
+            if number in scenario.early:
+                self._send(self._early_end())
             self._send(self._writer.write(delta))
             self._wait(next(gates, None))
         if scenario.fault is None:
@@ -62,7 +64,8 @@ class EncodedScenario:
         after_marker = self._send_marker()
         self._wait(gate)
         afterwards = self._documents(self._scenario.then.deltas if self._scenario.then else ())
-        self._send([*afterwards, *after_marker, *afterwards])
+        self._send([*after_marker, *afterwards])
+        self._wait(self._scenario.after_end)
         if self._wire.tail:
             self._run.append(self._wire.tail)
 
@@ -74,6 +77,11 @@ class EncodedScenario:
         self._send(frames[-1:])
         self.marker_end = self._written
         return rest
+
+    def _early_end(self) -> list[Document]:
+        """The frame with the end marker, as a server sends it that does not know yet whether more follows."""
+        frames, _ = until_marker(self._wire, self._writer.end(self._script.finish, None))
+        return frames[-1:]
 
     def _end(self) -> list[Document]:
         return self._writer.end(self._script.finish, self._script.usage)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -91,7 +91,9 @@ class Scenario:
     With a `fault`, the first `length` deltas are sent, and then the fault happens; if `ended`, the end marker
     is sent before it. `gates` are the places after each delta, and after the end marker, where the provider
     waits; it waits at `before_fault` before the fault, and at `before_headers` before everything. `then` is
-    sent after the end marker. `half` is the fraction that is sent of a frame that is cut.
+    sent after the end. Before the deltas with the numbers in `early`, the frame with the end marker is sent.
+    The provider waits at `after_end` before the body ends. `half` is the fraction that is sent of a frame
+    that is cut.
     """
 
     script: Script
@@ -105,6 +107,8 @@ class Scenario:
     then: Script | None = None
     half: float = 0.5
     ended: bool = False
+    early: Collection[int] = ()
+    after_end: Gate | None = None
 
     @property
     def sent(self) -> Script:

@@ -25,6 +25,7 @@ class OpenAIDialect(Dialect):
 
     name = "openai_chat"
     framing = SSE
+    has_terminal = True
     routes: ClassVar[tuple[str, ...]] = ("POST /v1/chat/completions",)
 
     path = "/v1"

@@ -37,6 +37,7 @@ class GeminiDialect(Dialect):
 
     name = "gemini_chat"
     framing = EVENTS
+    has_terminal = False
     routes = tuple(
         f"POST /{version}/models/{{model}}:{method}" for version in ("v1beta", "v1") for method in _METHODS
     )

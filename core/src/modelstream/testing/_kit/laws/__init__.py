@@ -1,12 +1,22 @@
 """The laws that every model wrapper must keep, by kind."""
 
 from modelstream.testing._kit.law import Law
-from modelstream.testing._kit.laws import closing, consistency, content, failures, refusals, requests, text
+from modelstream.testing._kit.laws import (
+    closing,
+    consistency,
+    content,
+    ends,
+    failures,
+    refusals,
+    requests,
+    text,
+)
 
 KINDS: dict[str, dict[str, Law]] = {
     "The text": text.laws,
     "Other content": content.laws,
     "One answer, read in several ways": consistency.laws,
+    "The end of an answer": ends.laws,
     "Answers that break off": failures.laws,
     "Calls that are refused": refusals.laws,
     "Requests and retries": requests.laws,

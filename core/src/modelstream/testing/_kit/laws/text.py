@@ -131,9 +131,9 @@ def split_independent(bench: Bench, script: Script, style: Style) -> None:
     same(len(observed.response.tool_calls), len(script.tool_calls), "the number of tool calls")
 
 
-@law(script=texts_only)
+@law(needs="terminal", script=texts_only)
 def nothing_after_the_end(bench: Bench, script: Script) -> None:
-    """Text that a provider sends after its end marker is ignored."""
+    """Text that a provider sends after the end of its answer is ignored."""
     observed = bench.observe(Scenario(script, then=Script([TextDelta("and another thing")])))
     check_complete(observed, script)
     must(all(not last for last, _ in observed.pairs[:-1]), "there was a snapshot after last=True")
@@ -141,9 +141,9 @@ def nothing_after_the_end(bench: Bench, script: Script) -> None:
 
 @law(examples=0)
 def no_lag(bench: Bench) -> None:
-    """Every delta, and the end, is delivered before the provider sends its next frame."""
+    """Every delta is delivered before the provider sends its next frame."""
     script = everything(bench.features)
-    lockstep = Lockstep(script)
+    lockstep = Lockstep(script, with_end=bench.provider.in_process)
     bench.provider.play(Scenario(script, gates=lockstep.gates))
     response = bench.way.call(bench.wrapper())
     bench.way.each(response.deltas, lockstep.listen)
