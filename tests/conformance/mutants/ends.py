@@ -1,10 +1,12 @@
 """Wrappers that report an end where there is none, or miss it."""
 
 import re
+from contextlib import suppress
 
 from reference import HTML, Frames, Lines, ReferenceChat
 
 from modelstream import Finish, MalformedDataError, TruncatedStreamError
+from modelstream.wire import Ending
 
 
 class LastOnDone(ReferenceChat):
@@ -24,12 +26,14 @@ class LastAtTheEnd(ReferenceChat):
     breaks = "no_end_no_last"
 
     def streamed(self, pieces):
-        yield from super().streamed(pieces)
+        with suppress(TruncatedStreamError):
+            yield from super().streamed(pieces)
         yield Finish("stop", "stop")
 
     async def astreamed(self, pieces):
-        async for item in super().astreamed(pieces):
-            yield item
+        with suppress(TruncatedStreamError):
+            async for item in super().astreamed(pieces):
+                yield item
         yield Finish("stop", "stop")
 
 
@@ -46,7 +50,7 @@ class NeverLast(ReferenceChat):
 class LastOnUsage(ReferenceChat):
     """treats the token counts as the end marker"""
 
-    breaks = "usage_is_replaced"
+    breaks = "usage_after_failure"
 
     class Frames(Frames):
         def usage(self, usage):
@@ -56,7 +60,7 @@ class LastOnUsage(ReferenceChat):
 class LastWhenTextPauses(ReferenceChat):
     """treats a frame without text as the end"""
 
-    breaks = "split_independent"
+    breaks = "no_end_no_last"
 
     class Frames(Frames):
         begun = False
@@ -68,21 +72,105 @@ class LastWhenTextPauses(ReferenceChat):
             return [Finish("stop", "stop")] if ended else deltas
 
 
+class NeverDone(Frames):
+    """Frames of which none is the last."""
+
+    @property
+    def done(self):
+        return False
+
+    @done.setter
+    def done(self, value):
+        pass
+
+
 class LastLate(ReferenceChat):
     """reports the end only when the body ends"""
 
+    breaks = "end_at_terminal"
+    Frames = NeverDone
+
+
+class ReadsOn(ReferenceChat):
+    """reads on after the terminal frame"""
+
     breaks = "nothing_after_the_end"
+    Frames = NeverDone
+
+
+class FirstWordIsLast(ReferenceChat):
+    """ends the answer at its first finish reason"""
+
+    breaks = "early_finish"
 
     class Frames(Frames):
-        ending = ()
+        def finish(self, reason):
+            deltas = super().finish(reason)
+            self.done = self.done or bool(deltas)
+            return deltas
+
+
+class EveryWordIsStrong(ReferenceChat):
+    """believes a finish reason that was followed by more"""
+
+    breaks = "early_finish_no_last"
+
+    def ending(self):
+        return _Believing(has_terminal=False)
+
+
+class _Believing(Ending):
+    first = None
+
+    def add(self, deltas, start):
+        super().add(deltas, start)
+        self.first = self.first or self.word
+
+    def end_at_body(self):
+        self.finish = self.first
+
+
+class ErrorsAfterTheWordSkipped(ReferenceChat):
+    """skips errors after a finish reason"""
+
+    breaks = "error_after_the_finish"
+
+    class Frames(Frames):
+        ended = False
 
         def finish(self, reason):
-            self.ending = self.ending or super().finish(reason)
-            return []
+            self.ended = self.ended or bool(reason)
+            return super().finish(reason)
+
+        def sent_error(self, error):
+            if self.ended:
+                self.done = True
+                raise SkippedError
+            return super().sent_error(error)
 
         def read(self, data):
-            deltas = super().read(data)
-            return [*deltas, *self.ending] if self.done else deltas
+            try:
+                return super().read(data)
+            except SkippedError:
+                return []
+
+
+class SkippedError(Exception):
+    """An error that is not raised."""
+
+
+class NeedsDone(ReferenceChat):
+    """requires `[DONE]` after the finish reason"""
+
+    breaks = "finish_is_enough"
+
+    def ending(self):
+        return _Strict(has_terminal=True)
+
+
+class _Strict(Ending):
+    def end_at_body(self):
+        pass
 
 
 class HalfTaken(ReferenceChat):
