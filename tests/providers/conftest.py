@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
-import warnings
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
@@ -92,15 +90,6 @@ SDKS = {
     "ollama_chat": "ollama",
     "litellm_chat": "litellm",
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _idle_connections_are_no_leak():
-    """A connection that an SDK keeps for its next call, which never comes, is no leak."""
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 @pytest.fixture(params=PROVIDERS, ids=lambda provider: f"{provider.model_type}-{provider.transport}")
