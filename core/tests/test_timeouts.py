@@ -13,10 +13,14 @@ class Call:
     """The part of a call that timeouts use."""
 
     count = 0
-    finished = False
+    grace = None
     ended = False
     waiting = True
     expired = None
+
+    @property
+    def progress(self):
+        return self.count
 
     def expire(self, error):
         self.ended = True
@@ -81,7 +85,7 @@ def test_a_short_timeout_after_a_long_one_is_on_time(now, first_delta):
 
 def test_the_grace_after_the_finish_needs_no_other_timeout(now):
     call = Call()
-    call.finished = True
+    call.grace = timeouts.FINISH_GRACE
     assert watched(call, limits(), now) == pytest.approx(timeouts.FINISH_GRACE)
     assert call.expired == "quietly"
 

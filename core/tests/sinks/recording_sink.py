@@ -163,7 +163,13 @@ def state_after(items):
             calls.add(one, one.arguments)
         elif isinstance(one, UsageDelta):
             usage = one if usage is None else usage.updated(one)
-    return text, reasoning, calls.whole(), usage and (usage.input_tokens, usage.output_tokens), lasts
+    return (
+        text,
+        reasoning,
+        calls.whole(ended=True),
+        usage and (usage.input_tokens, usage.output_tokens),
+        lasts,
+    )
 
 
 class Scripted(ModelWrapper):

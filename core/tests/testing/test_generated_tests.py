@@ -132,6 +132,11 @@ def test_a_law_that_the_format_cannot_break_is_omitted():
         "finish_reason_of_tool_calls",
         "usage_is_replaced",
         "usage_after_failure",
+        "nothing_after_the_end",
+        "early_finish",
+        "early_finish_no_last",
+        "end_at_terminal",
+        "error_after_the_finish",
         "error_frame",
     }
     assert laws_of(Large) == {name for name, law in LAWS.items() if law.where != "engine"}
@@ -204,7 +209,7 @@ def test_a_broken_law_reports_its_name_its_sentence_and_the_observation():
         OneLateLaws().test_no_lag(way="async")
     assert str(caught.value).splitlines()[:3] == [
         "the law `no_lag` is broken (async):",
-        "  Every delta, and the end, is delivered before the provider sends its next frame.",
+        "  Every delta is delivered before the provider sends its next frame.",
         "what happened: TextDelta(text='Hel') (number 0) was not read before the next frame was sent",
     ]
 

@@ -123,9 +123,11 @@ def test_a_fault_follows_the_deltas():
 
 def test_overridden_methods_are_the_features_of_the_format():
     assert Features.of(PlainSse()) == Features(
-        errors=True, tool_pieces=False, halves=True, finishes=Plain.finishes
+        errors=True, tool_pieces=False, halves=True, terminal=False, finishes=Plain.finishes
     )
     openai = Features.of(OpenAIWire())
+    assert openai.terminal
+    assert openai.early_finish
     assert openai.reasoning
     assert openai.tools
     assert openai.usage

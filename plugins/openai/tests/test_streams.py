@@ -15,16 +15,17 @@ from modelstream.testing.server import Answer, Gate
 SOON = 10.0
 
 
-def test_the_last_snapshot_does_not_wait_for_what_follows_the_finish(server, model, wire):
-    gate = Gate()
-    server.play(Answer([wire.text("x", "stop"), gate, wire.usage, wire.done]))
+def test_the_last_snapshot_alone_waits_for_the_terminal_frame(server, model, wire):
+    gates = [Gate(), Gate()]
+    server.play(Answer([wire.text("x", "stop"), gates[0], wire.usage, gates[1], wire.done]))
     response = model("hi", stream=True)
     snapshots = response.stream
-    assert [next(snapshots), next(snapshots)] == [(False, "x"), (True, "x")]
-    assert response.usage is None
-    gate.open()
-    assert list(snapshots) == []
-    assert response.usage.input_tokens == 3
+    assert next(snapshots) == (False, "x")
+    assert response.finish_reason is None
+    for gate in gates:
+        gate.open()
+    assert list(snapshots) == [(True, "x")]
+    assert (response.finish_reason, response.usage.input_tokens) == ("stop", 3)
 
 
 def test_the_call_returns_with_the_headers(server, model, wire):
