@@ -60,14 +60,14 @@ def model(wire_and_wrapper, server, monkeypatch):
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("given", INPUTS, ids=lambda given: given.name.replace(" ", "_"))
-def test_ends(wire_and_wrapper, model, server, read, given):
+@pytest.mark.parametrize("one", INPUTS, ids=lambda one: one.name.replace(" ", "_"))
+def test_ends(wire_and_wrapper, model, server, read, one):
     wire, _ = wire_and_wrapper
-    expected = given.gets(wire)
+    expected = one.gets(wire)
     if expected is None:
         return  # this wire has no such thing
-    body = [wire.encode(step) for step in given.steps if step != LOST]
-    lost = LOST in given.steps
+    body = [wire.encode(step) for step in one.steps if step != LOST]
+    lost = LOST in one.steps
     server.play(
         Answer(
             body,
@@ -77,11 +77,11 @@ def test_ends(wire_and_wrapper, model, server, read, given):
         )
     )
     got = read(model, "hi")
-    assert got.text == given.text
+    assert got.text == one.text
     if expected in FINISHES:
         assert got.error is None
         assert got.finish_reason == expected
-        assert got.snapshots[-1] == (True, given.text)
+        assert got.snapshots[-1] == (True, one.text)
     else:
         assert type(got.error).__name__ == expected
         assert not any(last for last, _ in got.snapshots)
