@@ -9,15 +9,18 @@ import time
 import msgspec
 import pytest
 
+from modelstream.config.parsing import parse_config
 from modelstream.deltas import Finish, TextDelta, UsageDelta
 from modelstream.errors import (
+    ConfigError,
     ConnectionLostError,
     ProviderError,
     StreamCancelledError,
     StreamTimeoutError,
     TruncatedStreamError,
 )
-from modelstream.wire import FINISHES, SseFramer, finish_of
+from modelstream.wire import FINISHES, HttpConfig, SseFramer, finish_of
+from modelstream.wire.http_config import end_marker_of
 
 USAGE = {"usage": [3, 2]}
 DONE = "[DONE]"
@@ -351,3 +354,24 @@ def test_the_framer_is_not_used_after_the_end(reading, in_memory, pieces):
         assert reading(wrapper).error is None
     finally:
         type(wrapper).framer = SseFramer
+
+
+@pytest.mark.parametrize(
+    ("url", "marker", "expected"),
+    [
+        ("https://acme.snowflakecomputing.com/api/v2/cortex/v1", None, "usage"),
+        ("https://acme.snowflakecomputing.com/api/v2/cortex/v1", "done", "done"),
+        ("https://snowflakecomputing.com.example/v1", None, None),
+        ("https://api.example/snowflakecomputing.com", None, None),
+        ("https://api.example/v1", "eof", "eof"),
+        ("", None, None),
+        (None, "usage", "usage"),
+    ],
+)
+def test_the_end_marker_of_a_server(url, marker, expected):
+    assert end_marker_of(HttpConfig(model_type="x", end_marker=marker), url) == expected
+
+
+def test_an_end_marker_that_is_unknown_is_refused():
+    with pytest.raises(ConfigError, match="end_marker"):
+        parse_config({"model_type": "x", "model_name": "m", "end_marker": "silence"}, HttpConfig)

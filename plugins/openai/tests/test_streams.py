@@ -10,6 +10,7 @@ import threading
 import openai
 import pytest
 
+from modelstream.errors import TruncatedStreamError
 from modelstream.testing.server import Answer, Gate
 
 SOON = 10.0
@@ -135,3 +136,12 @@ def test_concurrent_calls_in_one_loop_share_the_client(server, model):
         return [await response.get_text() for response in responses]
 
     assert asyncio.run(call()) == ["Hello"] * 4
+
+
+def test_an_end_marker_for_a_server_without_a_finish_reason(server, wire, read, model_of):
+    server.play(Answer([wire.text("x"), wire.usage, wire.done]))
+    got = read(model_of(server.url))
+    assert type(got.error) is TruncatedStreamError
+    assert "end_marker" in str(got.error)
+    got = read(model_of(server.url, end_marker="usage"))
+    assert (got.error, got.snapshots[-1], got.finish_reason) == (None, (True, "x"), "stop")
