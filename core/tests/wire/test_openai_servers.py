@@ -18,7 +18,10 @@ def frame(finish=None, index=0, **delta):
 
 def closing(finish="stop", **message):
     """A frame with the whole message."""
-    return {"object": "chat.completion", "choices": [{"index": 0, "message": message, "finish_reason": finish}]}
+    return {
+        "object": "chat.completion",
+        "choices": [{"index": 0, "message": message, "finish_reason": finish}],
+    }
 
 
 def both(delta, message, finish=None):
@@ -127,7 +130,13 @@ WHOLE_MESSAGES = {
         ("", "Hello", []),
     ),
     "increments under the name of messages": (
-        [closing(None, content="Hel"), closing(None, content="lo"), closing(None, content="lo"), closing(), DONE],
+        [
+            closing(None, content="Hel"),
+            closing(None, content="lo"),
+            closing(None, content="lo"),
+            closing(),
+            DONE,
+        ],
         ("", "Hellolo", []),
     ),
     "an empty message beside a delta": (
@@ -303,7 +312,10 @@ TOOL_CALLS = {
         [("f", "{}")],
     ),
     "tools that the server runs": (
-        [pieces({"index": 0, "id": "a", "type": "mcp", "mcp": {"name": "x"}}), pieces(piece("f", "{}", index=1))],
+        [
+            pieces({"index": 0, "id": "a", "type": "mcp", "mcp": {"name": "x"}}),
+            pieces(piece("f", "{}", index=1)),
+        ],
         [("f", "{}")],
     ),
     "a type of its own for a function": (
@@ -505,10 +517,14 @@ def test_a_character_byte_by_byte_in_reasoning_and_arguments(answered):
     reasoning = [b'data: {"choices":[{"delta":{"reasoning":"' + part + b'"}}]}\n\n' for part in parts]
     begun = pieces(piece("f", '{"x":"', index=0, id="a"))
     arguments = [
-        b'data: {"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"' + part + b'"}}]}}]}\n\n'
+        b'data: {"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"'
+        + part
+        + b'"}}]}}]}\n\n'
         for part in parts
     ]
-    got = answered(*reasoning, begun, *arguments, pieces(piece(None, '"}', index=0)), frame("tool_calls"), DONE)
+    got = answered(
+        *reasoning, begun, *arguments, pieces(piece(None, '"}', index=0)), frame("tool_calls"), DONE
+    )
     assert (got.reasoning, got.tool_calls) == ("😀", [("f", '{"x":"😀"}')])
 
 
@@ -561,7 +577,9 @@ def test_reasoning(answered, message):
     assert (got.reasoning, got.text) == ("hm", "")
 
 
-@pytest.mark.parametrize("details", ["x", 1, {}, [], [1, None], [{"type": "reasoning.encrypted", "data": "x"}]])
+@pytest.mark.parametrize(
+    "details", ["x", 1, {}, [], [1, None], [{"type": "reasoning.encrypted", "data": "x"}]]
+)
 def test_reasoning_without_text(answered, details):
     got = answered(frame(reasoning_details=details, content="x"), frame("stop"), DONE)
     assert (got.reasoning, got.text) == ("", "x")
@@ -637,7 +655,9 @@ def test_snowflake_whole(answered):
     assert (got.error, got.text, got.usage) == (None, "x", Usage(3, 2))
 
 
-@pytest.mark.parametrize(("marker", "reason"), [("usage", "tool_calls"), ("done", "tool_calls"), (None, None)])
+@pytest.mark.parametrize(
+    ("marker", "reason"), [("usage", "tool_calls"), ("done", "tool_calls"), (None, None)]
+)
 def test_novita(answered_with, marker, reason):
     call = pieces(piece("f", "{}", index=0, id="a"))
     got = answered_with(marker, call, {"choices": [], "usage": counts(3, 2)}, DONE)

@@ -14,7 +14,9 @@ from modelstream.wire import OpenAIFrames
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text('a"\\{}[]:, é😀\n', max_size=6),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab}", max_size=2), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text("ab}", max_size=2), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 arguments = st.dictionaries(st.text('ab"{', max_size=3), values, max_size=3).map(json.dumps)
@@ -150,7 +152,12 @@ def name_growing(number, name, parts):
 
 
 def among_custom_tools(number, name, parts):
-    yield {"index": 50 + number, "id": f"own_{number}", "type": "custom", "custom": {"name": "x", "input": ""}}
+    yield {
+        "index": 50 + number,
+        "id": f"own_{number}",
+        "type": "custom",
+        "custom": {"name": "x", "input": ""},
+    }
     yield from openai(number, name, parts)
     yield {"index": 50 + number, "custom": {"input": "abc"}}
 

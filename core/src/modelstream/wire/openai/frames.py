@@ -17,7 +17,7 @@ from modelstream.errors import MalformedDataError, ProviderError
 from modelstream.wire.decoding import excerpt, json_decoder, json_document
 from modelstream.wire.ending import finish_of
 from modelstream.wire.openai.message_parts import Said, read_content, reasoning_of
-from modelstream.wire.openai.odd_frames import is_done, is_keepalive
+from modelstream.wire.openai.odd_frames import has_media, is_done, is_keepalive
 from modelstream.wire.openai.shape import (
     DONE,
     FINISHES,
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from modelstream.deltas import FinishReason
     from modelstream.wire.wrapper import Deltas
 
-_decode = json_decoder(Frame)
+_decode = msgspec.json.Decoder(Frame).decode
+_decode_leniently = json_decoder(Frame)
 
 
 class OpenAIFrames:
@@ -54,6 +55,7 @@ class OpenAIFrames:
         self._whole = False
         self._refused = False
         self._text = Said()
+        self._add_text = self._text.add
         self._reasoning = Said()
         self._calls = ToolIndexes()
         self._server_tools = False
@@ -69,20 +71,37 @@ class OpenAIFrames:
             return
         try:
             decoded = _decode(frame)
-        except MalformedDataError as error:
-            self._read_odd(frame, error)
-            return
-        if decoded.error or not decoded.choices:
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            odd = self._decode_odd(frame)
+            if odd is None:
+                return
+            decoded = odd
+        choices = decoded.choices
+        if not choices or decoded.error:
             _check(decoded, frame)
         finish = None
-        for choice in decoded.choices or ():
-            if choice.index:
-                finish = self._read_other(choice, deltas) or finish
+        for choice in choices or ():
+            delta = choice.delta
+            if delta is None or choice.message is not None or choice.index:
+                finish = self._read_unusual(choice, deltas) or finish
                 continue
-            if choice.message is not None:
-                self._read_message(choice, deltas)
-            elif choice.delta is not None:
-                self._read_delta(choice.delta, deltas)
+            content = delta.content
+            if (
+                content
+                and type(content) is str
+                and not (
+                    delta.reasoning_content
+                    or delta.reasoning
+                    or delta.reasoning_text
+                    or delta.reasoning_details
+                )
+            ):
+                deltas.append(content)
+                self._add_text(content)
+            else:
+                self._read_mixed(delta, frame, deltas)
+            if delta.tool_calls or delta.refusal or delta.function_call:
+                self._read_rare(delta, deltas)
             if choice.usage:
                 _append_usage(choice.usage, deltas)
             finish = choice.finish_reason or finish
@@ -108,35 +127,20 @@ class OpenAIFrames:
         if all(type(delta) is UsageDelta for delta in deltas):
             raise MalformedDataError(f"the answer has no choices: {excerpt(body)}")
 
-    def _read_odd(self, frame: bytes, error: MalformedDataError) -> None:
-        """Read a frame that is no JSON object: `[DONE]` in another spelling, or a keepalive."""
-        if isinstance(frame, ErrorData):
-            raise sent_error(frame) from None
-        if is_done(frame):
-            self.done = True
-        elif self._whole or not is_keepalive(frame):
-            raise error
+    def _decode_odd(self, frame: bytes) -> Frame | None:
+        """Decode a frame with something wrong; None for `[DONE]` in another spelling, and for a keepalive."""
+        try:
+            return _decode_leniently(frame)
+        except MalformedDataError:
+            if isinstance(frame, ErrorData):
+                raise sent_error(frame) from None
+            if is_done(frame):
+                self.done = True
+            elif self._whole or not is_keepalive(frame):
+                raise
+        return None
 
-    def _read_delta(self, message: ChoiceMessage, deltas: Deltas) -> None:
-        content = message.content
-        if type(content) is str and not (
-            message.reasoning_content
-            or message.reasoning
-            or message.reasoning_text
-            or message.reasoning_details
-        ):
-            if content:
-                deltas.append(content)
-                self._text.add(content)
-            elif message.images or message.audio:
-                deltas.append(TextDelta(""))
-        else:
-            self._read_mixed(message, deltas)
-        if message.tool_calls or message.refusal or message.function_call:
-            self._read_refusal(message.refusal, deltas)
-            self._read_calls(_calls_of(message), deltas)
-
-    def _read_mixed(self, message: ChoiceMessage, deltas: Deltas) -> None:
+    def _read_mixed(self, message: ChoiceMessage, frame: bytes, deltas: Deltas) -> None:
         """Append reasoning, and content that is not plain text."""
         start = len(deltas)
         self._append_words(message, deltas)
@@ -144,20 +148,23 @@ class OpenAIFrames:
             if isinstance(delta, ReasoningDelta):
                 self._reasoning.add(delta.text)
             elif isinstance(delta, str):
-                self._text.add(delta)
+                self._add_text(delta)
+        if len(deltas) == start and has_media(frame):
+            deltas.append(TextDelta(""))
+
+    def _read_rare(self, message: ChoiceMessage, deltas: Deltas) -> None:
+        """Append a refusal, and pieces of calls."""
+        if type(message.refusal) is str and message.refusal:
+            self._refused = True
+            deltas.append(message.refusal)
+            self._add_text(message.refusal)
+        self._read_calls(_calls_of(message), deltas)
 
     def _append_words(self, message: ChoiceMessage, deltas: Deltas) -> None:
         if reasoning := reasoning_of(message):
             deltas.append(ReasoningDelta(reasoning))
-        self._refused = read_content(message.content, deltas) or self._refused
-        if (message.images or message.audio) and not message.content:
-            deltas.append(TextDelta(""))
-
-    def _read_refusal(self, refusal: Any, deltas: Deltas) -> None:
-        if type(refusal) is str and refusal:
-            self._refused = True
-            deltas.append(refusal)
-            self._text.add(refusal)
+        if message.content:
+            self._refused = read_content(message.content, deltas) or self._refused
 
     def _read_calls(self, calls: list[Call], deltas: Deltas) -> None:
         self._calls.start_frame()
@@ -177,15 +184,24 @@ class OpenAIFrames:
         self._server_tools = self._server_tools or own
         return own or (self._server_tools and not call.id)
 
+    def _read_unusual(self, choice: Choice, deltas: Deltas) -> str | None:
+        """Read another choice, or one with a message; returns the finish word that counts."""
+        if choice.index:
+            return self._read_other(choice, deltas)
+        delta, message = choice.delta, choice.message
+        if message is not None and _has_content(message) and (self._whole or not _has_content(delta)):
+            self._read_message(message, deltas)
+        elif delta is not None:
+            self._read_mixed(delta, b"", deltas)
+            self._read_rare(delta, deltas)
+        if choice.usage:
+            _append_usage(choice.usage, deltas)
+        return choice.finish_reason
+
     # Whole messages
 
-    def _read_message(self, choice: Choice, deltas: Deltas) -> None:
-        """Append what is new in a message that has all of the answer so far, beside a delta or without one."""
-        delta, message = choice.delta, choice.message
-        if message is None or not _has_content(message) or (not self._whole and _has_content(delta)):
-            if delta is not None:
-                self._read_delta(delta, deltas)
-            return
+    def _read_message(self, message: ChoiceMessage, deltas: Deltas) -> None:
+        """Append what is new in a message that has all of the answer so far."""
         words: Deltas = []
         self._append_words(message, words)
         if type(message.refusal) is str and message.refusal:
@@ -261,8 +277,6 @@ def _has_content(message: ChoiceMessage | None) -> bool:
         or message.tool_calls
         or message.refusal
         or message.function_call
-        or message.images
-        or message.audio
         or reasoning_of(message)
     )
 

@@ -73,8 +73,6 @@ class ChoiceMessage(msgspec.Struct, gc=False):
     refusal: Any = None
     tool_calls: list[Call] | None = None
     function_call: Function | None = None
-    images: Any = None
-    audio: Any = None
 
 
 class Choice(msgspec.Struct, gc=False):

@@ -67,7 +67,9 @@ class ToolIndexes:
         call.id, call.name = call.id or call_id or "", call.name or name or ""
         return call.number, new
 
-    def add_whole(self, position: int, call_id: str | None, name: str, arguments: str) -> ToolCallDelta | None:
+    def add_whole(
+        self, position: int, call_id: str | None, name: str, arguments: str
+    ) -> ToolCallDelta | None:
         """What is new in a whole call, the one at `position` in a message that has all calls so far."""
         call = self._by_id.get(call_id or "")
         if call is None and position < len(self._calls) and self._calls[position].name == name:
@@ -140,7 +142,9 @@ class _Call:
         self._json = JsonEnd()
         self._pieces: list[str] = []
 
-    def add(self, call_id: str | None, name: str | None, arguments: str, *, new: bool) -> ToolCallDelta | None:
+    def add(
+        self, call_id: str | None, name: str | None, arguments: str, *, new: bool
+    ) -> ToolCallDelta | None:
         """The delta for a piece of this call. Its first id stays: some servers send another with each piece."""
         if arguments:
             self._pieces.append(arguments)
