@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,37 +14,33 @@ _UNUSABLE: Any = object()
 
 def convert(document: Any, kind: type[T]) -> T:
     """`document` as `kind`, a msgspec Struct. Raises `msgspec.ValidationError` if it is not an object."""
-    mended = _mend(document, _type_of(kind))
+    mended = _mend(document, inspect.type_info(kind))
     return msgspec.convert(document if mended is _UNUSABLE else mended, kind)
-
-
-@cache
-def _type_of(kind: type[Any]) -> inspect.Type:
-    return inspect.type_info(kind)
 
 
 def _mend(value: Any, kind: inspect.Type) -> Any:
     """What of `value` fits `kind`, or `_UNUSABLE`."""
-    if isinstance(kind, inspect.UnionType):
-        found = (_mend(value, one) for one in kind.types)
-        return next((one for one in found if one is not _UNUSABLE), _UNUSABLE)
-    if isinstance(kind, inspect.StructType):
-        return _mend_struct(value, kind)
-    if isinstance(kind, inspect.ListType):
-        # Some servers send an object where there is one item, and an empty one where there is none.
-        items = value if type(value) is list else [value] if value and type(value) is dict else _UNUSABLE
-        if items is _UNUSABLE:
-            return _UNUSABLE
-        mended = (_mend(item, kind.item_type) for item in items)
-        return [item for item in mended if item is not _UNUSABLE]
-    if isinstance(kind, inspect.IntType):
-        return _integer(value)
-    if isinstance(kind, inspect.StrType):
-        return value if type(value) is str else str(value) if type(value) in (int, float) else _UNUSABLE
+    mend = _MENDERS.get(type(kind))
+    if mend is not None:
+        return mend(value, kind)
     try:
-        return msgspec.convert(value, _plain(kind))
+        return msgspec.convert(value, _PLAIN.get(type(kind), Any))
     except msgspec.ValidationError:
         return _UNUSABLE
+
+
+def _mend_union(value: Any, kind: inspect.UnionType) -> Any:
+    found = (_mend(value, one) for one in kind.types)
+    return next((one for one in found if one is not _UNUSABLE), _UNUSABLE)
+
+
+def _mend_list(value: Any, kind: inspect.ListType) -> Any:
+    # Some servers send an object where there is one item, and an empty one where there is none.
+    items = [value] if value and type(value) is dict else value
+    if type(items) is not list:
+        return _UNUSABLE
+    mended = (_mend(item, kind.item_type) for item in items)
+    return [item for item in mended if item is not _UNUSABLE]
 
 
 def _mend_struct(value: Any, kind: inspect.StructType) -> Any:
@@ -59,7 +55,13 @@ def _mend_struct(value: Any, kind: inspect.StructType) -> Any:
     return mended
 
 
-def _integer(value: Any) -> Any:
+def _mend_text(value: Any, _kind: inspect.StrType) -> Any:
+    if type(value) is str:
+        return value
+    return str(value) if type(value) in (int, float) else _UNUSABLE
+
+
+def _mend_integer(value: Any, _kind: inspect.IntType) -> Any:
     if type(value) is int:
         return value
     try:
@@ -68,12 +70,16 @@ def _integer(value: Any) -> Any:
         return _UNUSABLE
 
 
-def _plain(kind: inspect.Type) -> Any:
-    """The Python type for a leaf other than a number or text."""
-    if isinstance(kind, inspect.NoneType):
-        return None
-    if isinstance(kind, inspect.BoolType):
-        return bool
-    if isinstance(kind, inspect.FloatType):
-        return float
-    return dict if isinstance(kind, inspect.DictType) else Any
+_MENDERS: dict[type[inspect.Type], Callable[[Any, Any], Any]] = {
+    inspect.UnionType: _mend_union,
+    inspect.StructType: _mend_struct,
+    inspect.ListType: _mend_list,
+    inspect.StrType: _mend_text,
+    inspect.IntType: _mend_integer,
+}
+_PLAIN: dict[type[inspect.Type], Any] = {
+    inspect.NoneType: None,
+    inspect.BoolType: bool,
+    inspect.FloatType: float,
+    inspect.DictType: dict,
+}

@@ -145,7 +145,7 @@ class _Call:
     def add(
         self, call_id: str | None, name: str | None, arguments: str, *, new: bool
     ) -> ToolCallDelta | None:
-        """The delta for a piece of this call. Its first id stays: some servers send another with each piece."""
+        """The delta for a piece of this call, or None. The first id stays: some send one with each piece."""
         if arguments:
             self._pieces.append(arguments)
             self._json.add(arguments)

@@ -34,7 +34,7 @@ def _outside(
     rest = total - prompt - completion
     if reasoning is not None:
         return reasoning if reasoning and rest >= reasoning else 0
-    # Gemini's compatible endpoint counts its reasoning in the total alone. Others omit the cached input there.
+    # Gemini's compatible endpoint counts its reasoning in the total alone; others their cached input.
     return rest if rest > 0 and not cached else 0
 
 
