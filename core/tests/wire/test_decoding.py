@@ -25,13 +25,31 @@ def test_half_characters_are_kept():
     assert decode(b'{"text":"a\\ud83d","parts":["\\ude00"]}') == Word("a\ud83d", ["\ude00"])
 
 
+def test_half_characters_of_utf_8_are_kept():
+    first, second = (decode(b'{"text":"' + half + b'"}').text for half in (b"a\xf0\x9f", b"\x98\x80b"))
+    assert (first, second) == ("a\udcf0\udc9f", "\udc98\udc80b")
+
+
+@pytest.mark.parametrize(
+    ("frame", "word"),
+    [
+        (b'{"text":"a\tb\nc"}', Word("a\tb\nc")),
+        (b'{"text":1,"parts":["a"]}', Word("1", ["a"])),
+        (b'{"text":{},"parts":["a",[],2]}', Word("", ["a", "2"])),
+        (b'{"text":"a","parts":1}', Word("a")),
+        (b'{"text":null,"parts":{}}', Word()),
+        (b'\xef\xbb\xbf{"text":"a"}', Word("a")),
+    ],
+)
+def test_fields_that_cannot_be_used_get_their_default(frame, word):
+    assert decode(frame) == word
+
+
 @pytest.mark.parametrize(
     ("frame", "why"),
     [
         (b"{", "truncated"),
         (b"hello", "'hello'"),
-        (b'{"text":1}', "Expected `str`, got `int`"),
-        (b'{"text":"\\ud83d","parts":1}', "Expected `array`, got `int`"),
         (b"[1]", "Expected `object`, got `array`"),
         (b"\xff\xfe", "\ufffd"),
         (b"[" * 100_000, "100000 bytes"),

@@ -12,29 +12,33 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from modelstream.call.error_mapping import sent_error
-from modelstream.deltas import Finish, ReasoningDelta, ToolCallDelta, UsageDelta
+from modelstream.deltas import Finish, ReasoningDelta, TextDelta, UsageDelta
 from modelstream.errors import MalformedDataError, ProviderError
-from modelstream.wire.decoding import excerpt, json_decoder
+from modelstream.wire.decoding import excerpt, json_decoder, json_document
 from modelstream.wire.ending import finish_of
+from modelstream.wire.openai.message_parts import Said, read_content, reasoning_of
+from modelstream.wire.openai.odd_frames import has_media, is_done, is_keepalive
 from modelstream.wire.openai.shape import (
     DONE,
-    FAILURES,
     FINISHES,
     NO_FINISHES,
     Call,
     Choice,
     ChoiceMessage,
     Frame,
-    Function,
+    is_failure,
+    is_lasting,
 )
 from modelstream.wire.openai.tool_indexes import ToolIndexes
+from modelstream.wire.openai.usage import read_usage
 from modelstream.wire.sse import ErrorData, SseFramer
 
 if TYPE_CHECKING:
     from modelstream.deltas import FinishReason
     from modelstream.wire.wrapper import Deltas
 
-_decode = json_decoder(Frame)
+_decode = msgspec.json.Decoder(Frame).decode
+_decode_leniently = json_decoder(Frame)
 
 
 class OpenAIFrames:
@@ -48,29 +52,62 @@ class OpenAIFrames:
 
     def __init__(self) -> None:
         self.done = False
+        self._whole = False
         self._refused = False
+        self._text = Said()
+        self._add_text = self._text.add
+        self._reasoning = Said()
         self._calls = ToolIndexes()
+        self._server_tools = False
+        # Another choice, and the pieces of its calls: see `_read_other`.
+        self._other: int | None = None
+        self._other_calls: list[list[Call]] = []
+        self._joined = False
 
-    def read(self, frame: bytes, deltas: Deltas) -> None:
+    # Not split up: this is run for every frame, and a call costs 2 % of it.
+    def read(self, frame: bytes, deltas: Deltas) -> None:  # noqa: C901
         """Append the deltas in `frame`."""
         if frame == DONE:
             self.done = True
             return
         try:
             decoded = _decode(frame)
-        except MalformedDataError:
-            if isinstance(frame, ErrorData):
-                raise sent_error(frame) from None
-            raise
-        if decoded.error or not decoded.choices:
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            odd = self._decode_odd(frame)
+            if odd is None:
+                return
+            decoded = odd
+        choices = decoded.choices
+        if not choices or decoded.error:
             _check(decoded, frame)
         finish = None
-        for choice in decoded.choices or ():
-            if not choice.index:
-                self._read_choice(choice, deltas)
-                finish = choice.finish_reason or finish
+        for choice in choices or ():
+            delta = choice.delta
+            if delta is None or choice.message is not None or choice.index:
+                finish = self._read_unusual(choice, deltas) or finish
+                continue
+            content = delta.content
+            if (
+                content
+                and type(content) is str
+                and not (
+                    delta.reasoning_content
+                    or delta.reasoning
+                    or delta.reasoning_text
+                    or delta.reasoning_details
+                )
+            ):
+                deltas.append(content)
+                self._add_text(content)
+            else:
+                self._read_mixed(delta, frame, deltas)
+            if delta.tool_calls or delta.refusal or delta.function_call:
+                self._read_rare(delta, deltas)
+            if choice.usage:
+                _append_usage(choice.usage, deltas)
+            finish = choice.finish_reason or finish
         if decoded.usage or decoded.x_groq:
-            _read_usage(decoded.usage or decoded.x_groq, deltas)
+            _append_usage(decoded.usage or decoded.x_groq, deltas)
         if finish:
             self._finish(finish, deltas)
 
@@ -86,70 +123,163 @@ class OpenAIFrames:
             return
         if not body.strip():
             raise MalformedDataError("the answer is empty")
+        self._whole = True
         self.read(body, deltas)
         if all(type(delta) is UsageDelta for delta in deltas):
             raise MalformedDataError(f"the answer has no choices: {excerpt(body)}")
 
-    def _read_choice(self, choice: Choice, deltas: Deltas) -> None:
-        message = choice.delta or choice.message
-        if message is not None:
-            content = message.content
-            if type(content) is str and not (message.reasoning_content or message.reasoning):
-                if content:
-                    deltas.append(content)
-            else:
-                self._read_mixed(message, deltas)
-            if message.refusal or message.tool_calls or message.function_call:
-                self._read_rare(message, deltas)
-        if choice.usage:
-            _read_usage(choice.usage, deltas)
+    def _decode_odd(self, frame: bytes) -> Frame | None:
+        """Decode a frame with something wrong; None for `[DONE]` in another spelling, and for a keepalive."""
+        try:
+            return _decode_leniently(frame)
+        except MalformedDataError:
+            if isinstance(frame, ErrorData):
+                raise sent_error(frame) from None
+            if is_done(frame):
+                self.done = True
+            elif self._whole or not is_keepalive(frame):
+                raise
+        return None
 
-    def _read_mixed(self, message: ChoiceMessage, deltas: Deltas) -> None:
+    def _read_mixed(self, message: ChoiceMessage, frame: bytes, deltas: Deltas) -> None:
         """Append reasoning, and content that is not plain text."""
-        reasoning = message.reasoning_content or message.reasoning
-        if type(reasoning) is str and reasoning:
-            deltas.append(ReasoningDelta(reasoning))
-        content = message.content
-        for part in content if type(content) is list else [content]:
-            self._read_part(part, deltas)
-
-    def _read_part(self, part: Any, deltas: Deltas) -> None:
-        if type(part) is str and part:
-            deltas.append(part)
-        elif type(part) is dict:
-            thoughts = part.get("thinking")
-            for thought in thoughts if type(thoughts) is list else [thoughts]:
-                text = thought.get("text") if type(thought) is dict else thought
-                if type(text) is str and text:
-                    deltas.append(ReasoningDelta(text))
-            self._read_part(part.get("text"), deltas)
-            self._read_refusal(part.get("refusal"), deltas)
+        start = len(deltas)
+        self._append_words(message, deltas)
+        for delta in deltas[start:]:
+            if isinstance(delta, ReasoningDelta):
+                self._reasoning.add(delta.text)
+            elif isinstance(delta, str):
+                self._add_text(delta)
+        if len(deltas) == start and has_media(frame):
+            deltas.append(TextDelta(""))
 
     def _read_rare(self, message: ChoiceMessage, deltas: Deltas) -> None:
         """Append a refusal, and pieces of calls."""
-        self._read_refusal(message.refusal, deltas)
-        calls = message.tool_calls or []
-        if message.function_call and not calls:
-            calls = [Call(0, None, message.function_call)]
-        for call in calls:
-            function = call.function or Function()
-            index, new = self._calls.place(call.index, call.id, function.name)
-            arguments = _json_text(function.arguments)
-            # Only the first piece has the call's id: some servers make up a new one for every piece.
-            deltas.append(ToolCallDelta(index, call.id if new else None, function.name or None, arguments))
-
-    def _read_refusal(self, refusal: Any, deltas: Deltas) -> None:
-        if type(refusal) is str and refusal:
+        if type(message.refusal) is str and message.refusal:
             self._refused = True
-            deltas.append(refusal)
+            deltas.append(message.refusal)
+            self._add_text(message.refusal)
+        self._read_calls(_calls_of(message), deltas)
+
+    def _append_words(self, message: ChoiceMessage, deltas: Deltas) -> None:
+        if reasoning := reasoning_of(message):
+            deltas.append(ReasoningDelta(reasoning))
+        if message.content:
+            self._refused = read_content(message.content, deltas) or self._refused
+
+    def _read_calls(self, calls: list[Call], deltas: Deltas) -> None:
+        self._calls.start_frame()
+        for call in calls:
+            function = call.function
+            if function is None and self._is_server_tool(call):
+                deltas.append(TextDelta(""))
+                continue
+            name = function.name if function else None
+            arguments = _json_text(function.arguments) if function else ""
+            if delta := self._calls.add(call.index, call.id, name, arguments):
+                deltas.append(delta)
+
+    def _is_server_tool(self, call: Call) -> bool:
+        """Whether a call without a function is one of a custom tool, or one that the server runs."""
+        own = call.type not in (None, "", "function")
+        self._server_tools = self._server_tools or own
+        return own or (self._server_tools and not call.id)
+
+    def _read_unusual(self, choice: Choice, deltas: Deltas) -> str | None:
+        """Read another choice, or one with a message; returns the finish word that counts."""
+        if choice.index:
+            return self._read_other(choice, deltas)
+        delta, message = choice.delta, choice.message
+        if message is not None and _has_content(message) and (self._whole or not _has_content(delta)):
+            self._read_message(message, deltas)
+        elif delta is not None:
+            self._read_mixed(delta, b"", deltas)
+            self._read_rare(delta, deltas)
+        if choice.usage:
+            _append_usage(choice.usage, deltas)
+        return choice.finish_reason
+
+    # Whole messages
+
+    def _read_message(self, message: ChoiceMessage, deltas: Deltas) -> None:
+        """Append what is new in a message that has all of the answer so far."""
+        words: Deltas = []
+        self._append_words(message, words)
+        if type(message.refusal) is str and message.refusal:
+            self._refused = True
+            words.append(message.refusal)
+        deltas += self._new_words(words)
+        for position, call in enumerate(_calls_of(message)):
+            self._read_whole_call(position, call, deltas)
+
+    def _new_words(self, words: Deltas) -> Deltas:
+        thoughts = "".join(one.text for one in words if isinstance(one, ReasoningDelta))
+        text = "".join(one for one in words if isinstance(one, str))
+        in_order = not (self._reasoning.pieces or self._text.pieces)
+        thoughts = self._reasoning.rest_of(thoughts)
+        text = self._text.rest_of(text)
+        if in_order:
+            return words
+        return [*([ReasoningDelta(thoughts)] if thoughts else ()), *([text] if text else ())]
+
+    def _read_whole_call(self, position: int, call: Call, deltas: Deltas) -> None:
+        function = call.function
+        if function is None or not function.name:
+            deltas.append(TextDelta(""))
+        elif delta := self._calls.add_whole(position, call.id, function.name, _json_text(function.arguments)):
+            deltas.append(delta)
+
+    # Other choices
+
+    def _read_other(self, choice: Choice, deltas: Deltas) -> str | None:
+        """Keep the calls of another choice; GitHub Copilot sends the calls of the answer there.
+
+        They belong to the answer if its own choice ends for calls and has none.
+        """
+        message = choice.delta if choice.message is None else choice.message
+        if message is None or self._other not in (None, choice.index):
+            return None
+        if calls := _calls_of(message):
+            self._other = choice.index
+            if self._joined:
+                self._read_calls(calls, deltas)
+            elif not self._calls:
+                self._other_calls.append(calls)
+        return choice.finish_reason if self._joined else None
+
+    def _join_other(self, deltas: Deltas) -> None:
+        self._joined = True
+        for calls in self._other_calls:
+            self._read_calls(calls, deltas)
+        self._other_calls.clear()
 
     def _finish(self, raw: str, deltas: Deltas) -> None:
         word = raw.lower()
         if word in NO_FINISHES:
             return
-        if word in FAILURES:
-            raise ProviderError(f"the provider failed (finish_reason {raw!r})", code=raw, retryable=True)
-        deltas.append(Finish("refusal", raw) if self._refused else finish_of(word, self.finishes, raw))
+        if word not in self.finishes and is_failure(word):
+            again = not is_lasting(word)
+            raise ProviderError(f"the provider failed (finish_reason {raw!r})", code=raw, retryable=again)
+        finish = Finish("refusal", raw) if self._refused else finish_of(word, self.finishes, raw)
+        if finish.reason == "tool_calls" and not (self._calls or self._server_tools):
+            self._join_other(deltas)
+        deltas.append(finish)
+
+
+def _calls_of(message: ChoiceMessage) -> list[Call]:
+    if message.tool_calls or message.function_call is None:
+        return message.tool_calls or []
+    return [Call(0, None, None, message.function_call)]
+
+
+def _has_content(message: ChoiceMessage | None) -> bool:
+    return message is not None and bool(
+        message.content
+        or message.tool_calls
+        or message.refusal
+        or message.function_call
+        or reasoning_of(message)
+    )
 
 
 def _check(decoded: Frame, frame: bytes) -> None:
@@ -157,7 +287,7 @@ def _check(decoded: Frame, frame: bytes) -> None:
     if decoded.error or isinstance(frame, ErrorData):
         raise sent_error(frame)
     if decoded.choices is None and not decoded.usage:
-        document = msgspec.json.decode(frame)
+        document = json_document(frame)
         has_code = "code" in document and ("message" in document or "msg" in document)
         if has_code or document.get("object") == "error":
             raise sent_error(document)
@@ -169,24 +299,6 @@ def _json_text(arguments: Any) -> str:
     return "" if arguments is None else msgspec.json.encode(arguments).decode()
 
 
-def _read_usage(usage: Any, deltas: Deltas) -> None:
-    if type(usage) is not dict:
-        return
-    usage = usage.get("usage", usage)  # Groq sends it in `x_groq` where `include_usage` is not set
-    counts = (
-        _count(usage, "prompt_tokens"),
-        _count(usage, "completion_tokens"),
-        _count(_inner(usage, "completion_tokens_details"), "reasoning_tokens"),
-        _count(_inner(usage, "prompt_tokens_details"), "cached_tokens"),
-    )
-    if any(count is not None for count in counts):
-        deltas.append(UsageDelta(*counts))
-
-
-def _inner(values: Any, name: str) -> Any:
-    return values.get(name) if type(values) is dict else None
-
-
-def _count(counts: Any, name: str) -> int | None:
-    count = _inner(counts, name)
-    return int(count) if isinstance(count, int | float) else None
+def _append_usage(usage: Any, deltas: Deltas) -> None:
+    if counts := read_usage(usage):
+        deltas.append(counts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,27 +12,33 @@ if TYPE_CHECKING:
 
 DONE = b"[DONE]"
 
-FINISHES: dict[str, FinishReason] = {
-    "stop": "stop",
-    "length": "length",
-    "max_tokens": "length",
-    "model_length": "length",
-    "model_context_window_exceeded": "length",
-    "tool_calls": "tool_calls",
-    "tool_call": "tool_calls",
-    "tool_use": "tool_calls",
-    "function_call": "tool_calls",
-    "content_filter": "content_filter",
-    "safety": "content_filter",
-    "sensitive": "content_filter",
+_FINISHES: dict[FinishReason, str] = {
+    "stop": "stop stop_sequence end_turn eos eos_token end complete completed done finished",
+    "length": (
+        "length max_tokens max_output_tokens max_completion_tokens max_new_tokens max_length token_limit "
+        "model_length model_context_window_exceeded context_length_exceeded incomplete"
+    ),
+    "tool_calls": "tool_calls tool_call tool_use function_call function_calls",
+    "content_filter": (
+        "content_filter content_filtered safety image_safety sensitive recitation prohibited_content "
+        "blocklist spii moderation guardrail_intervened"
+    ),
     "refusal": "refusal",
 }
-"""The finish reasons of providers, mapped to ours. Any other counts as `stop`; `Finish.raw` keeps it."""
+FINISHES: dict[str, FinishReason] = {
+    word: reason for reason, words in _FINISHES.items() for word in words.split()
+}
+"""The finish reasons of providers, in lower case, mapped to ours. Any other counts as `stop`."""
 
-FAILURES = frozenset({"error", "abort", "network_error", "insufficient_system_resource"})
-"""Values of `finish_reason` by which providers report a failure: errors, not ends."""
+is_failure = re.compile(
+    "error|exception|fail|abort|cancel|interrupt|time_?d?_?-?out|malformed|unexpected|invalid|overload|"
+    "unavailable|insufficient|quota|rate_?limit"
+).search
+"""Whether a `finish_reason`, in lower case, reports a failure: an error, not an end."""
+is_lasting = re.compile("invalid_request|quota|insufficient_(quota|balance|credits?)").search
+"""Whether such a failure would come again with a second attempt."""
 
-NO_FINISHES = frozenset({"", "null"})
+NO_FINISHES = frozenset({"", "null", "none", "unspecified", "finish_reason_unspecified"})
 """Values of `finish_reason` that some providers send instead of null."""
 
 
@@ -43,10 +50,11 @@ class Function(msgspec.Struct, gc=False):
 
 
 class Call(msgspec.Struct, gc=False):
-    """A piece of a tool call."""
+    """A piece of a tool call. Only one with a `function` is a call to answer."""
 
     index: int | None = None
     id: str | None = None
+    type: Any = None
     function: Function | None = None
 
 
@@ -60,6 +68,8 @@ class ChoiceMessage(msgspec.Struct, gc=False):
     content: Any = None
     reasoning_content: Any = None
     reasoning: Any = None
+    reasoning_text: Any = None
+    reasoning_details: Any = None
     refusal: Any = None
     tool_calls: list[Call] | None = None
     function_call: Function | None = None
