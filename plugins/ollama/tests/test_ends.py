@@ -25,7 +25,12 @@ def end(reason="stop", content="", **fields):
 
 COMPLETE = {
     "stop before any content": ([said("", done_reason="stop"), said("Hi"), end()], "Hi", "stop", "stop"),
-    "stop in every line": ([said("H", done_reason="stop"), said("i", done_reason="stop"), end()], "Hi", "stop", "stop"),
+    "stop in every line": (
+        [said("H", done_reason="stop"), said("i", done_reason="stop"), end()],
+        "Hi",
+        "stop",
+        "stop",
+    ),
     "without a reason": ([said("Hi"), {"done": True}], "Hi", "stop", None),
     "an empty reason": ([said("Hi"), end("")], "Hi", "stop", None),
     "null as the reason": ([said("Hi"), end(None)], "Hi", "stop", None),
@@ -36,13 +41,28 @@ COMPLETE = {
     "load after content": ([said("Hi"), end("load")], "Hi", "stop", "load"),
     "load with content": ([end("load", "Hi")], "Hi", "stop", "load"),
     "unload after content": ([said("Hi"), end("unload")], "Hi", "stop", "unload"),
-    "the filter of a gateway": ([said("Hi"), end("content_filter")], "Hi", "content_filter", "content_filter"),
+    "the filter of a gateway": (
+        [said("Hi"), end("content_filter")],
+        "Hi",
+        "content_filter",
+        "content_filter",
+    ),
     "an unknown word": ([said("Hi"), end("tired")], "Hi", "stop", "tired"),
     "a call": ([{"message": {"tool_calls": [CALL]}}, end()], "", "tool_calls", "stop"),
-    "a call, without a reason": ([{"message": {"tool_calls": [CALL]}}, {"done": True}], "", "tool_calls", None),
+    "a call, without a reason": (
+        [{"message": {"tool_calls": [CALL]}}, {"done": True}],
+        "",
+        "tool_calls",
+        None,
+    ),
     "lines after the end": ([said("Hi"), end(), said(" there"), end("length")], "Hi", "stop", "stop"),
-    "/api/generate": ([{"response": "Hi"}, {"response": "", "done": True, "done_reason": "stop"}], "Hi", "stop", "stop"),
-}  # fmt: skip
+    "/api/generate": (
+        [{"response": "Hi"}, {"response": "", "done": True, "done_reason": "stop"}],
+        "Hi",
+        "stop",
+        "stop",
+    ),
+}
 
 
 @pytest.mark.parametrize("name", COMPLETE)
