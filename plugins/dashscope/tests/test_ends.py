@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modelstream.errors import ProviderError, TruncatedStreamError
-from modelstream.testing.server import Answer
+from modelstream.testing.server import Answer, End
 
 CALL = {"index": 0, "id": "call_a", "type": "function", "function": {"name": "f", "arguments": '{"x": 1}'}}
 
@@ -99,6 +99,41 @@ def test_words_that_mean_failure(server, model_of, read, wire, word):
     got = read(model_of())
     assert type(got.error) is ProviderError
     assert (got.error.code, got.error.partial_text, got.error.retryable) == (word, "Hi", True)
+
+
+# A piece that waits for the next one, since it may be the whole text
+
+WAITING = {
+    "two pieces": ([chunk("no"), chunk("no way")], "nono way"),
+    "three pieces": ([chunk("no"), chunk("no way"), chunk("no way!")], "no way!"),
+    "repetitions": ([chunk("-"), chunk("--"), chunk("---")], "-" * 6),
+    "reasoning": (
+        [chunk("Hi"), chunk("", reasoning_content="no"), chunk("", reasoning_content="no way")],
+        "Hi",
+    ),
+}
+
+
+@pytest.mark.parametrize("end", [End.VALID, End.CUT, End.RESET])
+@pytest.mark.parametrize("name", WAITING)
+def test_a_piece_that_waits_when_the_answer_is_cut(*, server, model_of, read, wire, name, end):
+    frames, text = WAITING[name]
+    server.play(Answer([wire.event(frame) for frame in frames], end=end))
+    got = read(model_of())
+    assert got.error.partial_text == got.text == text
+
+
+def test_a_piece_that_waits_before_an_error(server, model_of, read, wire):
+    error = wire.event({"code": "Throttling", "message": "slowly"}, "error", 429)
+    server.play(Answer([wire.event(chunk("no")), wire.event(chunk("no way")), error]))
+    assert read(model_of()).error.partial_text == "nono way"
+
+
+def test_a_piece_that_waits_makes_the_word_before_it_void(server, model_of, read, wire):
+    server.play(Answer([wire.event(chunk("no", "stop")), wire.event(chunk("no way"))]))
+    got = read(model_of())
+    assert type(got.error) is TruncatedStreamError
+    assert got.error.partial_text == "nono way"
 
 
 # qwen-deep-research

@@ -111,8 +111,9 @@ class DashScopeFrames:
         text = message.content if type(message.content) is str else _joined(message.content)
         if text or (self._mode.is_whole is None and message.content is not None):
             text = self._text.add(text, self._new_tokens, last=last)
-            if text:
-                deltas.append(text)
+            if text or self._text.waits:
+                # A piece that waits is content as well, so that a finish word before it is not believed.
+                deltas.append(text or TextDelta(""))
         for call in message.tool_calls or ():
             function = call.function or Function()
             # Only the first piece of a call has an id; in the others it is empty.
@@ -127,17 +128,21 @@ class DashScopeFrames:
     def _finish(self, raw: str, deltas: Deltas) -> None:
         """Append what still waits, and the finish."""
         self._finished = True
-        if reasoning := self._reasoning.end():
-            deltas.append(ReasoningDelta(reasoning))
-        if text := self._text.end():
-            deltas.append(text)
-        for index, pieces in self._arguments.items():
-            if arguments := pieces.end():
-                deltas.append(ToolCallDelta(index, arguments=arguments))
+        self.flush(deltas, cut=False)
         word = raw.lower()
         if word in FAILURES:
             raise ProviderError(f"the provider failed (finish_reason {raw!r})", code=raw, retryable=True)
         deltas.append(finish_of(word, FINISHES, raw))
+
+    def flush(self, deltas: Deltas, *, cut: bool = True) -> None:
+        """Append what still waits; `cut` if the answer has no end."""
+        if reasoning := self._reasoning.end(cut=cut):
+            deltas.append(ReasoningDelta(reasoning))
+        if text := self._text.end(cut=cut):
+            deltas.append(text)
+        for index, pieces in self._arguments.items():
+            if arguments := pieces.end(cut=cut):
+                deltas.append(ToolCallDelta(index, arguments=arguments))
 
     def _read_usage(self, usage: Any, deltas: Deltas) -> None:
         if type(usage) is not dict:

@@ -90,12 +90,22 @@ class Pieces:
             self._chain.append(_Piece(piece, tokens))
         return self._show()
 
-    def end(self) -> str:
-        """What was not shown yet, at the end of the answer."""
-        if not self._chain:
+    @property
+    def waits(self) -> bool:
+        """Whether a piece was not shown, or not completely."""
+        return len(self._chain) > 1
+
+    def end(self, *, cut: bool = False) -> str:
+        """What was not shown yet, at the end of the answer; `cut` if it has none.
+
+        The last of two pieces is then no last frame: without counts they are increments, as requested.
+        """
+        chain = self._chain
+        if not chain:
             return ""
-        if self._mode.is_whole is None and len(self._chain) > 1:
-            self._mode.is_whole = bool(self._judge_longer(self._chain, last=True))
+        if self._mode.is_whole is None and len(chain) > 1:
+            unknown = cut and len(chain) == 2 and not _are_counted(chain)
+            self._mode.is_whole = not unknown and bool(self._judge_longer(chain, last=True))
         return self._show()
 
     def _show(self) -> str:
