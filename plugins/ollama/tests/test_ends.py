@@ -10,7 +10,7 @@ CALL = {"function": {"name": "f", "arguments": {"x": 1}}}
 COUNTS = {"prompt_eval_count": 3, "eval_count": 2}
 
 
-def said(content, **fields):
+def line_of(content, **fields):
     return {"message": {"role": "assistant", "content": content}, "done": False, **fields}
 
 
@@ -24,30 +24,35 @@ def end(reason="stop", content="", **fields):
 
 
 COMPLETE = {
-    "stop before any content": ([said("", done_reason="stop"), said("Hi"), end()], "Hi", "stop", "stop"),
+    "stop before any content": (
+        [line_of("", done_reason="stop"), line_of("Hi"), end()],
+        "Hi",
+        "stop",
+        "stop",
+    ),
     "stop in every line": (
-        [said("H", done_reason="stop"), said("i", done_reason="stop"), end()],
+        [line_of("H", done_reason="stop"), line_of("i", done_reason="stop"), end()],
         "Hi",
         "stop",
         "stop",
     ),
-    "without a reason": ([said("Hi"), {"done": True}], "Hi", "stop", None),
-    "an empty reason": ([said("Hi"), end("")], "Hi", "stop", None),
-    "null as the reason": ([said("Hi"), end(None)], "Hi", "stop", None),
+    "without a reason": ([line_of("Hi"), {"done": True}], "Hi", "stop", None),
+    "an empty reason": ([line_of("Hi"), end("")], "Hi", "stop", None),
+    "null as the reason": ([line_of("Hi"), end(None)], "Hi", "stop", None),
     "nothing but the end": ([end()], "", "stop", "stop"),
-    "content in the last line": ([said("H"), end(content="i")], "Hi", "stop", "stop"),
-    "length": ([said("Hi"), end("length")], "Hi", "length", "length"),
-    "capitals": ([said("Hi"), end("LENGTH")], "Hi", "length", "LENGTH"),
-    "load after content": ([said("Hi"), end("load")], "Hi", "stop", "load"),
+    "content in the last line": ([line_of("H"), end(content="i")], "Hi", "stop", "stop"),
+    "length": ([line_of("Hi"), end("length")], "Hi", "length", "length"),
+    "capitals": ([line_of("Hi"), end("LENGTH")], "Hi", "length", "LENGTH"),
+    "load after content": ([line_of("Hi"), end("load")], "Hi", "stop", "load"),
     "load with content": ([end("load", "Hi")], "Hi", "stop", "load"),
-    "unload after content": ([said("Hi"), end("unload")], "Hi", "stop", "unload"),
+    "unload after content": ([line_of("Hi"), end("unload")], "Hi", "stop", "unload"),
     "the filter of a gateway": (
-        [said("Hi"), end("content_filter")],
+        [line_of("Hi"), end("content_filter")],
         "Hi",
         "content_filter",
         "content_filter",
     ),
-    "an unknown word": ([said("Hi"), end("tired")], "Hi", "stop", "tired"),
+    "an unknown word": ([line_of("Hi"), end("tired")], "Hi", "stop", "tired"),
     "a call": ([{"message": {"tool_calls": [CALL]}}, end()], "", "tool_calls", "stop"),
     "a call, without a reason": (
         [{"message": {"tool_calls": [CALL]}}, {"done": True}],
@@ -55,7 +60,7 @@ COMPLETE = {
         "tool_calls",
         None,
     ),
-    "lines after the end": ([said("Hi"), end(), said(" there"), end("length")], "Hi", "stop", "stop"),
+    "lines after the end": ([line_of("Hi"), end(), line_of(" there"), end("length")], "Hi", "stop", "stop"),
     "/api/generate": (
         [{"response": "Hi"}, {"response": "", "done": True, "done_reason": "stop"}],
         "Hi",
@@ -78,9 +83,9 @@ FAILED = {
     "load and nothing else": ([end("load")], "", False),
     "load and counts": ([end("load", **COUNTS)], "", False),
     "unload": ([end("unload")], "", False),
-    "load after an empty line": ([said(""), end("load")], "", False),
-    "error": ([said("Hi"), end("error")], "Hi", True),
-    "abort": ([said("Hi"), end("abort")], "Hi", True),
+    "load after an empty line": ([line_of(""), end("load")], "", False),
+    "error": ([line_of("Hi"), end("error")], "Hi", True),
+    "abort": ([line_of("Hi"), end("abort")], "Hi", True),
 }
 
 
@@ -97,10 +102,10 @@ def test_reasons_that_mean_failure(*, server, model_of, read, lines, name, strea
 
 
 CUT = {
-    "no end": [said("Hi")],
+    "no end": [line_of("Hi")],
     "nothing at all": [],
-    "a reason without done": [said("Hi", done_reason="stop")],
-    "a reason in every line": [said("H", done_reason="stop"), said("i", done_reason="stop")],
+    "a reason without done": [line_of("Hi", done_reason="stop")],
+    "a reason in every line": [line_of("H", done_reason="stop"), line_of("i", done_reason="stop")],
 }
 
 
