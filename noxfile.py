@@ -90,9 +90,15 @@ def alone(session: nox.Session, package: str) -> None:
 
 
 @nox.session
-@nox.parametrize("extra", EXTRAS, ids=EXTRAS)
+@nox.parametrize(
+    "extra",
+    [
+        nox.param(extra, id=extra, tags=["older_sdks"] if extra.startswith("plugins/") else [])
+        for extra in EXTRAS
+    ],
+)
 def extras(session: nox.Session, extra: str) -> None:
-    """Run the tests of one plugin with the core and one of its extras, usually another SDK."""
+    """Run the tests of one plugin with the core and one of its extras, usually an older SDK."""
     package = extra.partition("[")[0]
     session.install(*editable(["core", extra]), *group("test"))
     if package.startswith("plugins/"):

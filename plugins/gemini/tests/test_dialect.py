@@ -50,7 +50,7 @@ def test_the_dialect_needs_no_sdk():
         "call = ChatRequest('m', [{'role': 'user', 'content': 'hi'}], {'temperature': 1}, stream=True)\n"
         "written = gemini.write_request(call)\n"
         "assert gemini.read_request(written.path, written.body) == call\n"
-        "print(len(gemini.samples()) > 0, [name for name in sys.modules if name.startswith('google')])"
+        "print(len(gemini.samples()) > 0, [name for name in sys.modules if name.startswith('google.')])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("True []\n", "")

@@ -84,9 +84,18 @@ def test_an_invalid_address(model_of, read):
 
 
 @pytest.mark.parametrize("end", [End.CUT, End.RESET])
-def test_lost_after_a_stop_that_counts_only_at_the_end_of_the_body(model, server, wire, read, end):
-    server.play(Answer([wire.text("Hel", "STOP")], end=end))
-    assert isinstance(read(model).error, ConnectionLostError)
+def test_lost_after_a_stop(model, server, wire, read, end):
+    server.play(Answer([wire.text("Hello", "STOP")], end=end))
+    got = read(model)
+    assert (got.error, got.snapshots[-1]) == (None, (True, "Hello"))
+
+
+@pytest.mark.parametrize("end", [End.CUT, End.RESET])
+def test_lost_after_a_stop_that_came_with_every_chunk(model, server, wire, read, end):
+    server.play(Answer([wire.text("Hel", "STOP"), wire.text("lo", "STOP")], end=end))
+    got = read(model)
+    assert isinstance(got.error, ConnectionLostError)
+    assert got.error.partial_text == "Hello"
 
 
 @pytest.mark.parametrize("data", [b"{garbage}", b"[1]", b'{"candidates": 7}', b"[DONE]", b'"text"'])

@@ -216,11 +216,6 @@ def test_values_that_cannot_be_sent(server, model_of, read, arguments, message):
     assert server.requests == []
 
 
-def test_unknown_options_are_sent(server, model_of):
-    model_of(server.url)("hi", stream=True, new_option={"its_value": 1}).close()
-    assert server.requests[0].json["generationConfig"] == {"newOption": {"itsValue": 1}}
-
-
 def test_objects_of_the_older_sdk(server, model_of):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

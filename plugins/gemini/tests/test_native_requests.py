@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from modelstream.errors import BadRequestError
+from modelstream_gemini.options import KNOWN
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -172,6 +173,30 @@ def test_schemas(send_both, schema):
     ],
     ids=str,
 )
+def test_unknown_options_are_refused_by_name_as_sdks_do(server, model_of, transport):
+    model = model_of(server.url)
+    for arguments in (
+        {"temprature": 1},
+        {"config": {"temprature": 1}},
+        {"generation_config": {"temprature": 1}},
+    ):
+        with pytest.raises(BadRequestError, match="temprature") as raised:
+            model("hi", **arguments)
+        assert ("Did you mean 'temperature'?" in str(raised.value)) == (transport == "native")
+    assert server.requests == []
+
+
+def test_an_option_in_extra_body_is_sent_whatever_it_is(server, model_of):
+    extra = {"generationConfig": {"newest": 1}}
+    assert model_of(server.url)("hi", temperature=1, extra_body=extra).text == "Hello"
+    assert server.requests[-1].json["generationConfig"] == {"temperature": 1, "newest": 1}
+
+
+def test_every_option_of_the_sdk_is_known():
+    types = pytest.importorskip("google.genai.types")
+    assert set(types.GenerateContentConfig.model_fields) <= KNOWN
+
+
 def test_options_that_older_sdks_reject(send_both, arguments):
     try:
         send_both(**arguments)

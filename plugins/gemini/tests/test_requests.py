@@ -209,6 +209,48 @@ def test_tools_in_the_form_of_openai_and_agentscope(send):
     ]
 
 
+CITY = {"type": "object", "properties": {"city": {"type": "string"}}}
+NO_PARAMETERS = [
+    None,
+    {},
+    {"type": "object"},
+    {"type": "object", "properties": {}},
+    {"type": "object", "properties": {}, "required": [], "additionalProperties": False, "title": "T"},
+    {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "type": "object",
+        "properties": {},
+        "strict": True,
+    },
+]
+SCHEMAS = [
+    {"$ref": "#/$defs/City", "$defs": {"City": CITY}},
+    {"anyOf": [CITY, {"type": "object", "properties": {"zip": {"type": "string"}}}]},
+    {"oneOf": [CITY]},
+    {"allOf": [CITY]},
+    {"type": "object", "properties": {}, "anyOf": [CITY]},
+    {"type": "object", "additionalProperties": {"type": "string"}},
+    {"type": "object", "additionalProperties": True},
+    {"type": "object", "patternProperties": {"^x": {"type": "string"}}},
+]
+
+
+@pytest.mark.parametrize("parameters", SCHEMAS)
+def test_parameters_that_are_not_in_top_level_properties(send, parameters):
+    (tool,) = send("hi", tools=[{"type": "function", "function": {"name": "f", "parameters": parameters}}])[
+        "tools"
+    ]
+    assert tool["functionDeclarations"] == [{"name": "f", "parametersJsonSchema": parameters}]
+
+
+@pytest.mark.parametrize("parameters", NO_PARAMETERS)
+def test_tools_without_parameters(send, parameters):
+    (tool,) = send("hi", tools=[{"type": "function", "function": {"name": "f", "parameters": parameters}}])[
+        "tools"
+    ]
+    assert tool["functionDeclarations"] == [{"name": "f"}]
+
+
 def test_tools_in_the_form_of_gemini(send):
     tools = [{"function_declarations": [{"name": "f", "description": "d"}]}, {"google_search": {}}]
     declared_tools = send("hi", tools=tools)["tools"]

@@ -124,12 +124,6 @@ def test_a_tool_call_keeps_its_numbers(server, model_of, read, lines):
     assert called.arguments == json.dumps(arguments)
 
 
-def test_a_model_that_was_only_loaded(server, model_of, read, lines):
-    server.play(lines.answer({**lines.end, "done_reason": "load"}))
-    got = read(model_of())
-    assert (got.finish_reason, got.raw_finish_reason, got.snapshots) == ("stop", "load", [(True, "")])
-
-
 def test_the_raw_chunks(server, model_of, lines):
     response = model_of()("hi", stream=True, raw=True)
     response.text  # noqa: B018

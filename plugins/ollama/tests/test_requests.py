@@ -21,7 +21,6 @@ def test_a_call(server, model_of):
         "model": "m",
         "messages": [{"role": "user", "content": "hi"}],
         "stream": True,
-        "keep_alive": "5m",
     }
     assert server.requests[-1].path == "/api/chat"
 
@@ -53,7 +52,7 @@ def test_parameters_outside_the_options_are_moved_into_them(server, model_of):
     model = model_of(generate_args={"temperature": 0, "top_p": 0.5})
     body = sent(server, model, stream=True, temperature=1, max_tokens=9, stop=["x"])
     assert body["options"] == {"temperature": 1, "top_p": 0.5, "num_predict": 9, "stop": ["x"]}
-    assert body.keys() == {"model", "messages", "stream", "keep_alive", "options"}
+    assert body.keys() == {"model", "messages", "stream", "options"}
     assert sent(server, model, temperature=1, options={"temperature": 2})["options"]["temperature"] == 1
 
 

@@ -29,6 +29,7 @@ _WHERE = {
     "Ending": "modelstream.wire.ending",
     "ErrorData": "modelstream.wire.sse",
     "Event": "modelstream.wire.writing",
+    "FAILURES": "modelstream.wire.openai.shape",
     "FINISHES": "modelstream.wire.openai.shape",
     "FrameReader": "modelstream.wire.wrapper",
     "FrameWriter": "modelstream.wire.writing",
@@ -171,6 +172,7 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.wire.native.threads import NativeStream as NativeStream
     from modelstream.wire.openai.dialect import OpenAIDialect as OpenAIDialect
     from modelstream.wire.openai.frames import OpenAIFrames as OpenAIFrames
+    from modelstream.wire.openai.shape import FAILURES as FAILURES
     from modelstream.wire.openai.shape import FINISHES as FINISHES
     from modelstream.wire.openai.shape import NO_FINISHES as NO_FINISHES
     from modelstream.wire.openai.shape import Choice as Choice

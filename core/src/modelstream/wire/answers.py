@@ -45,6 +45,7 @@ class AnswerReader:
         try:
             self._read_frames(self._framer.feed(data), deltas)
         except Exception as error:  # noqa: BLE001
+            self._flush(deltas)
             self._fail(error)
         if self._judging:
             return self._batch(deltas)
@@ -108,8 +109,23 @@ class AnswerReader:
             self._fail(error)
         if not self.over:
             self.over = True
+            self._flush(deltas)
             self._ending.end_at_body()
         return self._batch(deltas)
+
+    def rest(self) -> Yielded:
+        """The deltas that the reader still keeps, after a lost connection."""
+        deltas: Deltas = []
+        self._flush(deltas)
+        return deltas or None
+
+    def _flush(self, deltas: Deltas) -> None:
+        flush = getattr(self._reader, "flush", None)
+        if flush is not None:
+            start = len(deltas)
+            flush(deltas)
+            if self._judging and len(deltas) > start:
+                self._ending.add(deltas, start)
 
     def check(self) -> None:
         """Raise the error of an answer that is not complete, after its deltas were yielded."""

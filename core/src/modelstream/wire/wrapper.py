@@ -24,7 +24,10 @@ Deltas = list["str | Delta"]
 
 
 class FrameReader(Protocol):
-    """Maps the frames of one answer to deltas. Each attempt gets a new reader, so it may keep state."""
+    """Maps the frames of one answer to deltas. Each attempt gets a new reader, so it may keep state.
+
+    A reader that keeps text back may have a method `flush(deltas)`: it is called if the answer ends early.
+    """
 
     done: bool
     """Set by `read` at the terminal frame, such as `[DONE]`: the rest of the body is then not read."""
@@ -106,13 +109,17 @@ class WireWrapper(ModelWrapper):
                 frames.check()
                 return
             yield None
-            for data in answer:
-                if (deltas := frames.feed(data)) is not None:
-                    yield deltas
-                if frames.over:
-                    break
-            else:
-                yield frames.finish()
+            try:
+                for data in answer:
+                    if (deltas := frames.feed(data)) is not None:
+                        yield deltas
+                    if frames.over:
+                        break
+                else:
+                    yield frames.finish()
+            except Exception:
+                yield frames.rest()
+                raise
             frames.check()
             answer.drain()
 
@@ -127,20 +134,24 @@ class WireWrapper(ModelWrapper):
                 frames.check()
                 return
             yield None
-            if request.hand_on is not None and isinstance(answer, PushedStream):
-                take = frames.taker(request.hand_on)
-                while not (await answer.apush(take) or frames.over):
-                    yield None
-                if not frames.over:
-                    yield frames.finish()
-            else:
-                async for data in answer:
-                    if (deltas := frames.feed(data)) is not None:
-                        yield deltas
-                    if frames.over:
-                        break
+            try:
+                if request.hand_on is not None and isinstance(answer, PushedStream):
+                    take = frames.taker(request.hand_on)
+                    while not (await answer.apush(take) or frames.over):
+                        yield None
+                    if not frames.over:
+                        yield frames.finish()
                 else:
-                    yield frames.finish()
+                    async for data in answer:
+                        if (deltas := frames.feed(data)) is not None:
+                            yield deltas
+                        if frames.over:
+                            break
+                    else:
+                        yield frames.finish()
+            except Exception:
+                yield frames.rest()
+                raise
             frames.check()
             await answer.adrain()
 

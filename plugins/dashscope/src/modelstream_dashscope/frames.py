@@ -6,9 +6,10 @@ from typing import Any
 
 import msgspec
 
-from modelstream.deltas import ReasoningDelta, ToolCallDelta, UsageDelta
-from modelstream.errors import MalformedDataError, StreamError
+from modelstream.deltas import ReasoningDelta, TextDelta, ToolCallDelta, UsageDelta
+from modelstream.errors import MalformedDataError, ProviderError, StreamError
 from modelstream.wire import (
+    FAILURES,
     FINISHES,
     NO_FINISHES,
     Choice,
@@ -24,18 +25,26 @@ from modelstream.wire import (
     json_decoder,
     sent_error,
 )
-from modelstream_dashscope.pieces import JsonPieces, Pieces
+from modelstream_dashscope.pieces import JsonPieces, Mode, Pieces
 
 _STATUS = b"HTTP_STATUS/"
 """How the comment with a frame's HTTP status begins."""
 
 
 class _Output(msgspec.Struct, gc=False):
-    """`choices` in the message form; `text` and `finish_reason` in the older text form."""
+    """`choices` in the message form; `text` and `finish_reason` in the older text form.
+
+    `message` and what follows it are those of `qwen-deep-research`, whose fields have both spellings.
+    """
 
     choices: list[Choice] | None = None
     text: str | None = None
     finish_reason: str | None = None
+    message: Any = None
+    finished: Any = None
+    fininshed: Any = None
+    finished_reason: Any = None
+    fininshed_reason: Any = None
 
 
 class _Frame(msgspec.Struct, gc=False):
@@ -54,10 +63,12 @@ class DashScopeFrames:
 
     def __init__(self) -> None:
         self.done = False
-        self._text = Pieces()
-        self._reasoning = Pieces()
+        self._mode = Mode()
+        self._text = Pieces(self._mode)
+        self._reasoning = Pieces(self._mode)
         self._arguments: dict[int, Pieces] = {}
         self._calls = ToolIndexes()
+        self._finished = False
         self._output_tokens = 0
         self._new_tokens: int | None = None
 
@@ -73,12 +84,13 @@ class DashScopeFrames:
         if decoded.output is None:
             return
         finish = None
-        for choice in _choices(decoded.output):
+        for choice in _choices(decoded.output, deltas):
             if not choice.index:
                 finish = _end(choice.finish_reason) or finish
-                self._read_message(choice.message or ChoiceMessage(), deltas, last=finish is not None)
+                last = finish is not None and not self._finished
+                self._read_message(choice.message or ChoiceMessage(), deltas, last=last)
         if finish:
-            deltas.append(finish_of(finish.lower(), FINISHES, finish))
+            self._finish(finish, deltas)
 
     def read_whole(self, body: bytes, deltas: Deltas) -> None:
         """Append the deltas of the body of an answer that was not streamed."""
@@ -97,18 +109,40 @@ class DashScopeFrames:
             if reasoning:
                 deltas.append(ReasoningDelta(reasoning))
         text = message.content if type(message.content) is str else _joined(message.content)
-        if text and (text := self._text.add(text, self._new_tokens, last=last)):
-            deltas.append(text)
+        if text or (self._mode.is_whole is None and message.content is not None):
+            text = self._text.add(text, self._new_tokens, last=last)
+            if text or self._text.waits:
+                # A piece that waits is content as well, so that a finish word before it is not believed.
+                deltas.append(text or TextDelta(""))
         for call in message.tool_calls or ():
             function = call.function or Function()
             # Only the first piece of a call has an id; in the others it is empty.
             index, new = self._calls.place(call.index, call.id or None, function.name)
-            pieces = self._arguments.setdefault(index, JsonPieces())
-            arguments = pieces.add(_json_text(function.arguments))
+            pieces = self._arguments.setdefault(index, JsonPieces(self._mode))
+            arguments = pieces.add(_json_text(function.arguments), last=last)
             if new or arguments:
                 deltas.append(
                     ToolCallDelta(index, (call.id or None) if new else None, function.name or None, arguments)
                 )
+
+    def _finish(self, raw: str, deltas: Deltas) -> None:
+        """Append what still waits, and the finish."""
+        self._finished = True
+        self.flush(deltas, cut=False)
+        word = raw.lower()
+        if word in FAILURES:
+            raise ProviderError(f"the provider failed (finish_reason {raw!r})", code=raw, retryable=True)
+        deltas.append(finish_of(word, FINISHES, raw))
+
+    def flush(self, deltas: Deltas, *, cut: bool = True) -> None:
+        """Append what still waits; `cut` if the answer has no end."""
+        if reasoning := self._reasoning.end(cut=cut):
+            deltas.append(ReasoningDelta(reasoning))
+        if text := self._text.end(cut=cut):
+            deltas.append(text)
+        for index, pieces in self._arguments.items():
+            if arguments := pieces.end(cut=cut):
+                deltas.append(ToolCallDelta(index, arguments=arguments))
 
     def _read_usage(self, usage: Any, deltas: Deltas) -> None:
         if type(usage) is not dict:
@@ -127,10 +161,29 @@ class DashScopeFrames:
         self._output_tokens = output_tokens or self._output_tokens
 
 
-def _choices(output: _Output) -> list[Choice]:
-    if output.choices is None:
-        return [Choice(message=ChoiceMessage(content=output.text), finish_reason=output.finish_reason)]
-    return output.choices
+def _choices(output: _Output, deltas: Deltas) -> list[Choice]:
+    if output.choices is not None:
+        return output.choices
+    if type(output.message) is dict:
+        return [_research(output, output.message, deltas)]
+    return [Choice(message=ChoiceMessage(content=output.text), finish_reason=output.finish_reason)]
+
+
+def _research(output: _Output, message: dict[str, Any], deltas: Deltas) -> Choice:
+    """A frame of `qwen-deep-research`: its plan is reasoning; its searches have no text of the answer."""
+    content, phase = message.get("content"), message.get("phase")
+    if phase in (None, "answer"):
+        read = ChoiceMessage(content=content)
+    else:
+        read = ChoiceMessage(reasoning_content=content)
+        if not content and phase != "KeepAlive":
+            deltas.append(TextDelta(""))
+    reasons = (output.finish_reason, output.finished_reason, output.fininshed_reason)
+    reason = next((one for one in reasons if type(one) is str and _end(one)), None)
+    ended = phase == "answer" and message.get("status") == "finished"
+    if reason is None and (ended or output.finished is True or output.fininshed is True):
+        reason = "stop"
+    return Choice(message=read, finish_reason=reason)
 
 
 def _end(finish: str | None) -> str | None:

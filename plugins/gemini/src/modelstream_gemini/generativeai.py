@@ -18,6 +18,7 @@ from modelstream_gemini.dialect.arguments import is_message, message_to_json
 from modelstream_gemini.dialect.bodies import build_body
 from modelstream_gemini.dialect.dialect import VERSION
 from modelstream_gemini.failures import map_error
+from modelstream_gemini.options import check_options
 
 if TYPE_CHECKING:
     from modelstream_gemini.config import GeminiConfig
@@ -55,6 +56,7 @@ class GenerativeaiBackend:
 def _body(call: PreparedCall) -> dict[str, Any]:
     options = dict(call.options)
     extra = options.pop("extra_body", {})
+    check_options(options)
     options.pop("http_options", None)  # google-genai's, and read already
     options = {name: _to_json(name, value) for name, value in options.items()}
     return build_body(_to_json("contents", call.contents), options, extra)

@@ -12,6 +12,7 @@ from modelstream_gemini.config import BASE_URL
 from modelstream_gemini.dialect.dialect import VERSION
 from modelstream_gemini.dialect.requests import request_body, request_path
 from modelstream_gemini.http_options import http_options
+from modelstream_gemini.options import check_options
 
 if TYPE_CHECKING:
     from modelstream_gemini.config import GeminiConfig
@@ -38,6 +39,7 @@ class NativeBackend:
         arguments = dict(call.options)
         options = http_options(arguments.pop("http_options", None), "http_options")
         extra = arguments.pop("extra_body", {})
+        check_options(arguments)
         body = request_body(call._replace(options=arguments), extra)
         base_url = str(options.base_url or self._base_url).rstrip("/")
         url = f"{base_url}/{options.api_version or self._version}/{request_path(call)}"

@@ -18,15 +18,16 @@ class OllamaConfig(HttpConfig, kw_only=True):
     `host` (or `base_url`, which is the same) is the server's address; the default is the environment variable
     `OLLAMA_HOST`, then the server on this machine. `options` are the model's parameters (`temperature`,
     `num_ctx`, …), each overridden by `generate_args` and by those of a call. `keep_alive` is how long the
-    server keeps the model loaded, as "5m" or in seconds. `api_key`, which Ollama's own cloud requires,
-    defaults to `OLLAMA_API_KEY`. `client_args` go to the SDK's client. `transport` sends the requests: `sdk`,
-    or `native`, which is faster and supports fewer of the `client_args`.
+    server keeps the model loaded, as "5m" or in seconds; by default the server decides. `api_key`, which
+    Ollama's own cloud requires, defaults to `OLLAMA_API_KEY`. `client_args` go to the SDK's client.
+    `transport` sends the requests: `sdk`, or `native`, which is faster and supports fewer of the
+    `client_args`.
     """
 
     transport: Literal["sdk", "native"] = "sdk"
     host: str | None = None
     options: dict[str, Any] | None = None
-    keep_alive: float | str | None = "5m"
+    keep_alive: float | str | None = None
     client_args: dict[str, Any] = msgspec.field(default_factory=dict)
 
     def completed(self) -> OllamaConfig:

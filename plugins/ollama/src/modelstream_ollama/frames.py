@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from modelstream.deltas import Finish, FinishReason, ReasoningDelta, ToolCallDelta, UsageDelta
-from modelstream.wire import json_decoder, sent_error
+from modelstream.deltas import Finish, ReasoningDelta, ToolCallDelta, UsageDelta
+from modelstream.errors import ProviderError
+from modelstream.wire import FAILURES, FINISHES, finish_of, json_decoder, sent_error
 
 if TYPE_CHECKING:
-    from modelstream.deltas import Delta
+    from modelstream.deltas import Delta, FinishReason
 
 
 class _Function(msgspec.Struct, gc=False):
@@ -47,6 +48,12 @@ class _Frame(msgspec.Struct, gc=False):
 
 
 _decode = json_decoder(_Frame)
+
+_LOADING = frozenset({"load", "unload"})
+"""The reasons of an answer for which the model was loaded or unloaded, and did not run."""
+
+_FINISHES: dict[str, FinishReason] = {**FINISHES, **dict.fromkeys(_LOADING, "stop")}
+
 _BETWEEN = re.compile(rb"(?<=})\s*\n\s*(?={)")
 """A line end between two documents; inside a document, a comma follows a brace that another one follows."""
 
@@ -58,6 +65,7 @@ class OllamaFrames:
 
     def __init__(self) -> None:
         self.done = False
+        self._has_content = False
         self._tool_calls = 0
 
     def read(self, frame: bytes, deltas: list[str | Delta]) -> None:
@@ -65,6 +73,7 @@ class OllamaFrames:
         line = _decode(frame)
         if line.error is not None:
             raise sent_error(frame)
+        start = len(deltas)
         message = line.message
         thinking = message.thinking or line.thinking
         if thinking:
@@ -73,6 +82,8 @@ class OllamaFrames:
         if text:
             deltas.append(text)
         deltas.extend(map(self._tool_call, message.tool_calls or ()))
+        if len(deltas) > start:
+            self._has_content = True
         if line.done:
             self._end(line, deltas)
 
@@ -80,6 +91,8 @@ class OllamaFrames:
         """Append the deltas of an answer that was not streamed: one document, or lines all the same."""
         for document in _BETWEEN.split(body.strip()):
             self.read(document, deltas)
+            if self.done:
+                break
 
     def _tool_call(self, call: _ToolCall) -> ToolCallDelta:
         number = self._tool_calls
@@ -89,12 +102,26 @@ class OllamaFrames:
     def _end(self, line: _Frame, deltas: list[str | Delta]) -> None:
         if line.prompt_eval_count is not None or line.eval_count is not None:
             deltas.append(UsageDelta(line.prompt_eval_count, line.eval_count))
-        # Ollama sends "stop" for tool calls, and "load" where it only loaded the model.
-        reason: FinishReason = "length" if line.done_reason == "length" else "stop"
-        if self._tool_calls and reason == "stop":
-            reason = "tool_calls"
-        deltas.append(Finish(reason, line.done_reason))
+        raw = line.done_reason or None
+        word = "stop" if raw is None else raw.lower()
+        _check(word, raw, has_content=self._has_content)
+        finish = Finish("stop") if raw is None else finish_of(word, _FINISHES, raw)
+        # Ollama sends "stop" for tool calls.
+        deltas.append(Finish("tool_calls", raw) if self._tool_calls and finish.reason == "stop" else finish)
         self.done = True
+
+
+def _check(word: str, raw: str | None, *, has_content: bool) -> None:
+    """Raise the error for a reason that means that there is no answer."""
+    if word in _LOADING and not has_content:
+        raise ProviderError(
+            f"the server has only {word}ed the model (done_reason {raw!r}): it does so for a call without "
+            "content, such as one whose last message is empty",
+            code=raw,
+            retryable=False,
+        )
+    if word in FAILURES:
+        raise ProviderError(f"the provider failed (done_reason {raw!r})", code=raw, retryable=True)
 
 
 def _as_json(arguments: Any) -> str:

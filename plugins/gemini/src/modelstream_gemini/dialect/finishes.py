@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from modelstream.wire import FAILURES
+
 if TYPE_CHECKING:
     from modelstream.deltas import FinishReason
 
@@ -15,6 +17,9 @@ UNSPECIFIED = frozenset(
 FINISHES: dict[str, FinishReason] = {
     "STOP": "stop",
     "MAX_TOKENS": "length",
+    # OpenAI's words, which gateways send as well.
+    "LENGTH": "length",
+    "CONTENT_FILTER": "content_filter",
     # The limit of one request, after which google-genai would continue by a token.
     "CONTINUATION": "length",
     "SAFETY": "content_filter",
@@ -29,7 +34,10 @@ FINISHES: dict[str, FinishReason] = {
     "MODEL_ARMOR": "content_filter",
     "ESCALATION": "content_filter",
 }
-"""The finish reason for each finishReason. Any other, such as OTHER, means that the model failed."""
+"""The finish reason for each finishReason but those of failures. Any other word counts as `stop`."""
+
+CALLED = frozenset({"FUNCTION_CALL", "TOOL_CALL", "TOOL_CALLS"})
+"""What some gateways send in place of STOP if there are calls."""
 
 WRITTEN = {"stop": "STOP", "length": "MAX_TOKENS", "content_filter": "SAFETY", "tool_calls": "STOP"}
 """The finishReason that is written for each finish reason."""
@@ -38,6 +46,27 @@ MALFORMED_CALL = "MALFORMED_FUNCTION_CALL"
 
 PASSING_FAILURES = frozenset({MALFORMED_CALL, "MALFORMED_RESPONSE", "UNEXPECTED_TOOL_CALL", "NO_IMAGE"})
 """Failures of the model that a retry of the same request may avoid."""
+
+_LASTING_FAILURES = frozenset(
+    {
+        "IMAGE_OTHER",
+        "MISSING_THOUGHT_SIGNATURE",
+        "OTHER",
+        "PUP_LIMITED_DISABLED",
+        "TOO_MANY_TOOL_CALLS",
+    }
+)
+
+
+def is_failure(word: str) -> bool:
+    """Whether a finishReason means that the model failed."""
+    return word in PASSING_FAILURES or word in _LASTING_FAILURES or word.lower() in FAILURES
+
+
+def is_passing(word: str) -> bool:
+    """Whether a retry of the same request may avoid this failure."""
+    return word in PASSING_FAILURES or word.lower() in FAILURES
+
 
 _FINISH_NUMBERS = (
     "FINISH_REASON_UNSPECIFIED",

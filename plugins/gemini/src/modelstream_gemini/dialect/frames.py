@@ -6,12 +6,20 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from modelstream.deltas import Finish, ReasoningDelta, ToolCallDelta, UsageDelta
+from modelstream.deltas import Finish, ReasoningDelta, TextDelta, ToolCallDelta, UsageDelta
 from modelstream.errors import MalformedDataError, ProviderError
-from modelstream.wire import ErrorData, excerpt, json_decoder
+from modelstream.wire import ErrorData, excerpt, finish_of, json_decoder
 from modelstream_gemini.dialect.errors import frame_error
-from modelstream_gemini.dialect.finishes import FINISHES, PASSING_FAILURES, block_word, finish_word
+from modelstream_gemini.dialect.finishes import (
+    CALLED,
+    FINISHES,
+    block_word,
+    finish_word,
+    is_failure,
+    is_passing,
+)
 from modelstream_gemini.dialect.framing import GeminiFramer
+from modelstream_gemini.dialect.partial_arguments import PartialArguments
 from modelstream_gemini.dialect.shape import Frame
 
 if TYPE_CHECKING:
@@ -36,6 +44,7 @@ class GeminiFrames:
         self._signatures = signatures
         self._raw = raw
         self._calls = 0
+        self._open: _OpenCall | None = None
         self._usage = UsageDelta()
 
     def read(self, frame: bytes, deltas: Deltas) -> None:
@@ -75,20 +84,59 @@ class GeminiFrames:
             deltas.append(ReasoningDelta(text) if part.thought else text)
         if part.functionCall is not None:
             self._read_call(part.functionCall, part.thoughtSignature, deltas)
+        elif not text and part.has_media():
+            deltas.append(TextDelta(""))
 
     def _read_call(self, call: FunctionCall, signature: Any, deltas: Deltas) -> None:
-        if call.partialArgs is not None:
-            raise MalformedDataError(
-                "the arguments of a call come in pieces, which gemini_chat does not support; "
-                "omit stream_function_call_arguments"
-            )
+        in_pieces = call.partialArgs is not None or call.willContinue
+        if not call.name and not in_pieces and (self._open is not None or not (call.args or call.id)):
+            # An empty call ends the one before.
+            self._read_piece(call, signature, deltas)
+        elif in_pieces or self._open is not None:
+            self._begin_call(call, signature, deltas)
+        else:
+            self._read_whole_call(call, signature, deltas)
+
+    def _read_whole_call(self, call: FunctionCall, signature: Any, deltas: Deltas) -> None:
         call_id = call.id
         if isinstance(signature, str) and signature:
-            call_id = call_id or f"call_{uuid.uuid4().hex[:24]}"
+            call_id = call_id or _new_id()
             self._signatures.keep(call_id, signature)
         arguments = json.dumps(call.args if call.args is not None else {}, ensure_ascii=False)
         deltas.append(ToolCallDelta(self._calls, call_id, call.name, arguments))
         self._calls += 1
+
+    def _begin_call(self, call: FunctionCall, signature: Any, deltas: Deltas) -> None:
+        """Begin the call that this piece names, unless it is the one that is open."""
+        if call.name and (self._open is None or not self._open.is_of(call)):
+            self._close_call(deltas)
+            if call.partialArgs is None and not call.willContinue:
+                self._read_whole_call(call, signature, deltas)
+                return
+            self._open = _OpenCall(self._calls, call.id or _new_id(), call.name)
+            self._calls += 1
+            deltas.append(ToolCallDelta(self._open.index, self._open.id, call.name))
+        self._read_piece(call, signature, deltas)
+
+    def _read_piece(self, call: FunctionCall, signature: Any, deltas: Deltas) -> None:
+        opened = self._open
+        if opened is None:
+            if call.partialArgs:
+                raise MalformedDataError("arguments arrived that belong to no call")
+            return
+        if isinstance(signature, str) and signature:
+            self._signatures.keep(opened.id, signature)
+        text = opened.arguments.add(call.partialArgs or [])
+        text += opened.arguments.add_whole(call.args)
+        if text:
+            deltas.append(ToolCallDelta(opened.index, arguments=text))
+        if not call.willContinue:
+            self._close_call(deltas)
+
+    def _close_call(self, deltas: Deltas) -> None:
+        opened, self._open = self._open, None
+        if opened is not None and (text := opened.arguments.finish()):
+            deltas.append(ToolCallDelta(opened.index, arguments=text))
 
     def _read_usage(self, counts: Counts, deltas: Deltas) -> None:
         usage = UsageDelta(
@@ -105,15 +153,40 @@ class GeminiFrames:
     def _finish(self, word: str, candidate: Candidate, frame: Frame, deltas: Deltas) -> None:
         if frame.usageMetadata is not None:
             self._read_usage(frame.usageMetadata, deltas)
-        reason = FINISHES.get(word)
-        if reason is None:
+        if is_failure(word):
             why = f": {candidate.finishMessage}" if isinstance(candidate.finishMessage, str) else ""
             raise ProviderError(
-                f"the model gave up (finishReason {word}){why}", code=word, retryable=word in PASSING_FAILURES
+                f"the model gave up (finishReason {word}){why}", code=word, retryable=is_passing(word)
             )
-        if reason == "stop" and self._calls:
-            reason = "tool_calls"
-        deltas.append(Finish(reason, word))
+        finish = finish_of(word, FINISHES)
+        if self._calls and (word == "STOP" or word in CALLED):
+            finish = Finish("tool_calls", word)
+            if not _has_call(candidate):
+                self._close_call(deltas)
+        deltas.append(finish)
+
+
+class _OpenCall:
+    """A call whose arguments are arriving."""
+
+    def __init__(self, index: int, call_id: str, name: str) -> None:
+        self.index = index
+        self.id = call_id
+        self.name = name
+        self.arguments = PartialArguments()
+
+    def is_of(self, call: FunctionCall) -> bool:
+        """Whether a piece that has a name belongs to this call: some servers repeat the name."""
+        return call.name == self.name and (call.id is None or call.id == self.id)
+
+
+def _new_id() -> str:
+    return f"call_{uuid.uuid4().hex[:24]}"
+
+
+def _has_call(candidate: Candidate) -> bool:
+    parts = (candidate.content.parts if candidate.content is not None else None) or ()
+    return any(part.functionCall is not None for part in parts)
 
 
 def _decoded(frame: bytes) -> Frame:

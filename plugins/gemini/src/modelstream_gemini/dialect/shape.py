@@ -12,21 +12,33 @@ import msgspec
 
 
 class FunctionCall(msgspec.Struct, gc=False):
-    """A complete call."""
+    """A complete call, or a piece of one whose arguments arrive value by value."""
 
     name: str = ""
     args: Any = None
     id: str | None = None
     partialArgs: Any = None  # noqa: N815 - the API's spelling, here and below
+    willContinue: Any = None  # noqa: N815
 
 
 class Part(msgspec.Struct, gc=False):
-    """A piece of the answer. Anything but text and calls (pictures, code that was run, …) is skipped."""
+    """A piece of the answer. Of anything but text and calls it is only noted that it is content."""
 
     text: Any = None
     thought: Any = None
     functionCall: FunctionCall | None = None  # noqa: N815
     thoughtSignature: Any = None  # noqa: N815
+    inlineData: Any = None  # noqa: N815
+    fileData: Any = None  # noqa: N815
+    executableCode: Any = None  # noqa: N815
+    codeExecutionResult: Any = None  # noqa: N815
+    toolCall: Any = None  # noqa: N815
+    toolResponse: Any = None  # noqa: N815
+
+    def has_media(self) -> bool:
+        """Whether it has content that no delta stands for."""
+        media = self.inlineData or self.fileData or self.toolCall or self.toolResponse
+        return bool(media or self.executableCode or self.codeExecutionResult)
 
 
 class Content(msgspec.Struct, gc=False):

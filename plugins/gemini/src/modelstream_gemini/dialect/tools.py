@@ -9,6 +9,10 @@ _MODES = {"auto": "AUTO", "none": "NONE", "required": "ANY", "any": "ANY"}
 _CHOICES = {"AUTO": "auto", "NONE": "none", "ANY": "required"}
 _SCHEMAS = frozenset({"additionalProperties", "anyOf", "items", "prefixItems"})
 """Fields of a schema that hold schemas."""
+_WITHOUT_PARAMETERS = frozenset(
+    {"$schema", "additionalProperties", "description", "properties", "required", "strict", "title", "type"}
+)
+"""Fields of a schema that has no parameters."""
 
 
 def to_tools(tools: Any) -> list[Any]:
@@ -32,10 +36,21 @@ def _declaration(function: Mapping[str, Any]) -> dict[str, Any]:
     declaration: dict[str, Any] = {"name": function.get("name", "")}
     if function.get("description"):
         declaration["description"] = function["description"]
-    parameters = function.get("parameters") or {}
-    if parameters.get("properties"):
+    parameters = function.get("parameters")
+    if isinstance(parameters, Mapping) and _has_parameters(parameters):
         declaration["parametersJsonSchema"] = parameters
     return declaration
+
+
+def _has_parameters(schema: Mapping[str, Any]) -> bool:
+    """Whether there are any: the API refuses an object type without properties.
+
+    They may also be in another part of the schema, such as `$ref`, `anyOf` or `additionalProperties`.
+    """
+    if schema.get("properties"):
+        return True
+    extra = schema.get("additionalProperties")
+    return not _WITHOUT_PARAMETERS.issuperset(schema) or bool(extra)
 
 
 def to_tool_config(choice: Any) -> dict[str, Any]:
