@@ -1,4 +1,4 @@
-"""The HTTP response under an answer of LiteLLM: found, and its body passed on to LiteLLM while it is watched."""
+"""The HTTP response under an answer of LiteLLM, and its body on the way to LiteLLM."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def response_in(answer: Any) -> Any:
     root = getattr(answer, "completion_stream", None) or answer
     level, seen = [root], {id(root)}
     for _ in range(_DEEPEST):
-        found = next((one for one in level if hasattr(one, "iter_bytes") and hasattr(one, "extensions")), None)
+        found = next(
+            (one for one in level if hasattr(one, "iter_bytes") and hasattr(one, "extensions")), None
+        )
         if found is not None:
             return None if found.is_stream_consumed or found.is_closed else found
         held = [one for holder in level for name, one in _held(holder) if "logging" not in name]
@@ -77,7 +79,12 @@ class Body:
     """A body that LiteLLM reads: `head`, which was read already, and the rest of `pieces`."""
 
     def __init__(
-        self, head: list[bytes], pieces: Iterator[bytes], witness: Witness, stream: Any, abort: Callable[[], None]
+        self,
+        head: list[bytes],
+        pieces: Iterator[bytes],
+        witness: Witness,
+        stream: Any,
+        abort: Callable[[], None],
     ) -> None:
         self._head = head
         self._pieces = pieces
@@ -134,7 +141,9 @@ class Body:
 class AsyncBody:
     """The same for coroutines."""
 
-    def __init__(self, head: list[bytes], pieces: AsyncIterator[bytes], witness: Witness, stream: Any) -> None:
+    def __init__(
+        self, head: list[bytes], pieces: AsyncIterator[bytes], witness: Witness, stream: Any
+    ) -> None:
         self._head = head
         self._pieces = pieces
         self._witness = witness

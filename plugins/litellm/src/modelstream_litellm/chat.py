@@ -24,7 +24,7 @@ from modelstream_litellm.config import LiteLLMConfig
 from modelstream_litellm.failures import map_error
 from modelstream_litellm.sdk import litellm
 from modelstream_litellm.streams import Call, async_stream_of, stream_of
-from modelstream_litellm.wholes import Original
+from modelstream_litellm.wholes import Original, unread
 from modelstream_litellm.words import Frames
 
 if TYPE_CHECKING:
@@ -57,16 +57,30 @@ class LiteLLMChat(WireWrapper):
     def open(self, request: Request) -> ByteStream:
         """Call LiteLLM."""
         module, call = litellm(), self._call(request)
-        answer = module.completion(**self._arguments(request, call))
-        return stream_of(answer, call, stream=request.stream)
+        try:
+            answer = module.completion(**self._arguments(request, call))
+        except Exception as error:
+            if request.stream or not call.original.has_answer():
+                raise
+            failure = error
+        else:
+            return stream_of(answer, call, stream=request.stream)
+        return unread(call.original, failure, sys.exception())
 
     async def aopen(self, request: Request) -> AsyncByteStream:
         """Call LiteLLM from the running event loop."""
         # In a thread, because the first call imports LiteLLM, which takes seconds.
         module = await asyncio.to_thread(litellm)
         call = self._call(request)
-        answer = await module.acompletion(**self._arguments(request, call))
-        return await async_stream_of(answer, call, stream=request.stream)
+        try:
+            answer = await module.acompletion(**self._arguments(request, call))
+        except Exception as error:
+            if request.stream or not call.original.has_answer():
+                raise
+            failure = error
+        else:
+            return await async_stream_of(answer, call, stream=request.stream)
+        return unread(call.original, failure, sys.exception())
 
     def frame_reader(self, request: Request) -> FrameReader:
         """A new reader for the frames of one answer."""
@@ -74,8 +88,11 @@ class LiteLLMChat(WireWrapper):
 
     def deltas(self, request: Request) -> Iterator[Yielded]:
         """Open the answer and yield its deltas; errors of LiteLLM are raised as `StreamError`s."""
+        reading = False
         try:
-            yield from super().deltas(request)
+            for deltas in super().deltas(request):
+                reading = request.stream
+                yield deltas
         except ConfigError:
             raise
         except Exception as error:  # noqa: BLE001
@@ -83,13 +100,15 @@ class LiteLLMChat(WireWrapper):
         else:
             return
         # Outside the except clause, sys.exception() is what the caller was handling when this failed.
-        raise map_error(failure, sys.exception()) from failure
+        raise map_error(failure, sys.exception(), reading=reading) from failure
 
     async def adeltas(self, request: Request) -> AsyncGenerator[Yielded, None]:
         """Open the answer and yield its deltas; errors of LiteLLM are raised as `StreamError`s."""
+        reading = False
         try:
             async with aclosing(super().adeltas(request)) as batches:
                 async for deltas in batches:
+                    reading = request.stream
                     yield deltas
         except ConfigError:
             raise
@@ -97,7 +116,7 @@ class LiteLLMChat(WireWrapper):
             failure = error
         else:
             return
-        raise map_error(failure, sys.exception()) from failure
+        raise map_error(failure, sys.exception(), reading=reading) from failure
 
     def _call(self, request: Request) -> Call:
         original = Original(request.arguments.get("logger_fn"))

@@ -38,15 +38,27 @@ _OUTPUT = frozenset(
         "output_tokens",
         "outputTokens",
         "candidatesTokenCount",
-        "thoughtsTokenCount",
         "eval_count",
         "outputTokenCount",
-        "tokenCount",
         "generation_token_count",
         "generated_token_count",
         "generated_tokens",
     }
 )
+_MORE_INPUT = frozenset(
+    {
+        "cache_creation_input_tokens",
+        "cache_read_input_tokens",
+        "cacheReadInputTokens",
+        "cacheWriteInputTokens",
+        "toolUsePromptTokenCount",
+    }
+)
+_MORE_OUTPUT = frozenset({"thoughtsTokenCount"})
+"""Counts that some providers leave out of the others, and that LiteLLM adds to them."""
+
+_COUNTS = _INPUT | _OUTPUT | _MORE_INPUT | _MORE_OUTPUT
+
 _TEXTS = frozenset(
     {
         "text",
@@ -75,12 +87,22 @@ _PARTS = frozenset(
     }
 )
 _OPAQUE = frozenset(
-    {"arguments", "args", "input", "parameters", "safetyRatings", "citations", "groundingMetadata", "logprobs"}
+    {
+        "arguments",
+        "args",
+        "input",
+        "parameters",
+        "safetyRatings",
+        "citations",
+        "groundingMetadata",
+        "logprobs",
+    }
 )
 """Fields whose values are the model's, or a user's, and may have any names."""
 
 _DEEPEST = 8
-_TERMINALS = frozenset({"message_stop", "message-end", "stream-end"})
+_KINDS = ("type", "event", "event_type")
+_TERMINALS = ("message_stop", "message-end", "stream-end")
 _WITHOUT_TERMINAL = frozenset(
     {"candidates", "promptFeedback", "usageMetadata", "generated_text", "token", "generation", "outputText"}
 )
@@ -104,8 +126,7 @@ class Facts(NamedTuple):
 
     word: str | None
     has_content: bool
-    has_input_count: bool
-    has_output_count: bool
+    counts: dict[str, int]
     is_terminal: bool
     error: StreamError | None
 
@@ -114,15 +135,34 @@ def facts_of(document: Mapping[str, Any]) -> Facts:
     """Read one document."""
     error = _error_in(document)
     word = None if error is not None else _word_in(document)
-    names = {name for name, value in _fields(document) if type(value) is int}
+    counts = {name: value for name, value in _fields(document) if name in _COUNTS and type(value) is int}
     return Facts(
         word,
         _has_content(document),
-        not names.isdisjoint(_INPUT),
-        not names.isdisjoint(_OUTPUT),
-        document.get("done") is True or bool({_kind(document), document.get("event_type")} & _TERMINALS),
+        counts,
+        document.get("done") is True or any(document.get(name) in _TERMINALS for name in _KINDS),
         error,
     )
+
+
+def sent_usage(counts: Mapping[str, int], litellms: Any) -> dict[str, Any] | None:
+    """The usage by the counts that the provider sent; LiteLLM's, which has more details, if that agrees.
+
+    LiteLLM makes both counts up where one is missing, and sometimes where both are there.
+    """
+    usage = litellms if isinstance(litellms, dict) else {}
+    sent: dict[str, Any] = {}
+    agrees = True
+    for name, names, more in (
+        ("prompt_tokens", _INPUT, _MORE_INPUT),
+        ("completion_tokens", _OUTPUT, _MORE_OUTPUT),
+    ):
+        count = next((count for key, count in counts.items() if key in names), None)
+        added = sum(count for key, count in counts.items() if key in more)
+        if count is not None or added:
+            sent[name] = (count or 0) + added
+        agrees = agrees and usage.get(name) in (count or 0, (count or 0) + added)
+    return usage if sent and agrees else sent or None
 
 
 def has_terminal(document: Mapping[str, Any]) -> bool:
@@ -194,20 +234,12 @@ def _has_content(value: Any, depth: int = 0) -> bool:
         return False
     if isinstance(value, list):
         return any(_has_content(item, depth + 1) for item in value)
-    if not isinstance(value, Mapping):
-        return False
-    for name, inner in value.items():
-        if name in _PARTS:
-            if inner:
-                return True
-        elif isinstance(inner, str):
-            if inner and (name in _TEXTS or (name == "type" and inner.endswith("tool_use"))):
-                return True
-        elif name not in _OPAQUE and _has_content(inner, depth + 1):
-            return True
-    return False
+    return isinstance(value, Mapping) and any(_says(name, inner, depth) for name, inner in value.items())
 
 
-def _kind(document: Mapping[str, Any]) -> Any:
-    kind = document.get("type")
-    return kind if isinstance(kind, str) else None
+def _says(name: str, value: Any, depth: int) -> bool:
+    if name in _PARTS:
+        return bool(value)
+    if isinstance(value, str):
+        return bool(value) and (name in _TEXTS or (name == "type" and value.endswith("tool_use")))
+    return name not in _OPAQUE and _has_content(value, depth + 1)

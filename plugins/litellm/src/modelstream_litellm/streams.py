@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from modelstream.errors import MalformedDataError
 from modelstream.wire import AsyncHttpxStream, HttpxStream, as_stream_error
 from modelstream_litellm.bodies import AsyncBody, Body, decoded, pass_on, response_in
-from modelstream_litellm.documents import is_openai
+from modelstream_litellm.documents import is_openai, sent_usage
 from modelstream_litellm.failures import is_missing_finish, map_error
-from modelstream_litellm.wholes import Original, Whole, counts_in, finish_in
+from modelstream_litellm.wholes import Original, Whole, finish_in
 from modelstream_litellm.witness import Lines, Witness
 
 if TYPE_CHECKING:
@@ -62,7 +63,9 @@ async def async_stream_of(answer: Any, call: Call, *, stream: bool) -> AsyncByte
     response = response_in(answer)
     if response is None:
         return _AsyncChunks(answer, call)
-    return AsyncHttpxStream(response) if _is_of_openai(answer) else _WatchedAsyncChunks(answer, call, response)
+    return (
+        AsyncHttpxStream(response) if _is_of_openai(answer) else _WatchedAsyncChunks(answer, call, response)
+    )
 
 
 def _is_of_openai(answer: Any) -> bool:
@@ -96,7 +99,7 @@ class _Stream:
     def _counts(self, usage: Any) -> Any:
         """The counts of a chunk that the provider sent."""
         facts = self._call.original.facts()
-        return usage if facts is None else counts_in(usage, facts)
+        return usage if facts is None else sent_usage(facts.counts, usage)
 
     def _end(self, error: Exception | None) -> bytes:
         """The events at the end of a stream whose bytes were not seen."""
@@ -192,7 +195,7 @@ class _Watched(_Stream):
         self._shape = None if is_converted else Shape()
 
     def _counts(self, usage: Any) -> Any:
-        return counts_in(usage, self._witness)
+        return sent_usage(self._witness.counts, usage)
 
     def _end(self, error: Exception | None) -> bytes:
         witness = self._witness
@@ -204,6 +207,8 @@ class _Watched(_Stream):
             raise as_stream_error(witness.lost, first_delta_seen=True) from error
         elif not witness.ended or not (is_missing_finish(error) or self._is_cut()):
             raise map_error(error, reading=True) from error
+        if witness.is_malformed:  # LiteLLM takes such a frame for the end
+            raise MalformedDataError("the provider sent a frame that is not JSON")
         if witness.finish is not None:
             return _ended(finish_in(witness.finish.raw or witness.finish.reason, self._finish))
         if witness.rest:

@@ -7,8 +7,10 @@ from typing import Any
 
 import msgspec
 
-from modelstream_litellm.documents import Facts, facts_of
-from modelstream_litellm.words import passed_on
+from modelstream.errors import BadRequestError, MalformedDataError
+from modelstream_litellm.documents import Facts, facts_of, sent_usage
+from modelstream_litellm.failures import map_error
+from modelstream_litellm.words import failure_of, passed_on
 
 _JSON = {"content-type": "application/json"}
 
@@ -39,6 +41,23 @@ class Original:
         """What the document reports; None where LiteLLM has not logged it."""
         return None if self.document is None else facts_of(self.document)
 
+    def has_answer(self) -> bool:
+        """Whether an answer has arrived that is not an error."""
+        facts = self.facts()
+        return facts is not None and facts.error is None
+
+    def is_openai(self, answer: dict[str, Any] | None = None) -> bool:
+        """Whether the document has OpenAI's shape, and is not one that LiteLLM had to convert to `answer`."""
+        sent = _message(self.document or {})
+        read = sent if answer is None else _message(answer)
+        return (
+            sent is not None
+            and read is not None
+            and isinstance(sent.get("content"), str | None)
+            and "content_list" not in sent
+            and bool(sent.get("tool_calls")) == bool(read.get("tool_calls"))
+        )
+
 
 class Whole:
     """An answer that is not streamed: one document."""
@@ -59,16 +78,16 @@ class Whole:
     def read(self) -> bytes:
         """The provider's document if it has OpenAI's shape; else LiteLLM's, with the provider's finish."""
         facts = self._original.facts()
-        if facts is None or self._original.document is None:
+        if facts is None:
             return bytes(self._answer.model_dump_json().encode())
         if facts.error is not None:
             raise facts.error
-        answer = self._answer.model_dump(mode="json")
-        if _is_same(self._original.document, answer):
+        answer = None if self._answer is None else self._answer.model_dump(mode="json")
+        if answer is None or self._original.is_openai(answer):
             return msgspec.json.encode(self._original.document)
         for choice in answer.get("choices") or ():
             choice["finish_reason"] = finish_in(facts.word, choice.get("finish_reason"))
-        answer["usage"] = counts_in(answer.get("usage"), facts)
+        answer["usage"] = sent_usage(facts.counts, answer.get("usage"))
         return msgspec.json.encode(answer)
 
     async def aread(self) -> bytes:
@@ -97,31 +116,28 @@ def finish_in(word: str | None, litellms: str | None) -> str | None:
     return passed_on(word, "tool_calls" if litellms == "tool_calls" else None) if word else None
 
 
-def counts_in(usage: Any, counted: Any) -> dict[str, Any] | None:
-    """The counts of LiteLLM without those that it made up; `counted` tells which the provider sent."""
-    if not isinstance(usage, dict) or not (counted.has_input_count or counted.has_output_count):
-        return None
-    sent = {"prompt_tokens": counted.has_input_count, "completion_tokens": counted.has_output_count}
-    return {name: value for name, value in usage.items() if sent.get(name, True)}
-
-
-def _is_same(original: dict[str, Any], answer: dict[str, Any]) -> bool:
-    """Whether `original` is an answer in OpenAI's shape, and not one that LiteLLM had to convert."""
-    sent, read = _message(original), _message(answer)
-    return (
-        sent is not None
-        and read is not None
-        and isinstance(sent.get("content"), str | None)
-        and "content_list" not in sent
-        and bool(sent.get("tool_calls")) == bool(read.get("tool_calls"))
-    )
-
-
 def _message(document: dict[str, Any]) -> dict[str, Any] | None:
     choices = document.get("choices")
     first = choices[0] if isinstance(choices, list) and choices else None
     message = first.get("message") if isinstance(first, dict) else None
     return message if isinstance(message, dict) else None
+
+
+def unread(original: Original, error: Exception, around: BaseException | None) -> Whole:
+    """The answer that has arrived and that LiteLLM could not read, if it can be read here.
+
+    Raises the failure that the answer reports, or LiteLLM's error.
+    """
+    if original.is_openai():
+        return Whole(None, original)
+    facts = original.facts()
+    if facts is not None and facts.word is not None and (failure := failure_of(facts.word)) is not None:
+        raise failure from error
+    mapped = map_error(error, around, reading=True)
+    if isinstance(mapped, BadRequestError):
+        # LiteLLM blames the request, with a status that it made up.
+        mapped = MalformedDataError(mapped.message)
+    raise mapped from error
 
 
 async def _single(document: bytes) -> AsyncIterator[bytes]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 AWS_EVENTS = "application/vnd.amazon.eventstream"
 _NAMELESS = (b":", b"event:", b"id:", b"retry:")
+_AWS_LEAST = 16
 _AWS_STATUSES = {
     "throttlingException": 429,
     "validationException": 400,
@@ -40,12 +41,11 @@ class Witness:
     def __init__(
         self, content_type: str, marker: EndMarker | None = None, idle_timeout: float | None = None
     ) -> None:
-        self._frames = AwsEvents() if content_type.startswith(AWS_EVENTS) else Lines()
+        self._frames: Lines | AwsEvents = AwsEvents() if content_type.startswith(AWS_EVENTS) else Lines()
         self._marker = marker
         self._idle_timeout = idle_timeout
         self._ending: Ending | None = None
-        self.has_input_count = False
-        self.has_output_count = False
+        self.counts: dict[str, int] = {}
         self.error: StreamError | None = None
         """The error that the provider sent."""
         self.lost: Exception | None = None
@@ -72,12 +72,14 @@ class Witness:
     @property
     def ending(self) -> Ending:
         """The judge of the end."""
-        return self._ending or self._judge(terminal=True)
+        return self._judge(terminal=True) if self._ending is None else self._ending
 
     @property
     def grace(self) -> float | None:
         """Seconds of silence after which the answer is complete; None as long as it is not."""
-        held = self._ending.held if self._ending is not None and not self.over else None
+        if self._ending is None or self.over:
+            return None
+        held = self._ending.held
         return held.grace if held is not None and held.strong else None
 
     @property
@@ -99,8 +101,9 @@ class Witness:
         return self._frames.is_malformed
 
     def _judge(self, *, terminal: bool) -> Ending:
-        self._ending = Ending(has_terminal=terminal, marker=self._marker, idle_timeout=self._idle_timeout)
-        return self._ending
+        ending = Ending(has_terminal=terminal, marker=self._marker, idle_timeout=self._idle_timeout)
+        self._ending = ending
+        return ending
 
     def _read(self, documents: Iterator[dict[str, Any] | None]) -> None:
         for document in documents:
@@ -113,19 +116,16 @@ class Witness:
             self._close()
             return
         facts = facts_of(document)
-        has_counts = facts.has_input_count or facts.has_output_count
-        self.has_input_count |= facts.has_input_count
-        self.has_output_count |= facts.has_output_count
+        self.counts.update(facts.counts)
         failure = facts.error or (failure_of(facts.word) if facts.word else None)
         deltas: list[str | Delta] = ["x"] if facts.has_content else []
-        if has_counts:
+        if facts.counts:
             deltas.append(UsageDelta())
         if failure is None and facts.word:
             deltas.append(finish_from(facts.word))
-        ending = self._ending or self._judge(
-            terminal=has_terminal(document) and not isinstance(self._frames, AwsEvents)
-        )
-        ending.add(deltas, 0)
+        if self._ending is None:
+            self._judge(terminal=has_terminal(document) and not isinstance(self._frames, AwsEvents))
+        self.ending.add(deltas, 0)
         if failure is not None:
             self.error, self.over = failure, True
         elif facts.is_terminal:
@@ -193,9 +193,9 @@ class AwsEvents:
         """The documents that `data` completes."""
         self._pending += data
         # Each message: its length, the length of its headers, a checksum, headers, payload, a checksum.
-        while len(self._pending) >= 16:  # noqa: PLR2004
+        while len(self._pending) >= _AWS_LEAST:
             length, headers = struct.unpack(">II", self._pending[:8])
-            if length < 16 or len(self._pending) < length:  # noqa: PLR2004
+            if length < _AWS_LEAST or len(self._pending) < length:
                 return
             message, self._pending = self._pending[:length], self._pending[length:]
             yield from _payload(message[12 : 12 + headers], message[12 + headers : -4])

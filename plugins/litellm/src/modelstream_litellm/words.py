@@ -47,9 +47,9 @@ _STOPS = (
 )
 _WORDS: dict[str, FinishReason] = {
     **FINISHES,
-    **dict.fromkeys(_FILTERED, cast("FinishReason", "content_filter")),
-    **dict.fromkeys(_LENGTHS, cast("FinishReason", "length")),
-    **dict.fromkeys(_STOPS, cast("FinishReason", "stop")),
+    **dict.fromkeys(_FILTERED, "content_filter"),
+    **dict.fromkeys(_LENGTHS, "length"),
+    **dict.fromkeys(_STOPS, "stop"),
 }
 
 _PASSING_FAILURES = frozenset(
