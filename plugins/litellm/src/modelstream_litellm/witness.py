@@ -17,7 +17,7 @@ from modelstream_litellm.documents import facts_of, has_terminal
 from modelstream_litellm.words import failure_of, finish_from
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from modelstream.deltas import Delta, Finish
     from modelstream.errors import StreamError
@@ -64,10 +64,13 @@ class Witness:
         if self.ended:
             return
         self.ended = True
-        if not self.over and self.lost is None:
-            self._read(self._frames.finish())
-            if not self.over and self.ending.finish is None:
-                self.ending.end_at_body()
+        if self.lost is None:
+            self._read([] if self.over else self._frames.finish())
+            self._end_body()
+
+    def _end_body(self) -> None:
+        if not self.over and self.ending.finish is None:
+            self.ending.end_at_body()
 
     @property
     def ending(self) -> Ending:
@@ -105,7 +108,7 @@ class Witness:
         self._ending = ending
         return ending
 
-    def _read(self, documents: Iterator[dict[str, Any] | None]) -> None:
+    def _read(self, documents: Iterable[dict[str, Any] | None]) -> None:
         for document in documents:
             self._note(document)
             if self.over:
