@@ -18,9 +18,7 @@ HEADER = """\
 # Written by `nox -s pin`; do not edit. `nox -s newest` tries the newest versions instead.
 """
 
-EXCLUDED = {
-    "litellm<1.109": "later ones report a stream that ends early as a provider's or a malformed-data error",
-}
+EXCLUDED: dict[str, str] = {}
 """Versions that are not taken, and why."""
 
 

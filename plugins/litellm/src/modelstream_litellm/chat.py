@@ -23,12 +23,18 @@ from modelstream.wire import (
 from modelstream_litellm.config import LiteLLMConfig
 from modelstream_litellm.failures import map_error
 from modelstream_litellm.sdk import litellm
-from modelstream_litellm.streams import async_stream_of, stream_of
+from modelstream_litellm.streams import Call, async_stream_of, stream_of
+from modelstream_litellm.wholes import Original, unread
+from modelstream_litellm.words import Frames
 
 if TYPE_CHECKING:
     from modelstream.config import ModelConfig
     from modelstream.deltas import Yielded
     from modelstream.request import Request
+
+
+_MOCKS = ("mock_response", "mock_tool_calls")
+"""Arguments for which LiteLLM makes an answer up without asking a provider."""
 
 
 class LiteLLMChat(WireWrapper):
@@ -50,24 +56,43 @@ class LiteLLMChat(WireWrapper):
 
     def open(self, request: Request) -> ByteStream:
         """Call LiteLLM."""
-        return stream_of(litellm().completion(**self._arguments(request)), stream=request.stream)
+        module, call = litellm(), self._call(request)
+        try:
+            answer = module.completion(**self._arguments(request, call))
+        except Exception as error:
+            if request.stream or not call.original.has_answer():
+                raise
+            failure = error
+        else:
+            return stream_of(answer, call, stream=request.stream)
+        return unread(call.original, failure, sys.exception())
 
     async def aopen(self, request: Request) -> AsyncByteStream:
         """Call LiteLLM from the running event loop."""
         # In a thread, because the first call imports LiteLLM, which takes seconds.
         module = await asyncio.to_thread(litellm)
-        return await async_stream_of(
-            await module.acompletion(**self._arguments(request)), stream=request.stream
-        )
+        call = self._call(request)
+        try:
+            answer = await module.acompletion(**self._arguments(request, call))
+        except Exception as error:
+            if request.stream or not call.original.has_answer():
+                raise
+            failure = error
+        else:
+            return await async_stream_of(answer, call, stream=request.stream)
+        return unread(call.original, failure, sys.exception())
 
     def frame_reader(self, request: Request) -> FrameReader:
         """A new reader for the frames of one answer."""
-        return self.dialect.reader()
+        return Frames()
 
     def deltas(self, request: Request) -> Iterator[Yielded]:
         """Open the answer and yield its deltas; errors of LiteLLM are raised as `StreamError`s."""
+        reading = False
         try:
-            yield from super().deltas(request)
+            for deltas in super().deltas(request):
+                reading = request.stream
+                yield deltas
         except ConfigError:
             raise
         except Exception as error:  # noqa: BLE001
@@ -75,13 +100,15 @@ class LiteLLMChat(WireWrapper):
         else:
             return
         # Outside the except clause, sys.exception() is what the caller was handling when this failed.
-        raise map_error(failure, sys.exception()) from failure
+        raise map_error(failure, sys.exception(), reading=reading) from failure
 
     async def adeltas(self, request: Request) -> AsyncGenerator[Yielded, None]:
         """Open the answer and yield its deltas; errors of LiteLLM are raised as `StreamError`s."""
+        reading = False
         try:
             async with aclosing(super().adeltas(request)) as batches:
                 async for deltas in batches:
+                    reading = request.stream
                     yield deltas
         except ConfigError:
             raise
@@ -89,9 +116,14 @@ class LiteLLMChat(WireWrapper):
             failure = error
         else:
             return
-        raise map_error(failure, sys.exception()) from failure
+        raise map_error(failure, sys.exception(), reading=reading) from failure
 
-    def _arguments(self, request: Request) -> dict[str, Any]:
+    def _call(self, request: Request) -> Call:
+        original = Original(request.arguments.get("logger_fn"))
+        is_mock = any(request.arguments.get(name) is not None for name in _MOCKS)
+        return Call(original, is_mock, self.end_marker(), self.config.idle_timeout)
+
+    def _arguments(self, request: Request, call: Call) -> dict[str, Any]:
         call_options, arguments = CallOptions.taken_from(request.arguments)
         if call_options.query:
             # LiteLLM would put it into the body.
@@ -104,6 +136,7 @@ class LiteLLMChat(WireWrapper):
             **arguments,
             "messages": request.messages,
             "stream": request.stream,
+            "logger_fn": call.original.log,
         }
         if request.stream:
             prepared["stream_options"] = {"include_usage": True, **(prepared.get("stream_options") or {})}

@@ -18,6 +18,7 @@ from modelstream.errors import (
     MalformedDataError,
     StreamError,
     StreamTimeoutError,
+    TruncatedStreamError,
 )
 from modelstream.wire import as_stream_error, http_error
 
@@ -25,6 +26,7 @@ DEEPEST = 10
 """How many exceptions of a chain of causes are examined."""
 
 _UNUSABLE = ("Empty or invalid response", "'choices' that is not a list")
+_NO_FINISH = "before a finish_reason was received"
 _PREFIX = re.compile(r"^(litellm\.\w+: |\w+Error: |\w+Exception - )+")
 
 
@@ -40,13 +42,19 @@ def map_error(
         return error
     chain = _chain(error, around)
     mapped = (
-        _transport_error(chain)
+        _missing_finish(chain)
+        or _transport_error(chain, reading=reading)
         or _http_error(chain)
         or _unusable_answer(chain, reading=reading)
         or _litellm_error(chain)
     )
     mapped.__cause__ = error
     return mapped
+
+
+def is_missing_finish(error: BaseException) -> bool:
+    """Whether this is LiteLLM's error for a stream that ends without a finish."""
+    return any(_NO_FINISH in str(one) for one in _chain(error, None))
 
 
 def _chain(error: BaseException, around: BaseException | None) -> list[BaseException]:
@@ -62,10 +70,16 @@ def _chain(error: BaseException, around: BaseException | None) -> list[BaseExcep
     return chain[::-1]
 
 
-def _transport_error(chain: list[BaseException]) -> StreamError | None:
+def _missing_finish(chain: list[BaseException]) -> StreamError | None:
+    if any(_NO_FINISH in str(error) for error in chain):
+        return TruncatedStreamError("the stream ended before the provider reported that it is complete")
+    return None
+
+
+def _transport_error(chain: list[BaseException], *, reading: bool) -> StreamError | None:
     for error in chain:
         if _library(error) in ("httpx", "httpx2", "httpcore", "aiohttp", "openai", "builtins"):
-            mapped = as_stream_error(error)
+            mapped = as_stream_error(error, first_delta_seen=reading)
             if isinstance(mapped, ConnectionLostError | StreamTimeoutError):
                 return mapped
     return None
