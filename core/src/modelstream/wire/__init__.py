@@ -29,7 +29,6 @@ _WHERE = {
     "Ending": "modelstream.wire.ending",
     "ErrorData": "modelstream.wire.sse",
     "Event": "modelstream.wire.writing",
-    "FAILURES": "modelstream.wire.openai.shape",
     "FINISHES": "modelstream.wire.openai.shape",
     "FrameReader": "modelstream.wire.wrapper",
     "FrameWriter": "modelstream.wire.writing",
@@ -83,6 +82,8 @@ _WHERE = {
     "httpx_timeout": "modelstream.wire.limits",
     "image_data_url": "modelstream.wire.images",
     "image_url": "modelstream.wire.images",
+    "is_failure": "modelstream.wire.openai.shape",
+    "is_lasting": "modelstream.wire.openai.shape",
     "joined": "modelstream.wire.samples",
     "json_decoder": "modelstream.wire.decoding",
     "load_samples": "modelstream.wire.samples",
@@ -172,12 +173,13 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.wire.native.threads import NativeStream as NativeStream
     from modelstream.wire.openai.dialect import OpenAIDialect as OpenAIDialect
     from modelstream.wire.openai.frames import OpenAIFrames as OpenAIFrames
-    from modelstream.wire.openai.shape import FAILURES as FAILURES
     from modelstream.wire.openai.shape import FINISHES as FINISHES
     from modelstream.wire.openai.shape import NO_FINISHES as NO_FINISHES
     from modelstream.wire.openai.shape import Choice as Choice
     from modelstream.wire.openai.shape import ChoiceMessage as ChoiceMessage
     from modelstream.wire.openai.shape import Function as Function
+    from modelstream.wire.openai.shape import is_failure as is_failure
+    from modelstream.wire.openai.shape import is_lasting as is_lasting
     from modelstream.wire.openai.tool_indexes import ToolIndexes as ToolIndexes
     from modelstream.wire.samples import Sample as Sample
     from modelstream.wire.samples import joined as joined

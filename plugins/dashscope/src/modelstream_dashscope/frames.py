@@ -9,7 +9,6 @@ import msgspec
 from modelstream.deltas import ReasoningDelta, TextDelta, ToolCallDelta, UsageDelta
 from modelstream.errors import MalformedDataError, ProviderError, StreamError
 from modelstream.wire import (
-    FAILURES,
     FINISHES,
     NO_FINISHES,
     Choice,
@@ -22,6 +21,8 @@ from modelstream.wire import (
     excerpt,
     finish_of,
     http_error,
+    is_failure,
+    is_lasting,
     json_decoder,
     sent_error,
 )
@@ -130,8 +131,9 @@ class DashScopeFrames:
         self._finished = True
         self.flush(deltas, cut=False)
         word = raw.lower()
-        if word in FAILURES:
-            raise ProviderError(f"the provider failed (finish_reason {raw!r})", code=raw, retryable=True)
+        if is_failure(word):
+            again = not is_lasting(word)
+            raise ProviderError(f"the provider failed (finish_reason {raw!r})", code=raw, retryable=again)
         deltas.append(finish_of(word, FINISHES, raw))
 
     def flush(self, deltas: Deltas, *, cut: bool = True) -> None:

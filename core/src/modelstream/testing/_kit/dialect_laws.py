@@ -113,7 +113,8 @@ def no_end_before_its_marker(bench: DialectBench, script: Script, part: float) -
         deltas, _ = bench.read([body[:length]])
         same(_finishes(deltas), [], f"the ends within the first {length} of {marker_end} bytes")
     # Without any content, a finish word needs the frames after it.
-    deltas, _ = bench.read([body[:marker_end] if script.deltas else body])
+    has_content = script.text or script.reasoning or script.tool_calls
+    deltas, _ = bench.read([body[:marker_end] if has_content else body])
     must(len(_finishes(deltas)) == 1, f"no end was read from the frame that `end_marker` names: {deltas}")
 
 

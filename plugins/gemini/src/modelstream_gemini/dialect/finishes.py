@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelstream.wire import FAILURES
+from modelstream.wire import is_failure as is_failure_elsewhere
+from modelstream.wire import is_lasting
 
 if TYPE_CHECKING:
     from modelstream.deltas import FinishReason
@@ -60,12 +61,15 @@ _LASTING_FAILURES = frozenset(
 
 def is_failure(word: str) -> bool:
     """Whether a finishReason means that the model failed."""
-    return word in PASSING_FAILURES or word in _LASTING_FAILURES or word.lower() in FAILURES
+    if word in FINISHES:
+        return False
+    known = word in PASSING_FAILURES or word in _LASTING_FAILURES
+    return known or bool(is_failure_elsewhere(word.lower()))
 
 
 def is_passing(word: str) -> bool:
     """Whether a retry of the same request may avoid this failure."""
-    return word in PASSING_FAILURES or word.lower() in FAILURES
+    return word in PASSING_FAILURES or not (word in _LASTING_FAILURES or is_lasting(word.lower()))
 
 
 _FINISH_NUMBERS = (
