@@ -76,7 +76,7 @@ _WHERE = {
     "did_you_mean": "modelstream._suggest",
     "excerpt": "modelstream.wire.decoding",
     "finish_of": "modelstream.wire.ending",
-    "http_error": "modelstream.call.error_mapping",
+    "http_error": "modelstream.call.error_bodies",
     "httpx_limits": "modelstream.wire.httpx_clients",
     "httpx_timeout": "modelstream.wire.limits",
     "image_data_url": "modelstream.wire.images",
@@ -89,7 +89,7 @@ _WHERE = {
     "post": "modelstream.wire.native",
     "refusal_of": "modelstream.wire.streams",
     "route_to": "modelstream.wire.native.route",
-    "sent_error": "modelstream.call.error_mapping",
+    "sent_error": "modelstream.call.error_bodies",
     "timeout_seconds": "modelstream.wire.http_config",
     "tool_choice": "modelstream.wire.tool_choices",
     "unanswered": "modelstream.wire.failures",
@@ -119,9 +119,9 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream._suggest import did_you_mean as did_you_mean
+    from modelstream.call.error_bodies import http_error as http_error
+    from modelstream.call.error_bodies import sent_error as sent_error
     from modelstream.call.error_mapping import as_stream_error as as_stream_error
-    from modelstream.call.error_mapping import http_error as http_error
-    from modelstream.call.error_mapping import sent_error as sent_error
     from modelstream.wire.clients import Clients as Clients
     from modelstream.wire.decoding import excerpt as excerpt
     from modelstream.wire.decoding import json_decoder as json_decoder

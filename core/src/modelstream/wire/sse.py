@@ -1,24 +1,26 @@
 """Server-sent events, as specified in the WHATWG HTML standard, 9.2.6.
 
-There are two differences from the standard. `finish` returns an event that has no blank line before the end
-of the stream, so that nothing is lost if a server omits the last line end. And JSON in the place of an event,
+There are three differences from the standard. `finish` returns an event that has no blank line before the end
+of the stream, so that nothing is lost if a server omits the last line end. JSON in the place of an event,
 which the standard ignores, is returned as data: it is an error, or the answer of a server that did not stream
-it although the request asked for that.
+it although the request asked for that. And a field `error`, which some servers send, makes an event of that
+name; other lines that the standard ignores are kept in `rest`, since a gateway reports its failures so.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from modelstream.wire.framing import Pending
+from modelstream.wire.framing import Pending, Rest
 
 
 class SseEvent(NamedTuple):
-    """One event: its data, its `event` field and its comment lines."""
+    """One event: its data, its `event` field, its comment lines, and its lines that are not of the format."""
 
     data: bytes
     event: bytes
     comments: tuple[bytes, ...]
+    rest: bytes = b""
 
 
 class ErrorData(bytes):
@@ -75,9 +77,13 @@ class _EventBlocks:
 
 
 class SseFramer:
-    """Returns the data of each event as bytes (`ErrorData` if the event is named `error`)."""
+    """Returns the data of each event as bytes (`ErrorData` if the event is named `error`).
+
+    `rest` keeps the lines that are not of the format.
+    """
 
     def __init__(self) -> None:
+        self.rest = Rest()
         self._blocks = _EventBlocks()
 
     def feed(self, data: bytes) -> list[bytes]:
@@ -87,29 +93,40 @@ class SseFramer:
             line = data[6:-2]
             if line and b"\n" not in line and b"\r" not in line:
                 return [line]
-        return _data_of(self._blocks.feed(data))
+        return _data_of(self._blocks.feed(data), self.rest)
 
     def finish(self) -> list[bytes]:
         """The data of the event that was not followed by a blank line."""
-        return _data_of(self._blocks.finish())
+        return _data_of(_without_cut_line(self._blocks.finish()), self.rest)
 
 
 class SseEventFramer:
-    """Returns whole events, for providers that use the `event` field or comments."""
+    """Returns whole events, for providers that use the `event` field or comments.
+
+    `rest` keeps the lines that are not of the format.
+    """
 
     def __init__(self) -> None:
+        self.rest = Rest()
         self._blocks = _EventBlocks()
 
     def feed(self, data: bytes) -> list[SseEvent]:
         """The events with data that `data` completes."""
-        return [event for block in self._blocks.feed(data) if (event := _event_of(block)).data]
+        return self._events_of(self._blocks.feed(data))
 
     def finish(self) -> list[SseEvent]:
         """The event that was not followed by a blank line."""
-        return [event for block in self._blocks.finish() if (event := _event_of(block)).data]
+        return self._events_of(_without_cut_line(self._blocks.finish()))
+
+    def _events_of(self, blocks: list[bytes]) -> list[SseEvent]:
+        events = [_event_of(block) for block in blocks]
+        for event in events:
+            if event.rest:
+                self.rest.add(event.rest)
+        return [event for event in events if event.data]
 
 
-def _data_of(blocks: list[bytes]) -> list[bytes]:
+def _data_of(blocks: list[bytes], rest: Rest) -> list[bytes]:
     found = []
     for block in blocks:
         # Nearly every event is one line; skip the full parse for those.
@@ -120,7 +137,21 @@ def _data_of(blocks: list[bytes]) -> list[bytes]:
         event = _event_of(block)
         if event.data:
             found.append(ErrorData(event.data) if event.event == b"error" else event.data)
+        if event.rest:
+            rest.add(event.rest)
     return found
+
+
+_FIELDS = (b"data", b"event", b"id", b"retry", b"error")
+
+
+def _without_cut_line(blocks: list[bytes]) -> list[bytes]:
+    """The block at the end of the stream, without a last line that is the beginning of a field's name."""
+    if blocks:
+        start, line_end, last = blocks[0].rpartition(b"\n")
+        if any(field.startswith(last) for field in _FIELDS):
+            return [start + line_end]
+    return blocks
 
 
 def _event_of(block: bytes) -> SseEvent:
@@ -129,6 +160,7 @@ def _event_of(block: bytes) -> SseEvent:
     data: list[bytes] = []
     event = b""
     comments: list[bytes] = []
+    rest: list[bytes] = []
     for line in block.split(b"\n"):
         field, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
@@ -138,4 +170,11 @@ def _event_of(block: bytes) -> SseEvent:
             event = value
         elif not field and line:
             comments.append(value)
-    return SseEvent(b"\n".join(data), event, tuple(comments))
+        elif field == b"error" and value:
+            data.append(value)
+            event = b"error"
+        elif line and field not in _FIELDS:
+            rest.append(line)
+    if event == b"error" and not data:
+        rest.append(b"event: error")
+    return SseEvent(b"\n".join(data), event, tuple(comments), b"\n".join(rest))

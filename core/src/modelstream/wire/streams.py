@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Protocol, runtime_checkable
 
-from modelstream.call.error_mapping import http_error
+from modelstream.call.error_bodies import http_error
 from modelstream.errors import MalformedDataError, StreamError
 from modelstream.wire.decoding import excerpt
 

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from modelstream.call.error_mapping import sent_error
+from modelstream.call.error_bodies import error_in, is_error_value, sent_error
 from modelstream.deltas import Finish, ReasoningDelta, ToolCallDelta, UsageDelta
-from modelstream.errors import MalformedDataError, ProviderError
+from modelstream.errors import MalformedDataError, ProviderError, StreamError
 from modelstream.wire.decoding import excerpt, json_decoder
 from modelstream.wire.ending import finish_of
+from modelstream.wire.framing import MAX_REST
 from modelstream.wire.openai.shape import (
     DONE,
     FAILURES,
@@ -48,6 +49,7 @@ class OpenAIFrames:
 
     def __init__(self) -> None:
         self.done = False
+        self.rest: bytes = b""
         self._refused = False
         self._calls = ToolIndexes()
 
@@ -62,15 +64,19 @@ class OpenAIFrames:
             if isinstance(frame, ErrorData):
                 raise sent_error(frame) from None
             raise
-        if decoded.error or not decoded.choices:
-            _check(decoded, frame)
+        failure = self._failure(decoded, frame) if decoded.error or not decoded.choices else None
         finish = None
         for choice in decoded.choices or ():
             if not choice.index:
                 self._read_choice(choice, deltas)
                 finish = choice.finish_reason or finish
+                if choice.error and is_error_value(choice.error):
+                    failure = sent_error({"error": choice.error})
         if decoded.usage or decoded.x_groq:
             _read_usage(decoded.usage or decoded.x_groq, deltas)
+        if failure is not None:
+            failure.raw_finish_reason = finish
+            raise failure
         if finish:
             self._finish(finish, deltas)
 
@@ -83,6 +89,7 @@ class OpenAIFrames:
                 self.read(frame, deltas)
                 if self.done:
                     break
+            self.rest = framer.rest.content or self.rest
             return
         if not body.strip():
             raise MalformedDataError("the answer is empty")
@@ -143,24 +150,26 @@ class OpenAIFrames:
             self._refused = True
             deltas.append(refusal)
 
+    def _failure(self, decoded: Frame, frame: bytes) -> StreamError | None:
+        """The error in a frame that may have one, or has nothing of an answer."""
+        if isinstance(frame, ErrorData):
+            return sent_error(frame)
+        if decoded.choices or decoded.usage:
+            return sent_error(frame) if is_error_value(decoded.error) else None
+        failure = error_in(frame)
+        if failure is None and decoded.choices is None:
+            self.rest = frame[:MAX_REST]
+        return failure
+
     def _finish(self, raw: str, deltas: Deltas) -> None:
         word = raw.lower()
         if word in NO_FINISHES:
             return
         if word in FAILURES:
-            raise ProviderError(f"the provider failed (finish_reason {raw!r})", code=raw, retryable=True)
+            failure = ProviderError(f"the provider failed (finish_reason {raw!r})", code=raw, retryable=True)
+            failure.raw_finish_reason = raw
+            raise failure
         deltas.append(Finish("refusal", raw) if self._refused else finish_of(word, self.finishes, raw))
-
-
-def _check(decoded: Frame, frame: bytes) -> None:
-    """Raise the error in a frame without choices, if it has one."""
-    if decoded.error or isinstance(frame, ErrorData):
-        raise sent_error(frame)
-    if decoded.choices is None and not decoded.usage:
-        document = msgspec.json.decode(frame)
-        has_code = "code" in document and ("message" in document or "msg" in document)
-        if has_code or document.get("object") == "error":
-            raise sent_error(document)
 
 
 def _json_text(arguments: Any) -> str:
