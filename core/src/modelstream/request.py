@@ -64,7 +64,7 @@ class Request:
 
     @contextmanager
     def loading(self) -> Iterator[None]:
-        """A context for imports: an SDK may take seconds to load. The call's timeouts start when it ends.
+        """A context for imports, as an SDK may take seconds to load: this time counts for no timeout.
 
         Not for what waits for the provider: in this context no timeout expires.
         """
@@ -75,7 +75,7 @@ class Request:
         try:
             yield
         finally:
-            self._timeouts.restart()
+            self._timeouts.resume()
 
     def set_timeouts(self, timeouts: Timeouts) -> None:
         """Set the timeouts of the call. Internal."""

@@ -71,7 +71,7 @@ class Timeouts:
         "_call",
         "_due",
         "_limits",
-        "_loading",
+        "_loading_since",
         "_pace",
         "_progress",
         "_since",
@@ -88,7 +88,7 @@ class Timeouts:
         self._pace = max(min([*paces, FINISH_GRACE / 2]), 0.005)
         self._started = self._since = time.monotonic()
         self._progress = 0
-        self._loading = 0
+        self._loading_since: float | None = None
         self._waiting = False
         self._due = float("inf")
 
@@ -98,7 +98,7 @@ class Timeouts:
         if call is None or call.ended:
             return None
         now = time.monotonic()
-        if self._loading:
+        if self._loading_since is not None:
             return now + self._pace
         waits = self._waiting and call.waiting and call.progress == self._progress
         self._since = self._since + max(0.0, now - self._due) if waits else now
@@ -121,13 +121,16 @@ class Timeouts:
 
     def suspend(self) -> None:
         """Stop the timeouts, while something is imported."""
-        self._loading += 1
+        self._loading_since = time.monotonic()
 
-    def restart(self) -> None:
-        """Start the timeouts again, from zero."""
-        self._loading -= 1
-        self._started = self._since = time.monotonic()
-        self._waiting = False
+    def resume(self) -> None:
+        """Let the timeouts go on where they were."""
+        if self._loading_since is not None:
+            loading = time.monotonic() - self._loading_since
+            self._started += loading
+            self._since += loading
+            self._due += loading
+            self._loading_since = None
 
     def remaining(self) -> float:
         """Seconds until a timeout of the call expires if no delta arrives; infinite without a limit."""

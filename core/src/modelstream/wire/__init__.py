@@ -74,6 +74,8 @@ _WHERE = {
     "check_no_retries": "modelstream.wire.native.settings",
     "connect_limit": "modelstream.wire.limits",
     "did_you_mean": "modelstream._suggest",
+    "Rest": "modelstream.wire.framing",
+    "error_in": "modelstream.call.error_bodies",
     "excerpt": "modelstream.wire.decoding",
     "finish_of": "modelstream.wire.ending",
     "http_error": "modelstream.call.error_bodies",
@@ -91,6 +93,12 @@ _WHERE = {
     "route_to": "modelstream.wire.native.route",
     "sent_error": "modelstream.call.error_bodies",
     "timeout_seconds": "modelstream.wire.http_config",
+    "check_proxy": "modelstream.wire.setup",
+    "proxy_arguments": "modelstream.wire.setup",
+    "response_format": "modelstream.wire.response_formats",
+    "setup_error": "modelstream.wire.setup",
+    "setup_errors": "modelstream.wire.setup",
+    "split_query": "modelstream.wire.setup",
     "tool_choice": "modelstream.wire.tool_choices",
     "unanswered": "modelstream.wire.failures",
     "uncap": "modelstream.wire.httpx_clients",
@@ -119,6 +127,7 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream._suggest import did_you_mean as did_you_mean
+    from modelstream.call.error_bodies import error_in as error_in
     from modelstream.call.error_bodies import http_error as http_error
     from modelstream.call.error_bodies import sent_error as sent_error
     from modelstream.call.error_mapping import as_stream_error as as_stream_error
@@ -135,6 +144,7 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.wire.framing import Framer as Framer
     from modelstream.wire.framing import JsonArrayFramer as JsonArrayFramer
     from modelstream.wire.framing import NdjsonFramer as NdjsonFramer
+    from modelstream.wire.framing import Rest as Rest
     from modelstream.wire.framings import JSON_ARRAY as JSON_ARRAY
     from modelstream.wire.framings import NDJSON as NDJSON
     from modelstream.wire.framings import SSE as SSE
@@ -175,9 +185,15 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.wire.openai.shape import ChoiceMessage as ChoiceMessage
     from modelstream.wire.openai.shape import Function as Function
     from modelstream.wire.openai.tool_indexes import ToolIndexes as ToolIndexes
+    from modelstream.wire.response_formats import response_format as response_format
     from modelstream.wire.samples import Sample as Sample
     from modelstream.wire.samples import joined as joined
     from modelstream.wire.samples import load_samples as load_samples
+    from modelstream.wire.setup import check_proxy as check_proxy
+    from modelstream.wire.setup import proxy_arguments as proxy_arguments
+    from modelstream.wire.setup import setup_error as setup_error
+    from modelstream.wire.setup import setup_errors as setup_errors
+    from modelstream.wire.setup import split_query as split_query
     from modelstream.wire.sse import ErrorData as ErrorData
     from modelstream.wire.sse import SseEvent as SseEvent
     from modelstream.wire.sse import SseEventFramer as SseEventFramer

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
+from modelstream.call.error_bodies import is_error, sent_error
 from modelstream.errors import MalformedDataError
 
 T = TypeVar("T")
@@ -16,7 +17,8 @@ def json_decoder(kind: type[T]) -> Callable[[bytes], T]:
     """A function that decodes one JSON frame into `kind`, a msgspec Struct with the fields that matter.
 
     Fields that `kind` does not name are skipped without being built, which makes this cheap. Raises
-    `MalformedDataError` for a frame that is not JSON or does not fit `kind`.
+    `MalformedDataError` for a frame that is not JSON or does not fit `kind`, and the error in a frame that has
+    one in its place.
     """
     decode = msgspec.json.Decoder(kind).decode
 
@@ -34,7 +36,10 @@ def _decode_leniently(frame: bytes, kind: type[T], error: msgspec.DecodeError) -
     import json
 
     try:
-        return msgspec.convert(json.loads(frame), kind)
+        document = json.loads(frame)
+        if is_error(document):
+            raise sent_error(document)
+        return msgspec.convert(document, kind)
     except (ValueError, RecursionError, msgspec.ValidationError) as again:
         why = again if isinstance(again, msgspec.ValidationError) else error
         raise MalformedDataError(f"a frame can't be decoded ({why}): {excerpt(frame)}") from error

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from modelstream.deltas import Finish, FinishReason, ReasoningDelta, ToolCallDelta, UsageDelta
-from modelstream.wire import json_decoder, sent_error
+from modelstream.wire import error_in, json_decoder, sent_error
 
 if TYPE_CHECKING:
     from modelstream.deltas import Delta
@@ -66,6 +66,10 @@ class OllamaFrames:
         if line.error is not None:
             raise sent_error(frame)
         message = line.message
+        if message is _NOTHING and line.response is None and not line.done:
+            failure = error_in(frame)
+            if failure is not None:
+                raise failure
         thinking = message.thinking or line.thinking
         if thinking:
             deltas.append(ReasoningDelta(thinking))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelstream.deltas import Finish, ReasoningDelta, ToolCallDelta, UsageDelta
 from modelstream.errors import MalformedDataError, ProviderError
-from modelstream.wire import ErrorData, excerpt, json_decoder
+from modelstream.wire import ErrorData, error_in, excerpt, json_decoder
 from modelstream_gemini.dialect.errors import frame_error
 from modelstream_gemini.dialect.finishes import FINISHES, PASSING_FAILURES, block_word, finish_word
 from modelstream_gemini.dialect.framing import GeminiFramer
@@ -108,9 +108,11 @@ class GeminiFrames:
         reason = FINISHES.get(word)
         if reason is None:
             why = f": {candidate.finishMessage}" if isinstance(candidate.finishMessage, str) else ""
-            raise ProviderError(
+            failure = ProviderError(
                 f"the model gave up (finishReason {word}){why}", code=word, retryable=word in PASSING_FAILURES
             )
+            failure.raw_finish_reason = word
+            raise failure
         if reason == "stop" and self._calls:
             reason = "tool_calls"
         deltas.append(Finish(reason, word))
@@ -125,6 +127,10 @@ def _decoded(frame: bytes) -> Frame:
         raise
     if decoded.error is not None or isinstance(frame, ErrorData):
         raise frame_error(frame)
+    if decoded.candidates is None and decoded.usageMetadata is None and decoded.promptFeedback is None:
+        failure = error_in(frame)
+        if failure is not None:
+            raise failure
     return decoded
 
 
