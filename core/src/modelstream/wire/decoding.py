@@ -17,8 +17,8 @@ def json_decoder(kind: type[T]) -> Callable[[bytes], T]:
     """A function that decodes one JSON frame into `kind`, a msgspec Struct with the fields that matter.
 
     Fields that `kind` does not name are skipped without being built, which makes this cheap. Raises
-    `MalformedDataError` for a frame that is not JSON or does not fit `kind`, and the error in a frame that has
-    one in its place.
+    `MalformedDataError` for a frame that is not JSON or does not fit `kind`, and the provider's error for a
+    frame that reports one.
     """
     decode = msgspec.json.Decoder(kind).decode
 
