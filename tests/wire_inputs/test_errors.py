@@ -46,16 +46,16 @@ def text_of(request):
     return request.param
 
 
-@pytest.mark.parametrize("given", IN_MID_STREAM, ids=lambda one: one.name)
-def test_an_error_in_mid_stream(model, server, text_of, given):
-    server.play(Answer(encoded(*given.sends)))
+@pytest.mark.parametrize("case", IN_MID_STREAM, ids=lambda one: one.name)
+def test_an_error_in_mid_stream(model, server, text_of, case):
+    server.play(Answer(encoded(*case.sends)))
     with pytest.raises(StreamError) as caught:
         text_of(model)
     error = caught.value
-    assert type(error) is given.kind
-    assert given.words in str(error)
-    assert (error.status, error.retryable, error.partial_text) == (given.status, given.retryable, given.text)
-    assert error.raw_finish_reason == given.raw_finish_reason
+    assert type(error) is case.kind
+    assert case.words in str(error)
+    assert (error.status, error.retryable, error.partial_text) == (case.status, case.retryable, case.text)
+    assert error.raw_finish_reason == case.raw_finish_reason
 
 
 @pytest.mark.parametrize("end", CUT, ids=repr)

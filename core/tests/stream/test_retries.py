@@ -11,6 +11,7 @@ import pytest
 from reading import ALL_FOUR, ASYNC_CALLER, SYNC_CALLER, look, read, run, until
 from scripted import LIMIT, Gate, SyncScripted
 
+from modelstream.call.held import Batch, Held
 from modelstream.call.retries import Retries
 from modelstream.deltas import Finish, ReasoningDelta, Usage, UsageDelta
 from modelstream.errors import (
@@ -306,3 +307,12 @@ def test_a_config_error_passes_unchanged(wrapper: type, is_async: bool, kind: ty
         look(model, is_async=is_async)
     assert caught.value is error
     assert len(model.requests) == 1
+
+
+@every_way
+@pytest.mark.parametrize("error", [OSError("cut"), busy(), None], ids=repr)
+def test_an_error_keeps_the_finish_reason_that_was_held(wrapper: type, is_async: bool, error: Any) -> None:
+    held = Batch(["a"], Held(Finish("stop", "END"), strong=False, grace=9.0))
+    seen = look(wrapper([held, *([error] if error else [])]), is_async=is_async)
+    assert seen.error.raw_finish_reason == "END"
+    assert seen.error.partial_text == "a"

@@ -266,7 +266,7 @@ class _Fields:
             if found := value.get(name):
                 nested = isinstance(found, str | Mapping)
                 texts.append(self._read(found, depth + 1) if nested else str(found))
-        # OpenRouter has the answer of the provider behind it here, mostly as JSON.
+        # OpenRouter has the answer of the provider that it asked here, mostly as JSON.
         metadata = value.get("metadata")
         if isinstance(metadata, Mapping) and metadata.get("raw"):
             texts.append(self._read(metadata["raw"], depth + 1))

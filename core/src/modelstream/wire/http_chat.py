@@ -14,6 +14,7 @@ from modelstream.errors import ConfigError
 from modelstream.wire.dialect import ChatRequest
 from modelstream.wire.http_config import CallOptions, HttpConfig, end_marker_of
 from modelstream.wire.native.message import HttpRequest, as_json, merged, with_query
+from modelstream.wire.response_formats import response_format
 from modelstream.wire.setup import check_endpoint, check_headers
 from modelstream.wire.transports import HttpxTransport, NativeTransport
 from modelstream.wire.wrapper import WireWrapper
@@ -148,6 +149,8 @@ class HttpChat(WireWrapper):
     def options(self, request: Request) -> tuple[CallOptions, dict[str, Any]]:
         """The options of a call, merged over those of the config, and the call's other arguments."""
         options, arguments = CallOptions.taken_from(request.arguments)
+        if "response_format" in arguments:
+            arguments["response_format"] = response_format(arguments["response_format"])
         return options.over(self.config_options()), arguments
 
     def config_options(self) -> CallOptions:

@@ -16,7 +16,6 @@ from modelstream.wire import (
     check_client_args,
     check_no_retries,
     mapping,
-    response_format,
     timeout_seconds,
     tool_choice,
 )
@@ -109,8 +108,6 @@ class OpenAIChat(HttpChat):
         """The dialect's request, without `stream_options` if the server does not support them."""
         if "tool_choice" in arguments:
             arguments["tool_choice"] = tool_choice(arguments["tool_choice"])
-        if "response_format" in arguments:
-            arguments["response_format"] = response_format(arguments["response_format"])
         by_caller = "stream_options" in arguments
         options = mapping(arguments.get("stream_options"), "stream_options")
         if options and request.stream:
