@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from modelstream.call.timeouts import Timeouts
     from modelstream.deltas import Yielded
 
 ChatMessage = dict[str, Any]
@@ -32,6 +33,7 @@ class Request:
         "_cancelled",
         "_lock",
         "_original",
+        "_timeouts",
         "arguments",
         "hand_on",
         "messages",
@@ -54,10 +56,30 @@ class Request:
         self.arguments: dict[str, Any] = dict(arguments or {})
         self.raw_chunks: list[Any] | None = [] if keep_raw else None
         self.hand_on: Callable[[Yielded], bool] | None = None
+        self._timeouts: Timeouts | None = None
         self._cancelled = False
         self._callbacks: list[Callable[[], None]] = []
         # Reentrant: a signal handler or the collector may cancel while its thread registers a callback.
         self._lock = threading.RLock()
+
+    @contextmanager
+    def loading(self) -> Iterator[None]:
+        """A context for imports, as an SDK may take seconds to load: this time counts for no timeout.
+
+        Not for what waits for the provider: in this context no timeout expires.
+        """
+        if self._timeouts is None:
+            yield
+            return
+        self._timeouts.suspend()
+        try:
+            yield
+        finally:
+            self._timeouts.resume()
+
+    def set_timeouts(self, timeouts: Timeouts) -> None:
+        """Set the timeouts of the call. Internal."""
+        self._timeouts = timeouts
 
     @property
     def cancelled(self) -> bool:
@@ -91,6 +113,7 @@ class Request:
         fresh = Request(messages, stream=self.stream, arguments=arguments)
         fresh.raw_chunks = self.raw_chunks
         fresh.hand_on = self.hand_on
+        fresh._timeouts = self._timeouts
         return fresh
 
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelstream.call.error_mapping import http_error
+from modelstream.call.error_bodies import http_error, is_error, sent_error
 from modelstream.errors import (
     AuthenticationError,
     BadRequestError,
@@ -53,11 +53,121 @@ def test_each_status_has_its_error(status: int, kind: type, retryable: bool) -> 
     assert str(error) == f"HTTP {status}: no"
 
 
-@pytest.mark.parametrize("code", ["insufficient_quota", "Arrearage", "1113"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "insufficient_quota",
+        "Arrearage",
+        "1113",
+        "exceeded_current_quota_error",
+        "billing_hard_limit_reached",
+        "insufficient_balance",
+        "insufficient_user_quota",
+        "billing_not_active",
+    ],
+)
 def test_an_exhausted_quota_is_not_retried(code: str) -> None:
     assert not http_error(429, {"error": {"code": code, "message": "pay"}}).retryable
     assert not http_error(429, {"error": {"type": code, "message": "pay"}}).retryable
     assert not http_error(429, {"code": code, "message": "pay"}).retryable
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Insufficient Balance",
+        "Your credit balance is too low to access the API",
+        "Your account is not active, please check your billing details: billing is not active",
+        "Your account org-1 is suspended due to insufficient balance, please recharge",
+        "You are out of credits",
+        "\u4f59\u989d\u4e0d\u8db3\u6216\u65e0\u53ef\u7528\u8d44\u6e90\u5305,\u8bf7\u5145\u503c",
+    ],
+)
+def test_an_empty_account_is_recognised_by_words(message: str) -> None:
+    assert not http_error(429, {"error": {"message": message}}).retryable
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Rate limit reached for requests",
+        "You exceeded your current quota, please check your plan and billing details. Please retry in 34s.",
+        "Request was throttled",
+    ],
+)
+def test_other_limits_are_retried(message: str) -> None:
+    assert http_error(429, {"error": {"message": message}}).retryable
+
+
+@pytest.mark.parametrize("status", [500, 503])
+@pytest.mark.parametrize("code", ["context_length_exceeded", "model_not_found"])
+def test_a_precise_code_goes_over_a_status_of_the_server(status: int, code: str) -> None:
+    error = http_error(status, {"error": {"code": code, "message": "no"}})
+    assert type(error) is BadRequestError
+    assert (error.status, error.retryable) == (status, False)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [
+        ({"error": {"code": "model_not_found", "message": "x"}}, BadRequestError, None),
+        ({"error": {"type": "validation", "message": "x"}}, BadRequestError, None),
+        ({"error": "x", "error_type": "validation"}, BadRequestError, None),
+        ({"error": "x", "error_type": "overloaded"}, ProviderError, None),
+        ({"message": "x", "statusCode": 401}, AuthenticationError, 401),
+        ({"message": "x", "error_code": 429}, RateLimitError, 429),
+        ({"error": {"message": "x", "errorCode": "503"}}, ProviderError, 503),
+        ({"error": {"message": "This model's maximum context length is 10"}}, BadRequestError, None),
+        ({"error": {"message": "The model `m` does not exist"}}, BadRequestError, None),
+        ({"error": {"message": "Invalid API key"}}, AuthenticationError, None),
+        ({"error": {"message": "Too Many Requests"}}, RateLimitError, None),
+        ({"error": {"message": "boom"}}, ProviderError, None),
+        (
+            {"error": {"code": 403, "metadata": {"reasons": ["x"], "flagged_input": "y"}}},
+            ContentFilteredError,
+            403,
+        ),
+    ],
+    ids=repr,
+)
+def test_an_error_without_an_http_status(body: Any, kind: type, status: int | None) -> None:
+    error = sent_error(body)
+    assert (type(error), error.status) == (kind, status)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (
+            {"error": {"message": "outer", "metadata": {"raw": '{"error":{"message":"inner"}}'}}},
+            "outer: inner",
+        ),
+        (
+            {"error": {"message": "outer", "metadata": {"raw": {"error": {"message": "inner"}}}}},
+            "outer: inner",
+        ),
+        ({"error": {"message": "outer", "metadata": {"raw": "inner"}}}, "outer: inner"),
+        ({"error": {"message": "the same", "metadata": {"raw": "the same"}}}, "the same"),
+        ({"error": {"message": '{"error": {"message": "inner"}}'}}, "inner"),
+        ({"message": '[{"error": {"message": "inner"}}]'}, "inner"),
+        ({"detail": {"error": {"message": "inner"}}}, "inner"),
+        ({"message": "{half"}, "{half"),
+        ({"error": "Internal Server Error", "message": "db down"}, "Internal Server Error: db down"),
+        ({"errors": [{"message": "one"}, {"message": "two"}]}, "one; two"),
+        ({"errors": ["one"]}, "one"),
+    ],
+    ids=repr,
+)
+def test_the_inner_reason_is_in_the_message(body: Any, words: str) -> None:
+    assert http_error(400, body).message == f"HTTP 400: {words}"
+    assert sent_error(json.dumps(body)).message == f"the provider sent an error: {words}"
+
+
+@pytest.mark.parametrize(
+    "body", [[], "x", None, {}, {"choices": []}, {"code": 0, "message": "Success"}], ids=repr
+)
+def test_what_is_no_error(body: Any) -> None:
+    assert not is_error(body)
 
 
 def test_a_code_that_is_a_number_is_compared_as_text() -> None:
@@ -160,6 +270,13 @@ def test_no_body_breaks_it(status: int, body: Any) -> None:
 def test_retry_after_in_seconds(value: str, seconds: float | None) -> None:
     for name in ("retry-after", "Retry-After", "RETRY-AFTER"):
         assert http_error(429, b"", {name: value}).retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"), [("250", 0.25), ("0", 0.0), ("x", 7.0), ("", 7.0), ("-1", 0.0)]
+)
+def test_retry_after_in_milliseconds_is_more_precise(value: str, seconds: float) -> None:
+    assert http_error(429, b"", {"Retry-After-Ms": value, "Retry-After": "7"}).retry_after == seconds
 
 
 def test_retry_after_as_a_date() -> None:

@@ -11,8 +11,9 @@ import pytest
 from reading import ALL_FOUR, ASYNC_CALLER, SYNC_CALLER, look, read, run, until
 from scripted import LIMIT, Gate, SyncScripted
 
+from modelstream.call.held import Batch, Held
 from modelstream.call.retries import Retries
-from modelstream.deltas import Finish, ReasoningDelta, UsageDelta
+from modelstream.deltas import Finish, ReasoningDelta, Usage, UsageDelta
 from modelstream.errors import (
     AuthenticationError,
     BadRequestError,
@@ -42,6 +43,7 @@ WORTH_IT = {
     "429": lambda: RateLimitError("HTTP 429", status=429),
     "connection": lambda: ConnectionLostError("refused"),
     "raw": lambda: ConnectionResetError("reset by peer"),
+    "empty": lambda: TruncatedStreamError("no frame"),
 }
 FINAL = {
     "key": lambda: AuthenticationError("HTTP 401"),
@@ -52,7 +54,6 @@ FINAL = {
     "malformed": lambda: MalformedDataError("not JSON"),
     "timeout": lambda: StreamTimeoutError("too late", clock="first_delta"),
     "raw timeout": TimeoutError,
-    "truncated": lambda: TruncatedStreamError("cut"),
     "bug": lambda: KeyError("choices"),
 }
 
@@ -80,7 +81,7 @@ def test_permanent_errors_are_final(wrapper: type, is_async: bool, make: Any) ->
 
 
 @every_way
-@pytest.mark.parametrize("first", ["a", ReasoningDelta("hm"), UsageDelta(1)], ids=repr)
+@pytest.mark.parametrize("first", ["a", ReasoningDelta("hm")], ids=repr)
 @pytest.mark.usefixtures("no_pauses")
 def test_nothing_is_retried_after_the_first_delta(wrapper: type, is_async: bool, first: Any) -> None:
     model = wrapper([first, busy()], GOOD)
@@ -88,6 +89,49 @@ def test_nothing_is_retried_after_the_first_delta(wrapper: type, is_async: bool,
     assert type(seen.error) is ProviderError
     assert seen.error.first_delta_seen
     assert len(model.requests) == 1
+
+
+@every_way
+@pytest.mark.usefixtures("no_pauses")
+def test_counts_alone_are_not_shown(wrapper: type, is_async: bool) -> None:
+    """Real providers send counts with every frame, and with the one that reports a failure."""
+    model = wrapper([UsageDelta(7, 1), busy()], [None, UsageDelta(8), busy()], [UsageDelta(3), *GOOD])
+    seen = look(model, is_async=is_async)
+    assert seen.pairs == [(False, "a"), (True, "a")]
+    assert seen.error is None
+    assert seen.response.usage == Usage(3)
+    assert len(model.requests) == 3
+
+
+@every_way
+def test_counts_do_not_shorten_the_pause(
+    wrapper: type, is_async: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    began = time.monotonic()
+    model = wrapper([UsageDelta(1), busy(retry_after=0.3)], GOOD)
+    with caplog.at_level("WARNING", "modelstream"):
+        assert look(model, is_async=is_async).text == "a"
+    assert time.monotonic() - began >= 0.3
+    assert [record.getMessage() for record in caplog.records] == [
+        "scripted: attempt 1 failed (HTTP 503); the next one is in 0.3 s"
+    ]
+
+
+@every_way
+@pytest.mark.usefixtures("no_pauses")
+def test_an_iterator_that_ends_without_anything_is_retried(wrapper: type, is_async: bool) -> None:
+    model = wrapper([], [None, ""], GOOD)
+    assert look(model, is_async=is_async).text == "a"
+    assert len(model.requests) == 3
+
+
+@every_way
+@pytest.mark.usefixtures("no_pauses")
+def test_a_connection_is_lost_only_after_the_provider_has_answered(wrapper: type, is_async: bool) -> None:
+    lost = look(wrapper([None, OSError("cut")], max_retries=0), is_async=is_async).error
+    assert "the connection was lost (OSError: cut)" in str(lost)
+    refused = look(wrapper([None, busy()], [OSError("no")], max_retries=1), is_async=is_async).error
+    assert "the provider could not be reached (OSError: no)" in str(refused)
 
 
 @every_way
@@ -263,3 +307,12 @@ def test_a_config_error_passes_unchanged(wrapper: type, is_async: bool, kind: ty
         look(model, is_async=is_async)
     assert caught.value is error
     assert len(model.requests) == 1
+
+
+@every_way
+@pytest.mark.parametrize("error", [OSError("cut"), busy(), None], ids=repr)
+def test_an_error_keeps_the_finish_reason_that_was_held(wrapper: type, is_async: bool, error: Any) -> None:
+    held = Batch(["a"], Held(Finish("stop", "END"), strong=False, grace=9.0))
+    seen = look(wrapper([held, *([error] if error else [])]), is_async=is_async)
+    assert seen.error.raw_finish_reason == "END"
+    assert seen.error.partial_text == "a"

@@ -261,3 +261,25 @@ def test_several_readers_all_get_the_timeout(wrapper: type) -> None:
         assert [error is response.error for error in errors] == [True] * 5
 
     run(main())
+
+
+@every_way
+def test_the_time_of_an_import_counts_for_no_timeout(wrapper: type, is_async: bool) -> None:
+    def load(request: Any) -> None:
+        with request.loading():
+            time.sleep(0.8)
+
+    limits = {"first_delta_timeout": 0.3, "idle_timeout": 0.3, "total_timeout": 0.5}
+    seen = look(wrapper([load, None, "a", Finish()], **limits), is_async=is_async)
+    assert seen.pairs == [(False, "a"), (True, "a")]
+
+
+@every_way
+def test_the_timeouts_go_on_after_an_import(wrapper: type, is_async: bool) -> None:
+    def load(request: Any) -> None:
+        with request.loading():
+            time.sleep(0.4)
+
+    seen = look(wrapper([load, Gate()], first_delta_timeout=0.2, max_retries=0), is_async=is_async)
+    assert isinstance(seen.error, StreamTimeoutError)
+    assert seen.error.clock == "first_delta"

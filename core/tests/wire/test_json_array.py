@@ -73,3 +73,14 @@ def test_a_frame_without_end_is_refused(monkeypatch):
         assert framer.feed(b"x" * 100) == []
     with pytest.raises(MalformedDataError, match="longer than 1000 bytes"):
         framer.feed(b"x" * 101)
+
+
+@pytest.mark.parametrize("size", [1, 2, 1000])
+def test_what_stands_outside_the_objects_is_kept(size):
+    body = b'[{"a": "}"},\r\n{"b": 1}\n<html class="x">504</html>\n, {"c": 2}]'
+    framer = JsonArrayFramer()
+    frames = []
+    for at in range(0, len(body), size):
+        frames += framer.feed(body[at : at + size])
+    assert frames == [b'{"a": "}"}', b'{"b": 1}', b'{"c": 2}']
+    assert framer.rest.content.replace(b"\n", b"").replace(b" ", b"") == b'<htmlclass="x">504</html>'

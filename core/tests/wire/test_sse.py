@@ -168,3 +168,31 @@ def test_the_limit_is_for_one_frame_and_not_for_their_sum(monkeypatch):
     monkeypatch.setattr(framing, "MAX_FRAME", 1000)
     framer = SseFramer()
     assert sum(len(framer.feed(b"data: " + b"x" * 600 + b"\n\n")) for _ in range(10)) == 10
+
+
+@pytest.mark.parametrize("framer", [SseFramer, SseEventFramer])
+@pytest.mark.parametrize("size", [1, 3, 1000])
+def test_lines_outside_of_the_format_are_kept(framer, size):
+    body = b"data: 1\n\nupstream error\nid: 3\n\n<html>\n\ndata: 2\nmore: 1\n\n: comment\n\nretry: 3\n\ndat"
+    reader = framer()
+    frames = []
+    for at in range(0, len(body), size):
+        frames += reader.feed(body[at : at + size])
+    frames += reader.finish()
+    assert [getattr(one, "data", one) for one in frames] == [b"1", b"2"]
+    assert reader.rest.content == b"upstream error\n<html>\nmore: 1"
+
+
+def test_what_is_kept_is_bounded():
+    framer = SseFramer()
+    for number in range(1000):
+        framer.feed(b"noise %d\n\n" % number)
+    assert len(framer.rest.content) < 2100
+    assert framer.rest.content.startswith(b"noise 0\n")
+    assert framer.rest.content.endswith(b"noise 999")
+
+
+def test_a_field_named_error_is_an_error():
+    frames = SseFramer().feed(b'error: {"code": 400}\n\n')
+    assert frames == [b'{"code": 400}']
+    assert type(frames[0]) is ErrorData

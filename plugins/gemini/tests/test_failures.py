@@ -177,3 +177,17 @@ def test_retries_after_temporary_errors(server, model_of, wire, read):
     got = read(model_of(server.url, max_retries=2))
     assert (got.text, got.error) == ("Hello", None)
     assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize(
+    "counts", [{}, {"usageMetadata": {"promptTokenCount": 3, "candidatesTokenCount": 0}}]
+)
+def test_counts_beside_a_passing_failure_do_not_stop_a_retry(
+    model_of, server, read, answer, monkeypatch, wire, counts
+):
+    monkeypatch.setattr("modelstream.call.retries.FIRST_PAUSE", 0.0)
+    malformed = {"candidates": [{"finishReason": "MALFORMED_FUNCTION_CALL"}], **counts}
+    server.play(Answer([wire.event(malformed)]), answer)
+    got = read(model_of(server.url, max_retries=1))
+    assert got.error is None
+    assert len(server.requests) == 2

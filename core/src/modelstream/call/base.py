@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
 from modelstream.call import timeouts
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from modelstream.deltas import Yielded
     from modelstream.errors import StreamTimeoutError
     from modelstream.request import Request
+
+
+logger = logging.getLogger("modelstream")
 
 
 class Source(Protocol):
@@ -41,6 +45,7 @@ class Call:
         self._wrapper = wrapper
         self._retries = Retries(wrapper.config.max_retries)
         self._timeouts = Timeouts(self, wrapper.config)
+        request.set_timeouts(self._timeouts)
 
     @property
     def count(self) -> int:
@@ -95,22 +100,27 @@ class Call:
         self.transcript.fail(error)
 
     def _exhausted(self) -> None:
-        """End the call with the wrapper's iterator: complete only if it yielded a `Finish`."""
-        if self.finished:
-            self.transcript.end()
-        else:
-            self._fail(
-                TruncatedStreamError("the stream ended before the provider reported that it is complete")
-            )
+        """End the call with the wrapper's iterator; raises `TruncatedStreamError` without a `Finish`."""
+        if not self.finished:
+            raise TruncatedStreamError("the stream ended before the provider reported that it is complete")
+        self.transcript.end()
 
     def _pause_before_retry(self, error: BaseException) -> float | None:
         """Seconds until the next attempt, or None when the call has failed with `error`."""
-        failure = as_stream_error(error, first_delta_seen=self.count > 0)
-        held = self.transcript.held
-        if not self.count and not self.transcript.ended and not (held is not None and held.strong):
+        transcript = self.transcript
+        failure = as_stream_error(error, first_delta_seen=transcript.shows, answered=transcript.answered)
+        held = transcript.held
+        if not transcript.shows and not transcript.ended and not (held is not None and held.strong):
             pause = self._retries.pause(failure, self._timeouts.remaining())
             if pause is not None:
-                self.transcript.reset_attempt()
+                logger.warning(
+                    "%s: attempt %d failed (%s); the next one is in %.3g s",
+                    self.config.model_type,
+                    self._retries.attempt,
+                    failure.message,
+                    pause,
+                )
+                transcript.reset_attempt()
                 return pause
         self._fail(failure)
         return None

@@ -121,7 +121,7 @@ class PulledCall(Call):
         if pause is None:
             return
         self._close()
-        self.transcript.wait(0, lambda: True, pause)
+        self.transcript.wait(self.transcript.count, lambda: True, pause)
         if not self.transcript.ended:
             self.request = self.request.renewed()
             self._begin()

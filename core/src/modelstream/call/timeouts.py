@@ -67,7 +67,17 @@ class Timeouts:
     that the event loop was blocked or the computer asleep: that time is not the provider's either.
     """
 
-    __slots__ = ("_call", "_due", "_limits", "_pace", "_progress", "_since", "_started", "_waiting")
+    __slots__ = (
+        "_call",
+        "_due",
+        "_limits",
+        "_loading_since",
+        "_pace",
+        "_progress",
+        "_since",
+        "_started",
+        "_waiting",
+    )
 
     def __init__(self, call: Progress, limits: Limits) -> None:
         # Weak: a watched call must end when its last reference is dropped.
@@ -78,6 +88,7 @@ class Timeouts:
         self._pace = max(min([*paces, FINISH_GRACE / 2]), 0.005)
         self._started = self._since = time.monotonic()
         self._progress = 0
+        self._loading_since: float | None = None
         self._waiting = False
         self._due = float("inf")
 
@@ -87,6 +98,8 @@ class Timeouts:
         if call is None or call.ended:
             return None
         now = time.monotonic()
+        if self._loading_since is not None:
+            return now + self._pace
         waits = self._waiting and call.waiting and call.progress == self._progress
         self._since = self._since + max(0.0, now - self._due) if waits else now
         self._waiting, self._progress = call.waiting, call.progress
@@ -105,6 +118,19 @@ class Timeouts:
             next_checks.append(self._started + total)
         self._due = min(next_checks)
         return self._due
+
+    def suspend(self) -> None:
+        """Stop the timeouts, while something is imported."""
+        self._loading_since = time.monotonic()
+
+    def resume(self) -> None:
+        """Let the timeouts go on where they were."""
+        if self._loading_since is not None:
+            loading = time.monotonic() - self._loading_since
+            self._started += loading
+            self._since += loading
+            self._due += loading
+            self._loading_since = None
 
     def remaining(self) -> float:
         """Seconds until a timeout of the call expires if no delta arrives; infinite without a limit."""

@@ -47,8 +47,9 @@ class Transcript:
     `count` is the number of deltas so far. `finish` is the provider's end marker once it was seen; `ended` is
     true when no more deltas will follow, and then either `error` or `finish` is set: the first one wins, and
     later deltas are dropped. `held` is a finish that takes effect unless more arrives, and `holds` counts how
-    often it changed. `shown` is how many characters of the text the fastest reader has read;
-    `readings` counts the active readers, `readings_begun` all that ever began.
+    often it changed. `answered` tells whether the provider has accepted the current attempt, and `quiet`
+    counts the deltas that show nothing: token counts. `shown` is how many characters of the text the fastest
+    reader has read; `readings` counts the active readers, `readings_begun` all that ever began.
     """
 
     __slots__ = (
@@ -59,6 +60,7 @@ class Transcript:
         "_plain",
         "_reasoning",
         "_tool_calls",
+        "answered",
         "count",
         "ended",
         "error",
@@ -69,6 +71,7 @@ class Transcript:
         "log",
         "model_type",
         "opened",
+        "quiet",
         "readings",
         "readings_begun",
         "shown",
@@ -79,7 +82,9 @@ class Transcript:
     def __init__(self, model_type: str | None = None) -> None:
         self.model_type = model_type
         self.count: int = 0
+        self.quiet: int = 0
         self.opened: bool = False
+        self.answered: bool = False
         self.ended: bool = False
         self.error: StreamError | None = None
         self.finish: Finish | None = None
@@ -118,8 +123,8 @@ class Transcript:
             return
         if self.ended:
             return
-        if not self.opened:
-            self.opened = self._plain = True
+        if not self.answered:
+            self.opened = self.answered = self._plain = True
         if type(item) is Batch:
             self._add_batch(item)
         elif isinstance(item, list):
@@ -159,15 +164,19 @@ class Transcript:
             if self.held is not None and self.held.strong and isinstance(error, _HARMLESS):
                 self._finish(self.held.finish)
             if self.finish is None:
+                if error.raw_finish_reason is None and self.held is not None:
+                    error.raw_finish_reason = self.held.finish.raw or self.held.finish.reason
                 error.attach_call(self)
                 self.error = error
             self._end()
         self.wake()
 
     def reset_attempt(self) -> None:
-        """Drop the half characters and the held finish of a failed attempt before the next one."""
+        """Drop what a failed attempt has left before the next one: half characters, counts, a held finish."""
         self._joiners.clear()
         self.held = None
+        self.usage = None
+        self.answered = self._plain = False
 
     def _end(self) -> None:
         self.ended = True
@@ -225,6 +234,7 @@ class Transcript:
     def _add_other(self, one: ReasoningDelta | ToolCallDelta | UsageDelta | Finish) -> None:
         if isinstance(one, UsageDelta):
             self.usage = (self.usage or Usage()).updated(one)
+            self.quiet += 1
         elif isinstance(one, ReasoningDelta):
             text = self._join("reasoning", one.text)
             if not text:
@@ -270,6 +280,11 @@ class Transcript:
             del self._joiners["text"]
             self._add("\ufffd")
         self._joiners.clear()
+
+    @property
+    def shows(self) -> bool:
+        """Whether there is a delta that readers can show; token counts alone are none."""
+        return self.count > self.quiet
 
     # Waiting
 

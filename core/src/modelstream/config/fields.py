@@ -18,8 +18,9 @@ class ModelConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     Timeouts are in seconds; None, or `inf` in TOML, which has no null, disables that timeout.
     `first_delta_timeout` runs from the call to the first delta, `idle_timeout` between two deltas,
-    `total_timeout` over the whole call. `max_retries` is the number of further attempts, only before
-    the first delta. `generate_args` are arguments of the provider's API; those of the call override them.
+    `total_timeout` over the whole call; the import of an SDK does not count. `max_retries` is the number of
+    further attempts, only before anything is shown, and each is logged. `generate_args` are arguments of the
+    provider's API; those of the call override them.
     """
 
     model_type: str

@@ -40,16 +40,30 @@ def api_key(
 ) -> str:
     """The API key: from the config, or else from the first environment variable that is set.
 
-    Leading and trailing whitespace, often copied with a key, is removed. Raises `MissingApiKeyError`.
+    Leading and trailing whitespace, often copied with a key, is removed. Raises `MissingApiKeyError`, and
+    `ConfigError` for a key with a character that no header can have, such as a curly quote.
     """
     names = (env_names,) if isinstance(env_names, str) else tuple(env_names)
-    for value in (config_value, *map(os.environ.get, names)):
+    sources = {f"the field {field!r} of the model config": config_value}
+    sources.update((f"the environment variable {name}", os.environ.get(name)) for name in names)
+    for source, value in sources.items():
         if value is not None and value.strip():
-            return value.strip()
+            return check_key(value.strip(), source)
     raise MissingApiKeyError(
         f"{model_type} needs an API key: set the environment variable {' or '.join(names)}, "
         f"or the field {field!r} of the model config."
     )
+
+
+def check_key(key: str, source: str) -> str:
+    """`key`, which comes from `source`. Raises `ConfigError` for one that can't be sent."""
+    for place, char in enumerate(key, 1):
+        if not (char.isascii() and char.isprintable()):
+            raise ConfigError(
+                f"{source} is an API key with the character {char!r} (U+{ord(char):04X}) at position "
+                f"{place}, which no key has.\nCopy it again, as plain text."
+            )
+    return key
 
 
 def _fill_in(value: Any, field: str, config: Mapping[str, Any]) -> Any:

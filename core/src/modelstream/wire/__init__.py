@@ -75,9 +75,11 @@ _WHERE = {
     "check_no_retries": "modelstream.wire.native.settings",
     "connect_limit": "modelstream.wire.limits",
     "did_you_mean": "modelstream._suggest",
+    "Rest": "modelstream.wire.framing",
+    "error_in": "modelstream.call.error_bodies",
     "excerpt": "modelstream.wire.decoding",
     "finish_of": "modelstream.wire.ending",
-    "http_error": "modelstream.call.error_mapping",
+    "http_error": "modelstream.call.error_bodies",
     "httpx_limits": "modelstream.wire.httpx_clients",
     "httpx_timeout": "modelstream.wire.limits",
     "image_data_url": "modelstream.wire.images",
@@ -92,8 +94,14 @@ _WHERE = {
     "post": "modelstream.wire.native",
     "refusal_of": "modelstream.wire.streams",
     "route_to": "modelstream.wire.native.route",
-    "sent_error": "modelstream.call.error_mapping",
+    "sent_error": "modelstream.call.error_bodies",
     "timeout_seconds": "modelstream.wire.http_config",
+    "check_proxy": "modelstream.wire.setup",
+    "proxy_arguments": "modelstream.wire.setup",
+    "response_format": "modelstream.wire.response_formats",
+    "setup_error": "modelstream.wire.setup",
+    "setup_errors": "modelstream.wire.setup",
+    "split_query": "modelstream.wire.setup",
     "tool_choice": "modelstream.wire.tool_choices",
     "unanswered": "modelstream.wire.failures",
     "uncap": "modelstream.wire.httpx_clients",
@@ -122,9 +130,10 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream._suggest import did_you_mean as did_you_mean
+    from modelstream.call.error_bodies import error_in as error_in
+    from modelstream.call.error_bodies import http_error as http_error
+    from modelstream.call.error_bodies import sent_error as sent_error
     from modelstream.call.error_mapping import as_stream_error as as_stream_error
-    from modelstream.call.error_mapping import http_error as http_error
-    from modelstream.call.error_mapping import sent_error as sent_error
     from modelstream.wire.answers import AnswerReader as AnswerReader
     from modelstream.wire.clients import Clients as Clients
     from modelstream.wire.decoding import excerpt as excerpt
@@ -139,6 +148,7 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.wire.framing import Framer as Framer
     from modelstream.wire.framing import JsonArrayFramer as JsonArrayFramer
     from modelstream.wire.framing import NdjsonFramer as NdjsonFramer
+    from modelstream.wire.framing import Rest as Rest
     from modelstream.wire.framings import JSON_ARRAY as JSON_ARRAY
     from modelstream.wire.framings import NDJSON as NDJSON
     from modelstream.wire.framings import SSE as SSE
@@ -181,9 +191,15 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.wire.openai.shape import is_failure as is_failure
     from modelstream.wire.openai.shape import is_lasting as is_lasting
     from modelstream.wire.openai.tool_indexes import ToolIndexes as ToolIndexes
+    from modelstream.wire.response_formats import response_format as response_format
     from modelstream.wire.samples import Sample as Sample
     from modelstream.wire.samples import joined as joined
     from modelstream.wire.samples import load_samples as load_samples
+    from modelstream.wire.setup import check_proxy as check_proxy
+    from modelstream.wire.setup import proxy_arguments as proxy_arguments
+    from modelstream.wire.setup import setup_error as setup_error
+    from modelstream.wire.setup import setup_errors as setup_errors
+    from modelstream.wire.setup import split_query as split_query
     from modelstream.wire.sse import ErrorData as ErrorData
     from modelstream.wire.sse import SseEvent as SseEvent
     from modelstream.wire.sse import SseEventFramer as SseEventFramer

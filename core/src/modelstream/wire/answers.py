@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from modelstream.call.error_bodies import excerpt_of
 from modelstream.call.held import Batch
 from modelstream.deltas import Finish
 from modelstream.errors import MalformedDataError, StreamError
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from modelstream.call.held import Held
     from modelstream.deltas import Yielded
     from modelstream.wire.ending import Ending
-    from modelstream.wire.framing import Framer
+    from modelstream.wire.framing import Framer, Rest
     from modelstream.wire.wrapper import Deltas, FrameReader
 
 
@@ -37,6 +38,7 @@ class AnswerReader:
         self._held: Held | None = None
         self._raw = raw
         self._failure: Exception | None = None
+        self._unread = b""
         self.over: bool = False
 
     def feed(self, data: bytes) -> Yielded:
@@ -101,10 +103,11 @@ class AnswerReader:
     def finish(self) -> Yielded:
         """The deltas in the bytes after the last whole frame. Half a frame has none: the stream was cut."""
         deltas: Deltas = []
+        frames = self._framer.finish()
         try:
-            self._read_frames(self._framer.finish(), deltas)
+            self._read_frames(frames, deltas)
         except MalformedDataError:
-            pass
+            self._unread = _unless_cut(frames[-1])
         except Exception as error:  # noqa: BLE001
             self._fail(error)
         if not self.over:
@@ -130,11 +133,17 @@ class AnswerReader:
     def check(self) -> None:
         """Raise the error of an answer that is not complete, after its deltas were yielded."""
         if self._failure is None and self._ending.finish is None:
-            self._failure = self._ending.truncated()
+            self._failure = self._ending.truncated(self._rest())
         if self._failure is not None:
-            if isinstance(self._failure, StreamError):
+            if isinstance(self._failure, StreamError) and self._failure.raw_finish_reason is None:
                 self._failure.raw_finish_reason = self._ending.raw_word
             raise self._failure
+
+    def _rest(self) -> str:
+        """What was sent besides the answer, for an error message."""
+        of_framer: Rest | None = getattr(self._framer, "rest", None)
+        rest = (of_framer.content if of_framer else b"", getattr(self._reader, "rest", b""), self._unread)
+        return excerpt_of(b"\n".join(filter(None, rest)).decode("utf-8", "replace"))
 
     def _fail(self, error: Exception) -> None:
         self._failure = error
@@ -158,6 +167,12 @@ class AnswerReader:
             else:
                 self._ending.end_at_body()
         return self._batch(deltas)
+
+
+def _unless_cut(frame: Any) -> bytes:
+    """A last frame that can't be read, unless it is the beginning of JSON or of `[DONE]`: a cut frame."""
+    data: bytes = getattr(frame, "data", frame)
+    return b"" if data.lstrip()[:1] in (b"{", b"[") else data
 
 
 def _has_finish(deltas: Deltas, start: int) -> bool:

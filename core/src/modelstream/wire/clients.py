@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
+from modelstream.wire.setup import setup_errors
+
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
@@ -46,7 +48,8 @@ class Clients(Generic[S, A]):
         """The client for blocking code."""
         with self._lock:
             if self._client is None:
-                self._client = self._make()
+                with setup_errors():
+                    self._client = self._make()
             return self._client
 
     async def of_this_loop(self) -> A:
@@ -72,7 +75,7 @@ class Clients(Generic[S, A]):
                 self._close(self._client)
 
     def _create_async(self) -> A:
-        with self._lock:
+        with self._lock, setup_errors():
             return self._make_async()
 
     def _forget_closed_loops(self) -> None:

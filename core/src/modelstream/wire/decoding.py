@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from modelstream.call.error_bodies import is_error, sent_error
 from modelstream.errors import MalformedDataError
 
 T = TypeVar("T")
@@ -17,7 +18,8 @@ def json_decoder(kind: type[T]) -> Callable[[bytes], T]:
 
     Fields that `kind` does not name are skipped without being built, which makes this cheap. A frame that is
     not quite JSON, or has fields of another type, is decoded as far as possible: a field that can't be used
-    gets its default. Raises `MalformedDataError` for a frame that is no JSON object.
+    gets its default. Raises the provider's error for such a frame that reports one, and `MalformedDataError`
+    for a frame that is no JSON object.
     """
     decode = msgspec.json.Decoder(kind).decode
 
@@ -73,6 +75,8 @@ def _decode_leniently(frame: bytes, kind: type[T], error: Exception) -> T:
             return msgspec.convert(document, kind)
         except msgspec.ValidationError as invalid:
             why = invalid
+            if is_error(document):
+                raise sent_error(document) from None
             return convert(document, kind)
     except (ValueError, RecursionError) as again:
         why = again if isinstance(again, msgspec.ValidationError) else why

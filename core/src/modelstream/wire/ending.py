@@ -176,7 +176,8 @@ class Ending:
         raw = self.raw_word
         if rest:
             return TruncatedStreamError(
-                f"the stream ended before the provider reported that it is complete; its last words: {rest}"
+                "the stream ended before the provider reported that it is complete. Outside of the answer it "
+                f"sent: {rest}"
             )
         if raw is None:
             return TruncatedStreamError(

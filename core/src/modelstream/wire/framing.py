@@ -26,6 +26,37 @@ class Framer(Protocol):
         """The bytes after the last whole frame, once the stream has ended; they may be half a frame."""
 
 
+MAX_REST = 1000
+"""Bytes that are kept of what is not part of an answer: enough for an error message."""
+
+
+class Rest:
+    """Bytes outside the frames, such as the text of a gateway's error, kept for an error message."""
+
+    __slots__ = ("_last", "_start")
+
+    def __init__(self) -> None:
+        self._start = b""
+        self._last = b""
+
+    def add(self, data: bytes) -> None:
+        """Keep `data`; of long ones the beginning, and of many the first and the latest."""
+        data = data.strip()
+        if not data:
+            return
+        if len(self._start) + len(data) < MAX_REST:
+            self._start = self._start + b"\n" + data if self._start else data
+        elif self._start:
+            self._last = data[:MAX_REST]
+        else:
+            self._start = data[:MAX_REST]
+
+    @property
+    def content(self) -> bytes:
+        """What was kept."""
+        return self._start + b"\n" + self._last if self._last else self._start
+
+
 class Pending:
     """The bytes of an incomplete frame, kept in pieces so that a long frame takes linear time."""
 
@@ -80,12 +111,17 @@ class NdjsonFramer:
 
 
 _STRUCTURE = re.compile(rb'["\\{}\[\]]')
+_BETWEEN = b" \t\r\n,[]\xef\xbb\xbf"
 
 
 class JsonArrayFramer:
-    """The elements of one JSON array of objects, as they arrive. An object alone is a frame, too."""
+    """The elements of one JSON array of objects, as they arrive. An object alone is a frame, too.
+
+    `rest` keeps what stands outside the objects.
+    """
 
     def __init__(self) -> None:
+        self.rest = Rest()
         self._pending = Pending()
         self._depth = 0
         self._in_string = False
@@ -95,6 +131,7 @@ class JsonArrayFramer:
         """The objects that `data` completes."""
         frames: list[bytes] = []
         begin = 0 if self._depth else len(data)
+        outside = len(data) if self._depth else 0
         skip = 1 if self._escaped and data else 0
         self._escaped = self._escaped and not data
         for found in _STRUCTURE.finditer(data):
@@ -107,19 +144,21 @@ class JsonArrayFramer:
                 skip = at + 2
                 self._escaped = self._in_string and skip > len(data)
             elif mark == b'"':
-                self._in_string = not self._in_string
+                self._in_string = self._depth > 0 and not self._in_string
             elif self._in_string:
                 continue
             elif mark == b"{" or (mark == b"[" and self._depth):
                 if not self._depth:
                     begin = at
+                    self.rest.add(data[outside:at].strip(_BETWEEN))
                 self._depth += 1
             elif self._depth:
                 self._depth -= 1
                 if not self._depth:
                     frames.append(self._pending.take(data[begin : at + 1]))
-                    begin = len(data)
+                    begin, outside = len(data), at + 1
         self._pending.add(data[begin:])
+        self.rest.add(b"" if self._depth else data[outside:].strip(_BETWEEN))
         return frames
 
     def finish(self) -> list[bytes]:

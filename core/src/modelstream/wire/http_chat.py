@@ -14,6 +14,8 @@ from modelstream.errors import ConfigError
 from modelstream.wire.dialect import ChatRequest
 from modelstream.wire.http_config import CallOptions, HttpConfig, end_marker_of
 from modelstream.wire.native.message import HttpRequest, as_json, merged, with_query
+from modelstream.wire.response_formats import response_format
+from modelstream.wire.setup import check_endpoint, check_headers
 from modelstream.wire.transports import HttpxTransport, NativeTransport
 from modelstream.wire.wrapper import WireWrapper
 
@@ -56,7 +58,24 @@ class HttpChat(WireWrapper):
         super().__init__(config, **fields)
         self.config = msgspec.structs.replace(self.config, model_name=self.config.model())
         self._transport = self.transport()
+        self._check_setup()
         weakref.finalize(self, self._transport.close)
+
+    def _check_setup(self) -> None:
+        """Raise a `ConfigError` for headers that can't be sent, and for a URL with the endpoint's path."""
+        check_headers(self.config_options().headers, "the model config", ConfigError)
+        for field, url in self.addresses().items():
+            if isinstance(url, str):
+                check_endpoint(field, url, self.dialect.routes, self.dialect.path)
+
+    def addresses(self) -> dict[str, Any]:
+        """The fields and variables in which the server's URL may be set, with their values."""
+        args = getattr(self.config, "client_args", {})
+        found = {name: getattr(self.config, name, None) for name in ("base_url", "host")}
+        found |= {f"client_args.{name}": args.get(name) for name in ("base_url", "host")}
+        if self.base_url_variable and not any(found.values()):
+            found[self.base_url_variable] = os.environ.get(self.base_url_variable)
+        return found
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -79,13 +98,25 @@ class HttpChat(WireWrapper):
 
     def open(self, request: Request) -> ByteStream:
         """Prepare the request and send it; return the answer once its headers have arrived."""
+        with request.loading():
+            self.load()
         http = self.prepare(request)
         return self._transport.open(http, self.config.headers_limit(http.timeout), request.on_cancel)
 
     async def aopen(self, request: Request) -> AsyncByteStream:
         """The same for coroutines."""
+        with request.loading():
+            await self.aload()
         http = await self.aprepare(request)
         return await self._transport.aopen(http, self.config.headers_limit(http.timeout))
+
+    def load(self) -> None:
+        """Import what a call needs, before its timeouts begin; does nothing from the second call on."""
+        self._transport.load()
+
+    async def aload(self) -> None:
+        """The same for coroutines."""
+        await self._transport.aload()
 
     def prepare(self, request: Request) -> HttpRequest:
         """The HTTP request of a call. Raises `BadRequestError` for values that JSON can't represent."""
@@ -118,6 +149,8 @@ class HttpChat(WireWrapper):
     def options(self, request: Request) -> tuple[CallOptions, dict[str, Any]]:
         """The options of a call, merged over those of the config, and the call's other arguments."""
         options, arguments = CallOptions.taken_from(request.arguments)
+        if "response_format" in arguments:
+            arguments["response_format"] = response_format(arguments["response_format"])
         return options.over(self.config_options()), arguments
 
     def config_options(self) -> CallOptions:

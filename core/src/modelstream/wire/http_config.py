@@ -11,6 +11,7 @@ import msgspec
 from modelstream.config import ModelConfig, Seconds
 from modelstream.errors import BadRequestError, ConfigError
 from modelstream.wire.native.message import merged
+from modelstream.wire.setup import check_headers
 
 if TYPE_CHECKING:
     from modelstream.wire.ending import EndMarker
@@ -65,8 +66,10 @@ class CallOptions(NamedTuple):
         """
         others = dict(arguments)
         headers = mapping(others.pop("headers", None), "headers")
+        headers = merged(headers, mapping(others.pop("extra_headers", None), "extra_headers"))
+        check_headers(headers, "the call", BadRequestError)
         options = cls(
-            merged(headers, mapping(others.pop("extra_headers", None), "extra_headers")),
+            headers,
             mapping(others.pop("extra_query", None), "extra_query"),
             mapping(others.pop("extra_body", None), "extra_body"),
             timeout_seconds(others.pop("timeout", None)),

@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from modelstream.wire.clients import Clients
+from modelstream.wire.setup import proxy_arguments, setup_errors
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -19,8 +20,8 @@ KEEPALIVE = 20
 def uncapped_clients(**arguments: Any) -> Clients[httpx.Client, httpx.AsyncClient]:
     """Clients without a limit on connections; `arguments` are passed to httpx and override the defaults."""
     return Clients(
-        lambda: _httpx().Client(**_with_defaults(arguments)),
-        lambda: _httpx().AsyncClient(**_with_defaults(arguments)),
+        lambda: _httpx().Client(**_with_defaults(arguments, is_async=False)),
+        lambda: _httpx().AsyncClient(**_with_defaults(arguments, is_async=True)),
         close=lambda client: client.close(),
         aclose=lambda client: client.aclose(),
     )
@@ -53,12 +54,14 @@ _UNLIMITED = 2**31
 @cache
 def certificates() -> SSLContext:
     """The trusted certificates, read once: reading them is the slowest part of creating a client."""
-    context: SSLContext = _httpx().create_ssl_context()
+    with setup_errors():
+        context: SSLContext = _httpx().create_ssl_context()
     return context
 
 
-def _with_defaults(arguments: dict[str, Any]) -> dict[str, Any]:
-    return {"verify": certificates(), "limits": httpx_limits(), **arguments}
+def _with_defaults(arguments: dict[str, Any], *, is_async: bool) -> dict[str, Any]:
+    proxies = proxy_arguments(_httpx(), is_async=is_async)
+    return {"verify": certificates(), "limits": httpx_limits(), **proxies, **arguments}
 
 
 def _httpx() -> Any:

@@ -9,6 +9,8 @@ from contextlib import suppress
 from typing import Any
 
 from modelstream.call.timeouts import watchdog
+from modelstream.errors import MalformedDataError
+from modelstream.wire.decompression import Decode, decoder
 
 DRAINING = 0.1
 """Seconds to wait for the end of the body once the answer is complete."""
@@ -24,15 +26,28 @@ class HttpxStream:
         _forget_read_timeout(response)
 
     def __iter__(self) -> Iterator[bytes]:
-        # Without iter_bytes(), which would only pass them on.
-        plain = "content-encoding" not in self.headers
-        pieces: Iterator[bytes] = iter(self._response.stream) if plain else self._response.iter_bytes()
-        self._pieces = pieces
-        return pieces
+        self._pieces = self._decoded()
+        return self._pieces
+
+    def _decoded(self) -> Iterator[bytes]:
+        encoding = self.headers.get("content-encoding")
+        if encoding is None:
+            # Without iter_bytes(), which would only pass them on.
+            return iter(self._response.stream)
+        if not _is_ours(encoding):
+            pieces: Iterator[bytes] = self._response.iter_bytes()
+            return pieces
+        # httpx reads only the first member of a gzip body.
+        decode = decoder(encoding)
+        raw = iter(self._response.stream)
+        return raw if decode is None else map(decode, raw)
 
     def read(self) -> bytes:
         """The whole body."""
-        return bytes(self._response.read())
+        encoding = self.headers.get("content-encoding")
+        if self._response.is_stream_consumed or encoding is None or not _is_ours(encoding):
+            return bytes(self._response.read())
+        return b"".join(self)
 
     def drain(self) -> None:
         """Read the body to its end, so that the connection can be used again.
@@ -84,14 +99,26 @@ class AsyncHttpxStream:
         _forget_read_timeout(response)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        plain = "content-encoding" not in self.headers
-        pieces: AsyncIterator[bytes] = aiter(self._response.stream) if plain else self._response.aiter_bytes()
-        self._pieces = pieces
-        return pieces
+        self._pieces = self._decoded()
+        return self._pieces
+
+    def _decoded(self) -> AsyncIterator[bytes]:
+        encoding = self.headers.get("content-encoding")
+        if encoding is None:
+            return aiter(self._response.stream)
+        if not _is_ours(encoding):
+            pieces: AsyncIterator[bytes] = self._response.aiter_bytes()
+            return pieces
+        decode = decoder(encoding)
+        raw = aiter(self._response.stream)
+        return raw if decode is None else _amap(decode, raw)
 
     async def aread(self) -> bytes:
         """The whole body."""
-        return bytes(await self._response.aread())
+        encoding = self.headers.get("content-encoding")
+        if self._response.is_stream_consumed or encoding is None or not _is_ours(encoding):
+            return bytes(await self._response.aread())
+        return b"".join([piece async for piece in self])
 
     async def adrain(self) -> None:
         """Read the body to its end, for `DRAINING` seconds at most."""
@@ -105,6 +132,20 @@ class AsyncHttpxStream:
     async def aclose(self) -> None:
         """Close the response."""
         await self._response.aclose()
+
+
+def _is_ours(encoding: str) -> bool:
+    """Whether the core decodes this encoding; httpx has packages for others."""
+    try:
+        decoder(encoding)
+    except MalformedDataError:
+        return False
+    return True
+
+
+async def _amap(decode: Decode, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async for piece in pieces:
+        yield decode(piece)
 
 
 def _forget_read_timeout(response: Any) -> None:

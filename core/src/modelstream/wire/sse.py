@@ -3,8 +3,10 @@
 There are a few differences from the standard. `finish` returns an event that has no blank line before the end
 of the stream, so that nothing is lost if a server omits the last line end. JSON in the place of an event,
 which the standard ignores, is returned as data: it is an error, or the answer of a server that did not stream
-it although the request asked for that. `SseFramer` also reads what a server with a mistake in its format
-means: JSON objects line by line, without blank lines, and line ends inside a JSON string.
+it although the request asked for that. A field `error`, which some servers send, makes an event of that name;
+other lines that the standard ignores are kept in `rest`, since a gateway reports its failures so. `SseFramer`
+also reads what a server with a mistake in its format means: JSON objects line by line, without blank lines,
+and line ends inside a JSON string.
 """
 
 from __future__ import annotations
@@ -13,15 +15,16 @@ import re
 from typing import NamedTuple
 
 from modelstream.wire.decoding import ends_in_string, is_object
-from modelstream.wire.framing import Pending
+from modelstream.wire.framing import Pending, Rest
 
 
 class SseEvent(NamedTuple):
-    """One event: its data, its `event` field and its comment lines."""
+    """One event: its data, its `event` field, its comment lines, and its lines that are not of the format."""
 
     data: bytes
     event: bytes
     comments: tuple[bytes, ...]
+    rest: bytes = b""
 
 
 class ErrorData(bytes):
@@ -113,9 +116,13 @@ class _EventBlocks:
 
 
 class SseFramer:
-    """Returns the data of each event as bytes (`ErrorData` if the event is named `error`)."""
+    """Returns the data of each event as bytes (`ErrorData` if the event is named `error`).
+
+    `rest` keeps the lines that are not of the format.
+    """
 
     def __init__(self) -> None:
+        self.rest = Rest()
         self._blocks = _EventBlocks(by_line=True)
         # A block that ended inside a JSON string.
         self._cut = b""
@@ -131,9 +138,9 @@ class SseFramer:
 
     def finish(self) -> list[bytes]:
         """The data of the event that was not followed by a blank line."""
-        found = self._data_of(self._blocks.finish())
+        found = self._data_of(_without_cut_line(self._blocks.finish()))
         cut, self._cut = self._cut, b""
-        return found + _frames_of(cut) if cut else found
+        return found + self._frames_of(cut) if cut else found
 
     def _data_of(self, blocks: list[bytes]) -> list[bytes]:
         found: list[bytes] = []
@@ -147,7 +154,7 @@ class SseFramer:
                 self._cut = block
                 self._blocks.between = False
             else:
-                found += _frames_of(block)
+                found += self._frames_of(block)
         return found
 
     def _resumed(self, block: bytes, found: list[bytes]) -> bytes:
@@ -155,23 +162,44 @@ class SseFramer:
         cut, self._cut = self._cut, b""
         if _FIELD.match(block) is None:
             return cut + b"\n\n" + block
-        found += _frames_of(cut)
+        found += self._frames_of(cut)
         return block
+
+    def _frames_of(self, block: bytes) -> list[bytes]:
+        event = _event_of(block)
+        if event.rest:
+            self.rest.add(event.rest)
+        data = event.data
+        if not data or (event.event in _KEEPALIVES and not data.startswith(b"{")):
+            return []
+        frames = [data] if b"\n" not in block else _documents(data, block)
+        return [ErrorData(frame) for frame in frames] if event.event == b"error" else frames
 
 
 class SseEventFramer:
-    """Returns whole events, for providers that use the `event` field or comments."""
+    """Returns whole events, for providers that use the `event` field or comments.
+
+    `rest` keeps the lines that are not of the format.
+    """
 
     def __init__(self) -> None:
+        self.rest = Rest()
         self._blocks = _EventBlocks()
 
     def feed(self, data: bytes) -> list[SseEvent]:
         """The events with data that `data` completes."""
-        return [event for block in self._blocks.feed(data) if (event := _event_of(block)).data]
+        return self._events_of(self._blocks.feed(data))
 
     def finish(self) -> list[SseEvent]:
         """The event that was not followed by a blank line."""
-        return [event for block in self._blocks.finish() if (event := _event_of(block)).data]
+        return self._events_of(_without_cut_line(self._blocks.finish()))
+
+    def _events_of(self, blocks: list[bytes]) -> list[SseEvent]:
+        events = [_event_of(block) for block in blocks]
+        for event in events:
+            if event.rest:
+                self.rest.add(event.rest)
+        return [event for event in events if event.data]
 
 
 _FIELD = re.compile(rb"\n*(?:(?:data|event|id|retry)?:|\{)")
@@ -187,15 +215,6 @@ def _is_cut(block: bytes) -> bool:
     return data.startswith(b"{") and ends_in_string(data)
 
 
-def _frames_of(block: bytes) -> list[bytes]:
-    event = _event_of(block)
-    data = event.data
-    if not data or (event.event in _KEEPALIVES and not data.startswith(b"{")):
-        return []
-    frames = [data] if b"\n" not in block else _documents(data, block)
-    return [ErrorData(frame) for frame in frames] if event.event == b"error" else frames
-
-
 def _documents(data: bytes, block: bytes) -> list[bytes]:
     """The data of an event of several lines, which may be several JSON objects, or one with raw line ends."""
     if not data.startswith(b"{") or is_object(data):
@@ -207,12 +226,25 @@ def _documents(data: bytes, block: bytes) -> list[bytes]:
     return [text if is_object(text) else data]
 
 
+_FIELDS = (b"data", b"event", b"id", b"retry", b"error")
+
+
+def _without_cut_line(blocks: list[bytes]) -> list[bytes]:
+    """The block at the end of the stream, without a last line that is the beginning of a field's name."""
+    if blocks:
+        start, line_end, last = blocks[0].rpartition(b"\n")
+        if any(field.startswith(last) for field in _FIELDS):
+            return [start + line_end]
+    return blocks
+
+
 def _event_of(block: bytes) -> SseEvent:
     if block.lstrip(b"\n").startswith(b"{"):
         return SseEvent(block, b"", ())
     data: list[bytes] = []
     event = b""
     comments: list[bytes] = []
+    rest: list[bytes] = []
     for line in block.split(b"\n"):
         field, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
@@ -222,4 +254,11 @@ def _event_of(block: bytes) -> SseEvent:
             event = value
         elif not field and line:
             comments.append(value)
-    return SseEvent(b"\n".join(data), event, tuple(comments))
+        elif field == b"error" and value:
+            data.append(value)
+            event = b"error"
+        elif line and field not in _FIELDS:
+            rest.append(line)
+    if event == b"error" and not data:
+        rest.append(b"event: error")
+    return SseEvent(b"\n".join(data), event, tuple(comments), b"\n".join(rest))

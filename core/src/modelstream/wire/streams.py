@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Protocol, runtime_checkable
 
-from modelstream.call.error_mapping import http_error
+from modelstream.call.error_bodies import http_error
 from modelstream.errors import MalformedDataError, StreamError
 from modelstream.wire.decoding import excerpt
 
@@ -63,9 +63,14 @@ class PushedStream(Protocol):
         """
 
 
+def is_success(status: int) -> bool:
+    """Whether an HTTP status reports success: some servers answer a POST with 201."""
+    return 200 <= status < 300
+
+
 def is_refusal(answer: ByteStream | AsyncByteStream) -> bool:
     """Whether `answer` is an error or a web page instead of an answer of the API."""
-    return answer.status != 200 or "html" in (answer.headers.get("content-type") or "").lower()
+    return not is_success(answer.status) or "html" in (answer.headers.get("content-type") or "").lower()
 
 
 def refusal_of(answer: ByteStream | AsyncByteStream, body: bytes) -> StreamError:
@@ -74,8 +79,8 @@ def refusal_of(answer: ByteStream | AsyncByteStream, body: bytes) -> StreamError
 
 
 def refusal_from(status: int, body: bytes, headers: Mapping[str, str]) -> StreamError:
-    """The error for an answer with a status other than 200, or with a web page."""
-    if status != 200:
+    """The error for an answer with a status other than 2xx, or with a web page."""
+    if not is_success(status):
         return http_error(status, body, headers)
     return MalformedDataError(
         f"the answer is a web page, not an answer of the API ({excerpt(body)}); check base_url", status=status

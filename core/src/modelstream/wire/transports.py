@@ -10,6 +10,7 @@ from modelstream.wire.failures import unanswered
 from modelstream.wire.httpx_streams import AsyncHttpxStream, HttpxStream
 from modelstream.wire.limits import httpx_timeout
 from modelstream.wire.native import apost, post
+from modelstream.wire.setup import check_proxy
 
 if TYPE_CHECKING:
     from modelstream.errors import StreamError
@@ -24,6 +25,12 @@ OnCancel = Callable[[Callable[[], None]], None]
 
 class Transport(Protocol):
     """Sends HTTP requests. `timeout` is in seconds and covers the time until the response's headers."""
+
+    def load(self) -> None:
+        """Import libraries and create the client for threads, so that `open` only has to send."""
+
+    async def aload(self) -> None:
+        """The same for the running event loop."""
 
     def open(self, http: HttpRequest, timeout: float | None, on_cancel: OnCancel) -> ByteStream:
         """Send from a thread; return the answer once its headers have arrived. Raises `StreamError`s.
@@ -40,6 +47,12 @@ class Transport(Protocol):
 
 class NativeTransport:
     """The core's own HTTP. All its instances in a process share their connections."""
+
+    def load(self) -> None:
+        """Do nothing: there is nothing to import."""
+
+    async def aload(self) -> None:
+        """Do nothing."""
 
     def open(self, http: HttpRequest, timeout: float | None, on_cancel: OnCancel) -> NativeStream:
         """Send from a thread."""
@@ -60,9 +73,18 @@ class HttpxTransport:
         self._clients = _own_clients() if clients is None else clients
         self.close = self._clients.close
 
+    def load(self) -> None:
+        """Create the client for threads."""
+        self._clients.client()
+
+    async def aload(self) -> None:
+        """Create the client for the running event loop."""
+        await self._clients.of_this_loop()
+
     def open(self, http: HttpRequest, timeout: float | None, on_cancel: OnCancel) -> HttpxStream:
         """Send from a thread."""
         client = self._clients.client()
+        check_proxy(_url(client, http))
         try:
             return HttpxStream(client.send(_build(client, http, timeout), stream=True))
         except Exception as error:
@@ -71,6 +93,7 @@ class HttpxTransport:
     async def aopen(self, http: HttpRequest, timeout: float | None) -> AsyncHttpxStream:  # noqa: ASYNC109
         """Send from the running event loop."""
         client = await self._clients.of_this_loop()
+        check_proxy(_url(client, http))
         try:
             return AsyncHttpxStream(await client.send(_build(client, http, timeout), stream=True))
         except Exception as error:
@@ -85,9 +108,11 @@ def _build(client: Any, http: HttpRequest, timeout: float | None) -> Any:
 
 
 def _failure(error: Exception, client: Any, http: HttpRequest) -> StreamError:
-    return unanswered(
-        error, http.url if "://" in http.url else f"{str(client.base_url).rstrip('/')}{http.url}"
-    )
+    return unanswered(error, _url(client, http))
+
+
+def _url(client: Any, http: HttpRequest) -> str:
+    return http.url if "://" in http.url else f"{str(client.base_url).rstrip('/')}{http.url}"
 
 
 def _own_clients() -> Clients[Any, Any]:

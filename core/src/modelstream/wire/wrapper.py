@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from modelstream.call.error_mapping import as_stream_error
 from modelstream.wire.answers import AnswerReader
 from modelstream.wire.ending import Ending
+from modelstream.wire.http_config import timeout_seconds
 from modelstream.wire.streams import PushedStream, is_refusal, refusal_of
 from modelstream.wrapper import ModelWrapper
 
 if TYPE_CHECKING:
+    from modelstream.config import ModelConfig
     from modelstream.deltas import Delta, Yielded
     from modelstream.errors import StreamError
     from modelstream.request import Request
@@ -59,11 +62,16 @@ class WireWrapper(ModelWrapper):
                 return MyFrames()
 
     The deltas of all frames in one read of the socket are yielded together. The core maps errors of the HTTP
-    library or the SDK that `open` or the streams raise; this class maps answers with a status other than 200,
+    library or the SDK that `open` or the streams raise; this class maps answers with a status other than 2xx,
     or with HTML.
     """
 
     framer: ClassVar[Callable[[], Framer]]
+
+    def __init__(self, config: Mapping[str, Any] | ModelConfig | None = None, /, **fields: Any) -> None:
+        if isinstance(config, Mapping):
+            config = _with_plain_timeout(config)
+        super().__init__(config, **_with_plain_timeout(fields))
 
     def open(self, request: Request) -> ByteStream:
         """Send the request and return the answer once its headers have arrived."""
@@ -102,10 +110,10 @@ class WireWrapper(ModelWrapper):
         with closing(self.open(request)) as answer:
             request.on_cancel(answer.abort)
             if is_refusal(answer):
-                raise self.refusal(answer, answer.read())
+                raise self.refusal(answer, _read(answer))
             frames = self._answer_reader(request)
             if not request.stream:
-                yield frames.whole(answer.read())
+                yield frames.whole(_read(answer))
                 frames.check()
                 return
             yield None
@@ -127,10 +135,10 @@ class WireWrapper(ModelWrapper):
         """Open the answer and yield its deltas, read by read."""
         async with aclosing(await self.aopen(request)) as answer:
             if is_refusal(answer):
-                raise self.refusal(answer, await answer.aread())
+                raise self.refusal(answer, await _aread(answer))
             frames = self._answer_reader(request)
             if not request.stream:
-                yield frames.whole(await answer.aread())
+                yield frames.whole(await _aread(answer))
                 frames.check()
                 return
             yield None
@@ -158,3 +166,24 @@ class WireWrapper(ModelWrapper):
     def _answer_reader(self, request: Request) -> AnswerReader:
         reader = self.frame_reader(request)
         return AnswerReader(type(self).framer(), reader, self.ending(reader), request.raw_chunks)
+
+
+def _read(answer: ByteStream) -> bytes:
+    """The whole body. A connection that fails here was lost, not refused."""
+    try:
+        return answer.read()
+    except Exception as error:
+        raise as_stream_error(error, answered=True) from error
+
+
+async def _aread(answer: AsyncByteStream) -> bytes:
+    try:
+        return await answer.aread()
+    except Exception as error:
+        raise as_stream_error(error, answered=True) from error
+
+
+def _with_plain_timeout(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a config, with an `httpx.Timeout` as seconds."""
+    timeout = fields.get("timeout")
+    return {**fields, "timeout": timeout_seconds(timeout)} if hasattr(timeout, "read") else dict(fields)

@@ -13,6 +13,7 @@ from modelstream.wire import (
     WrittenRequest,
     check_client_args,
     check_no_retries,
+    split_query,
     timeout_seconds,
 )
 from modelstream_dashscope.config import DashScopeConfig
@@ -46,6 +47,8 @@ class DashScopeChat(HttpChat):
         if self.config.transport == "sdk":
             from modelstream_dashscope.sdk import SdkTransport
 
+            if arguments.get("base_url"):
+                arguments["base_url"] = split_query(str(arguments["base_url"]))[0]
             return SdkTransport(arguments)
         check_client_args(arguments, _CLIENT_ARGS)
         check_no_retries(arguments)
@@ -67,7 +70,10 @@ class DashScopeChat(HttpChat):
 
     def config_options(self) -> CallOptions:
         """The options that the config sets, over those in `client_args`."""
-        under = CallOptions(timeout=timeout_seconds(self.config.client_args.get("timeout")))
+        query = {}
+        if self.config.transport == "sdk":
+            query = split_query(str(self.config.for_client().get("base_url") or ""))[1]
+        under = CallOptions(query=query, timeout=timeout_seconds(self.config.client_args.get("timeout")))
         return super().config_options().over(under)
 
     def base_url(self) -> str:

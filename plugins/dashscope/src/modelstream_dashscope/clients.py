@@ -12,8 +12,10 @@ from modelstream.wire import (
     AsyncHttpxStream,
     Clients,
     HttpxStream,
+    check_proxy,
     connect_limit,
     http_error,
+    proxy_arguments,
     unanswered,
     uncap,
     unsendable,
@@ -35,9 +37,18 @@ class ClientSender:
         )
         self.close = self._clients.close
 
+    def load(self) -> None:
+        """Import the SDK and create its client."""
+        self._clients.client()
+
+    async def aload(self) -> None:
+        """The same for the running event loop."""
+        await self._clients.of_this_loop()
+
     def open(self, http: HttpRequest, timeout: float | None, on_cancel: OnCancel) -> HttpxStream:
         """Send from a thread."""
         client = self._clients.client()
+        check_proxy(str(client.config.base_url))
         try:
             return HttpxStream(client.transport.open_stream(**_arguments(http, timeout)))
         except Exception as error:
@@ -46,6 +57,7 @@ class ClientSender:
     async def aopen(self, http: HttpRequest, timeout: float | None) -> AsyncHttpxStream:  # noqa: ASYNC109
         """Send from the running event loop."""
         client = await self._clients.of_this_loop()
+        check_proxy(str(client.config.base_url))
         try:
             return AsyncHttpxStream(await client.transport.open_stream(**_arguments(http, timeout)))
         except Exception as error:
@@ -69,14 +81,29 @@ def _client(kind: str, arguments: Mapping[str, Any]) -> Any:
         with warnings.catch_warnings():
             # The SDK warns about its own default address.
             warnings.filterwarnings("ignore", "no workspace configured")
-            client = getattr(importlib.import_module("dashscope"), kind)(**arguments)
+            sdk = importlib.import_module("dashscope")
+            client = getattr(sdk, kind)(**_with_proxies(arguments, is_async=kind == "AsyncClient"))
     except (TypeError, ValueError) as error:
         raise ConfigError(
             f"client_args: the dashscope SDK can't create a client from them ({error})."
         ) from error
+    http_client = client.transport.http_client
+    if not http_client.base_url.host:
+        http_client.base_url = client.config.base_url
     if arguments.get("http_client") is None:
         uncap(client.transport.http_client)
     return client
+
+
+def _with_proxies(arguments: Mapping[str, Any], *, is_async: bool) -> Mapping[str, Any]:
+    """The arguments, with an HTTP client where the environment has a proxy for which the SDK's would fail."""
+    import httpx
+
+    options = {} if arguments.get("http_client") else proxy_arguments(httpx, is_async=is_async)
+    if not options:
+        return arguments
+    kind: Any = httpx.AsyncClient if is_async else httpx.Client
+    return {**arguments, "http_client": kind(**options)}
 
 
 def _map_error(error: Exception, client: Any) -> StreamError:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from modelstream.config import api_key
-from modelstream.wire import HttpConfig
+from modelstream.wire import HttpConfig, timeout_seconds
 
 
 class DashScopeConfig(HttpConfig, kw_only=True):
@@ -30,6 +30,8 @@ class DashScopeConfig(HttpConfig, kw_only=True):
         arguments = {"max_retries": 0, **self.client_args}
         if self.base_url:
             arguments["base_url"] = self.base_url
+        if arguments.get("timeout") is not None:
+            arguments["timeout"] = timeout_seconds(arguments["timeout"])
         key = self.api_key or arguments.get("api_key")
         arguments["api_key"] = api_key(key, "DASHSCOPE_API_KEY", model_type=self.model_type)
         return arguments

@@ -18,6 +18,7 @@ from modelstream.wire import (
     SseEvent,
     SseEventFramer,
     ToolIndexes,
+    error_in,
     excerpt,
     finish_of,
     http_error,
@@ -79,8 +80,10 @@ class DashScopeFrames:
         if frame.event == b"error" or status >= 400:
             raise _error(frame.data, status)
         decoded = _decode(frame.data)
-        if decoded.output is None and decoded.code:
-            raise _error(frame.data, status)
+        if decoded.output is None:
+            failure = _error(frame.data, status) if decoded.code else error_in(frame.data)
+            if failure is not None:
+                raise failure
         self._read_usage(decoded.usage, deltas)
         if decoded.output is None:
             return

@@ -36,6 +36,16 @@ class ModuleSender:
         self._transport = HttpxTransport()
         self.close = self._transport.close
 
+    def load(self) -> None:
+        """Import the SDK."""
+        importlib.import_module("dashscope")
+        self._transport.load()
+
+    async def aload(self) -> None:
+        """The same for the running event loop."""
+        await asyncio.to_thread(importlib.import_module, "dashscope")
+        await self._transport.aload()
+
     def open(self, http: HttpRequest, timeout: float | None, on_cancel: OnCancel) -> HttpxStream:
         """Send from a thread."""
         return self._transport.open(self._prepare(http), timeout, on_cancel)

@@ -25,15 +25,23 @@ class SdkTransport:
         self._lock = threading.Lock()
         self._sender: Sender | None = None
 
+    def load(self) -> None:
+        """Import the SDK and create its client."""
+        self.sender().load()
+
+    async def aload(self) -> None:
+        """The same for the running event loop."""
+        # In a thread, because the first call imports the SDK.
+        sender = await asyncio.to_thread(self.sender) if self._sender is None else self._sender
+        await sender.aload()
+
     def open(self, http: HttpRequest, timeout: float | None, on_cancel: OnCancel) -> HttpxStream:
         """Send from a thread."""
         return self.sender().open(http, timeout, on_cancel)
 
     async def aopen(self, http: HttpRequest, timeout: float | None) -> AsyncHttpxStream:  # noqa: ASYNC109
         """Send from the running event loop."""
-        # In a thread, because the first request imports the SDK.
-        sender = await asyncio.to_thread(self.sender) if self._sender is None else self._sender
-        return await sender.aopen(http, timeout)
+        return await self.sender().aopen(http, timeout)
 
     def close(self) -> None:
         """Close the connections."""

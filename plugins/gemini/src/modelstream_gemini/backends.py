@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 class Backend(Protocol):
     """Builds requests with URL, key and body; one that uses an SDK imports it on first use."""
 
+    def load(self) -> None:
+        """Import the SDK, so that `prepare` does not have to."""
+
     def prepare(self, call: PreparedCall) -> HttpRequest:
         """The request, ready to be sent. Raises only `StreamError`s and `ConfigError`s."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
+import msgspec
+
 from modelstream.wire import (
     CallOptions,
     HttpChat,
@@ -12,6 +14,7 @@ from modelstream.wire import (
     HttpxTransport,
     NativeTransport,
     merged,
+    split_query,
     with_query,
 )
 from modelstream_gemini.backends import backend_for
@@ -47,6 +50,7 @@ class GeminiChat(HttpChat):
     config_class: ClassVar[type[GeminiConfig]] = GeminiConfig
     config: GeminiConfig
     dialect = GeminiDialect()
+    base_url_variable = "GOOGLE_GEMINI_BASE_URL"
 
     def __init__(self, config: Mapping[str, Any] | ModelConfig | None = None, /, **fields: Any) -> None:
         super().__init__(config, **fields)
@@ -124,9 +128,25 @@ class GeminiChat(HttpChat):
 
     def transport(self) -> Transport:
         """The transport that sends the requests; a back end builds them."""
-        self._backend = backend_for(self.config)
-        self.config_options()
+        config = self.config
+        if config.base_url:
+            config = msgspec.structs.replace(config, base_url=split_query(config.base_url)[0])
+        self._backend = backend_for(config)
         return NativeTransport() if self.config.transport == "native" else HttpxTransport()
+
+    def load(self) -> None:
+        """Import the SDK, if it builds the requests."""
+        self._backend.load()
+        super().load()
+
+    async def aload(self) -> None:
+        """The same for coroutines."""
+        from asyncio import to_thread
+
+        if self.config.transport == "sdk":
+            # In a thread, because the first call imports the SDK.
+            await to_thread(self._backend.load)
+        await super().aload()
 
     def prepare(self, request: Request) -> HttpRequest:
         """The HTTP request of a call. Raises `StreamError`s and `ConfigError`s."""
@@ -156,6 +176,7 @@ class GeminiChat(HttpChat):
         """The options that the config sets, over those in `client_args`."""
         options = self.config.client_args.get("http_options")
         under = call_options(options, "client_args.http_options", self.config)
+        under = under._replace(query=split_query(self.config.base_url or "")[1])
         return super().config_options().over(under)
 
     def frame_reader(self, request: Request) -> GeminiFrames:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from modelstream.errors import ConfigError
-from modelstream.wire import HttpRequest, certificates
+from modelstream.wire import HttpRequest, certificates, setup_errors
 from modelstream_gemini.dialect.arguments import fields_of, to_safety_settings
 from modelstream_gemini.dialect.dialect import VERSION
 from modelstream_gemini.failures import map_error
@@ -32,6 +32,10 @@ class GenaiBackend:
         self._lock = threading.Lock()
         self._client: Client | None = None
 
+    def load(self) -> None:
+        """Import the SDK and create its client."""
+        self._sdk_client()
+
     def prepare(self, call: PreparedCall) -> HttpRequest:
         """The request that the SDK would send."""
         client = self._sdk_client()
@@ -54,7 +58,10 @@ class GenaiBackend:
                 from google.genai import Client
 
                 try:
-                    self._client = Client(**self._arguments())
+                    with setup_errors():
+                        self._client = Client(**self._arguments())
+                except ConfigError:
+                    raise
                 except Exception as error:
                     raise ConfigError(f"google-genai can't create a client: {error}") from error
             return self._client

@@ -42,6 +42,9 @@ class GenerativeaiBackend:
         self._version = config.api_version or VERSION
         self._headers = {"Content-Type": "application/json", "x-goog-api-key": config.key() or ""}
 
+    def load(self) -> None:
+        """Do nothing: most calls need no conversion by the SDK."""
+
     def prepare(self, call: PreparedCall) -> HttpRequest:
         """The request as the SDK would send it, with `alt=sse`."""
         model = call.model if "/" in call.model else f"models/{call.model}"

@@ -34,6 +34,9 @@ class NativeBackend:
         self._timeout = options.timeout
         self._headers = {"Content-Type": "application/json", "x-goog-api-key": config.key() or ""}
 
+    def load(self) -> None:
+        """Do nothing: there is no SDK."""
+
     def prepare(self, call: PreparedCall) -> HttpRequest:
         """The request, ready to be sent."""
         arguments = dict(call.options)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
+from modelstream.config import check_key
 from modelstream.errors import BadRequestError, ConfigError
 from modelstream.wire import (
     AsyncByteStream,
@@ -18,6 +19,7 @@ from modelstream.wire import (
     FrameReader,
     OpenAIDialect,
     WireWrapper,
+    setup_error,
     tool_choice,
 )
 from modelstream_litellm.config import LiteLLMConfig
@@ -53,10 +55,14 @@ class LiteLLMChat(WireWrapper):
     def __init__(self, config: Mapping[str, Any] | ModelConfig | None = None, /, **fields: Any) -> None:
         super().__init__(config, **fields)
         self.config = msgspec.structs.replace(self.config, model_name=self.config.model())
+        if self.config.api_key:
+            check_key(self.config.api_key, "the field 'api_key' of the model config")
 
     def open(self, request: Request) -> ByteStream:
         """Call LiteLLM."""
-        module, call = litellm(), self._call(request)
+        with request.loading():
+            module = litellm()
+        call = self._call(request)
         try:
             answer = module.completion(**self._arguments(request, call))
         except Exception as error:
@@ -70,7 +76,8 @@ class LiteLLMChat(WireWrapper):
     async def aopen(self, request: Request) -> AsyncByteStream:
         """Call LiteLLM from the running event loop."""
         # In a thread, because the first call imports LiteLLM, which takes seconds.
-        module = await asyncio.to_thread(litellm)
+        with request.loading():
+            module = await asyncio.to_thread(litellm)
         call = self._call(request)
         try:
             answer = await module.acompletion(**self._arguments(request, call))
@@ -100,6 +107,8 @@ class LiteLLMChat(WireWrapper):
         else:
             return
         # Outside the except clause, sys.exception() is what the caller was handling when this failed.
+        if (setup := _setup_error(failure)) is not None:
+            raise setup from failure
         raise map_error(failure, sys.exception(), reading=reading) from failure
 
     async def adeltas(self, request: Request) -> AsyncGenerator[Yielded, None]:
@@ -116,6 +125,8 @@ class LiteLLMChat(WireWrapper):
             failure = error
         else:
             return
+        if (setup := _setup_error(failure)) is not None:
+            raise setup from failure
         raise map_error(failure, sys.exception(), reading=reading) from failure
 
     def _call(self, request: Request) -> Call:
@@ -144,3 +155,12 @@ class LiteLLMChat(WireWrapper):
             prepared["tool_choice"] = tool_choice(prepared["tool_choice"])
         named = {"extra_headers": options.headers, "extra_body": options.extra_body}
         return {**prepared, **{name: dict(value) for name, value in named.items() if value}}
+
+
+def _setup_error(error: BaseException | None) -> ConfigError | None:
+    """The error of the user's set-up among the causes of `error`, if there is one."""
+    while error is not None:
+        if isinstance(error, ImportError | FileNotFoundError) and (found := setup_error(error)) is not None:
+            return found
+        error = error.__cause__ or error.__context__
+    return None

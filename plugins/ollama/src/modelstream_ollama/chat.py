@@ -13,6 +13,7 @@ from modelstream.wire import (
     NativeTransport,
     check_client_args,
     mapping,
+    split_query,
     timeout_seconds,
 )
 from modelstream_ollama.addresses import server_at
@@ -39,10 +40,12 @@ class OllamaChat(HttpChat):
     config_class: ClassVar[type[OllamaConfig]] = OllamaConfig
     config: OllamaConfig
     dialect = OllamaDialect()
+    base_url_variable = "OLLAMA_HOST"
 
     def __init__(self, config: Mapping[str, Any] | ModelConfig | None = None, /, **fields: Any) -> None:
         super().__init__(config, **fields)
         self.config = self.config.completed()
+        self.base_headers()  # checks the key
 
     def transport(self) -> Transport:
         """What sends the requests."""
@@ -81,7 +84,9 @@ class OllamaChat(HttpChat):
         """The options that the config sets, over those in `client_args`."""
         args = self.config.client_args
         headers = mapping(args.get("headers"), "client_args.headers", ConfigError)
-        under = CallOptions(headers=headers, timeout=timeout_seconds(args.get("timeout")))
+        address = next((one for one in self.addresses().values() if one), "")
+        query = split_query(str(address))[1]
+        under = CallOptions(headers=headers, query=query, timeout=timeout_seconds(args.get("timeout")))
         return super().config_options().over(under)
 
     def base_url(self) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from modelstream.config import check_key
 from modelstream.errors import BadRequestError, ConfigError
 from modelstream.wire import HttpConfig
 from modelstream_ollama.requests import split_options
@@ -53,4 +54,5 @@ class OllamaConfig(HttpConfig, kw_only=True):
     def key(self) -> str | None:
         """The key, if there is one."""
         key = self.api_key or os.environ.get("OLLAMA_API_KEY")  # which the oldest SDKs don't read
-        return key.strip() if key else None
+        source = "the field 'api_key' of the model config" if self.api_key else "OLLAMA_API_KEY"
+        return check_key(key.strip(), source) if key else None

@@ -10,7 +10,7 @@ import msgspec
 
 from modelstream.deltas import Finish, ReasoningDelta, ToolCallDelta, UsageDelta
 from modelstream.errors import ProviderError
-from modelstream.wire import FAILURES, FINISHES, finish_of, json_decoder, sent_error
+from modelstream.wire import FINISHES, error_in, finish_of, json_decoder, sent_error
 
 if TYPE_CHECKING:
     from modelstream.deltas import Delta, FinishReason
@@ -75,6 +75,10 @@ class OllamaFrames:
             raise sent_error(frame)
         start = len(deltas)
         message = line.message
+        if message is _NOTHING and line.response is None and not line.done:
+            failure = error_in(frame)
+            if failure is not None:
+                raise failure
         thinking = message.thinking or line.thinking
         if thinking:
             deltas.append(ReasoningDelta(thinking))
@@ -120,7 +124,7 @@ def _check(word: str, raw: str | None, *, has_content: bool) -> None:
             code=raw,
             retryable=False,
         )
-    if word in FAILURES:
+    if is_failure(word):
         raise ProviderError(f"the provider failed (done_reason {raw!r})", code=raw, retryable=True)
 
 

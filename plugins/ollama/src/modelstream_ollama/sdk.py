@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 from modelstream.errors import ConfigError
-from modelstream.wire import Clients, uncap
+from modelstream.wire import Clients, proxy_arguments, uncap
+from modelstream_ollama.addresses import server_at
 
 
 def clients(arguments: Mapping[str, Any]) -> Clients[Any, Any]:
@@ -27,9 +29,18 @@ def clients(arguments: Mapping[str, Any]) -> Clients[Any, Any]:
 
 def _client(kind: str, arguments: Mapping[str, Any]) -> Any:
     """The HTTP client of the SDK's `kind`, which knows the server's address and the headers."""
+    httpx = importlib.import_module("httpx")
+    options = proxy_arguments(httpx, is_async=kind == "AsyncClient")
+    if options and "ollama" not in sys.modules:
+        # The SDK creates a client when it is imported, which would fail.
+        address = server_at(arguments.get("host"))
+        others = {name: value for name, value in arguments.items() if name != "host"}
+        client = getattr(httpx, kind)(**{**options, "base_url": address, "follow_redirects": True, **others})
+        uncap(client)
+        return client
     sdk = _sdk()
     try:
-        client = getattr(sdk, kind)(**arguments)._client  # noqa: SLF001 - the SDK has no public access to bytes
+        client = getattr(sdk, kind)(**{**options, **arguments})._client  # noqa: SLF001 - the SDK has no public access to bytes
     except (TypeError, ValueError) as error:
         host = arguments.get("host") or os.environ.get("OLLAMA_HOST")
         raise ConfigError(

@@ -19,7 +19,7 @@ from modelstream.wire import (
     timeout_seconds,
     tool_choice,
 )
-from modelstream_openai.config import OpenAIConfig
+from modelstream_openai.config import OpenAIConfig, with_default_query
 from modelstream_openai.keys import aresolve_key, resolve_key
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class OpenAIChat(HttpChat):
     config: OpenAIConfig
     dialect = OpenAIDialect()
     default_base_url = "https://api.openai.com/v1"
+    base_url_variable = "OPENAI_BASE_URL"
     _usage_on_request = True
 
     def transport(self) -> Transport:
@@ -62,7 +63,7 @@ class OpenAIChat(HttpChat):
         if self.config.transport == "sdk":
             from modelstream_openai.sdk import SdkTransport
 
-            return SdkTransport(arguments)
+            return SdkTransport(with_default_query(arguments))
         check_client_args(arguments, _CLIENT_ARGS)
         check_no_retries(arguments)
         return NativeTransport()
@@ -108,11 +109,12 @@ class OpenAIChat(HttpChat):
         if "tool_choice" in arguments:
             arguments["tool_choice"] = tool_choice(arguments["tool_choice"])
         by_caller = "stream_options" in arguments
-        if by_caller and request.stream:
-            options = mapping(arguments["stream_options"], "stream_options")
+        options = mapping(arguments.get("stream_options"), "stream_options")
+        if options and request.stream:
             arguments["stream_options"] = {"include_usage": True, **options}
         written = super().write(request, arguments)
-        if not self._usage_on_request and not by_caller:
+        # None is for servers that do not support them.
+        if not options and (by_caller or not self._usage_on_request):
             written.body.pop("stream_options", None)
         return written
 
@@ -128,7 +130,7 @@ class OpenAIChat(HttpChat):
 
     def base_url(self) -> str:
         """The server's address: the config's, the environment's, or OpenAI's."""
-        url = self._client_args.get("base_url") or os.environ.get("OPENAI_BASE_URL")
+        url = self._client_args.get("base_url") or os.environ.get(self.base_url_variable)
         return str(url or self.default_base_url)
 
     def base_headers(self) -> Mapping[str, str]:
@@ -151,7 +153,7 @@ class OpenAIChat(HttpChat):
 
     def _may_refuse_usage(self, request: Request, answer: ByteStream | AsyncByteStream) -> bool:
         added = request.stream and "stream_options" not in request.arguments
-        return added and self._usage_on_request and answer.status in {400, 422}
+        return added and self._usage_on_request and 400 <= answer.status < 500
 
 
 def _names_usage(body: bytes) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from modelstream.errors import ConfigError
-from modelstream.wire import Clients, did_you_mean, uncap
+from modelstream.wire import Clients, did_you_mean, proxy_arguments, uncap
 from modelstream_openai.keys import Key, aresolve_key, resolve_key
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def clients(arguments: Mapping[str, Any]) -> Clients[OpenAI, AsyncOpenAI]:
 def _client(arguments: Mapping[str, Any]) -> OpenAI:
     import openai
 
+    arguments = _with_proxies(arguments, openai.DefaultHttpxClient, is_async=False)
     client: OpenAI = _create(openai.OpenAI, _with_key(arguments, resolve_key))
     return client
 
@@ -35,9 +37,19 @@ def _client(arguments: Mapping[str, Any]) -> OpenAI:
 def _async_client(arguments: Mapping[str, Any]) -> AsyncOpenAI:
     import openai
 
+    arguments = _with_proxies(arguments, openai.DefaultAsyncHttpxClient, is_async=True)
     client: AsyncOpenAI = _create(openai.AsyncOpenAI, _with_key(arguments, aresolve_key))
     client.chat.completions  # noqa: B018 (the SDK imports the rest of itself here)
     return client
+
+
+def _with_proxies(arguments: Mapping[str, Any], kind: type[Any], *, is_async: bool) -> Mapping[str, Any]:
+    """The arguments, with an HTTP client where the environment has a proxy for which the SDK's would fail."""
+    if arguments.get("http_client") is not None:
+        return arguments
+    library = sys.modules[kind.__mro__[1].__module__.partition(".")[0]]
+    options = proxy_arguments(library, is_async=is_async)
+    return {**arguments, "http_client": kind(**options)} if options else arguments
 
 
 def _with_key(arguments: Mapping[str, Any], resolve: Callable[[Key], object]) -> Mapping[str, Any]:

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from modelstream.config import check_key
 from modelstream.errors import ConfigError
 
 Key = str | Callable[[], str | Awaitable[str]]
@@ -32,7 +33,7 @@ async def aresolve_key(key: Key) -> str:
 
 def _check(value: Any) -> str:
     if isinstance(value, str):
-        return value
+        return check_key(value.strip(), "what the function 'api_key' returns")
     raise ConfigError(
         f"client_args has an 'api_key' that returns {type(value).__name__}; expected a str, the key."
     )

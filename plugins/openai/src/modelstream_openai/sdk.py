@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from modelstream.wire import AsyncHttpxStream, HttpxStream, connect_limit
+from modelstream.wire import AsyncHttpxStream, HttpxStream, check_proxy, connect_limit
 from modelstream_openai.arguments import split_arguments
 from modelstream_openai.clients import clients
 from modelstream_openai.failures import map_error
@@ -25,9 +25,21 @@ class SdkTransport:
         self._clients = clients(client_args)
         self.close = self._clients.close
 
+    def load(self) -> None:
+        """Import the SDK and create its client."""
+        self._clients.client()
+        _known_arguments()
+
+    async def aload(self) -> None:
+        """The same for the running event loop."""
+        await self._clients.of_this_loop()
+        _known_arguments()
+
     def open(self, http: HttpRequest, timeout: float | None, on_cancel: OnCancel) -> HttpxStream:
         """Send from a thread."""
-        create = self._clients.client().chat.completions.with_streaming_response.create
+        client = self._clients.client()
+        check_proxy(str(client.base_url))
+        create = client.chat.completions.with_streaming_response.create
         try:
             return HttpxStream(create(**_arguments(http, timeout)).__enter__().http_response)
         except Exception as error:
@@ -37,7 +49,9 @@ class SdkTransport:
 
     async def aopen(self, http: HttpRequest, timeout: float | None) -> AsyncHttpxStream:  # noqa: ASYNC109
         """Send from the running event loop."""
-        create = (await self._clients.of_this_loop()).chat.completions.with_streaming_response.create
+        client = await self._clients.of_this_loop()
+        check_proxy(str(client.base_url))
+        create = client.chat.completions.with_streaming_response.create
         try:
             answer = await create(**_arguments(http, timeout)).__aenter__()
             return AsyncHttpxStream(answer.http_response)

@@ -17,7 +17,7 @@ REGIONS = {"cn": "https://open.bigmodel.cn/api/paas/v4", "international": "https
 
 def check_without_endpoint(field: str, url: str) -> None:
     """Raise a `ConfigError` for a URL that ends with the endpoint."""
-    if url.rstrip("/").endswith(ENDPOINT):
+    if url.partition("?")[0].rstrip("/").endswith(ENDPOINT):
         raise ConfigError(f"{field} is {url!r}: omit {ENDPOINT}; it is appended.")
 
 

@@ -69,6 +69,21 @@ class ZhipuAIChat(HttpChat):
             split_key(client_args["api_key"])
         return NativeTransport()
 
+    def load(self) -> None:
+        """Import the SDK, if it builds the requests."""
+        if self.config.transport == "sdk":
+            self._builder.load()
+        super().load()
+
+    async def aload(self) -> None:
+        """The same for coroutines."""
+        from asyncio import to_thread
+
+        if self.config.transport == "sdk":
+            # In a thread, because the first call imports the SDK.
+            await to_thread(self._builder.load)
+        await super().aload()
+
     def prepare(self, request: Request) -> HttpRequest:
         """The HTTP request of a call, built by the SDK unless the transport is `native`."""
         if self.config.transport != "sdk":

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from modelstream.errors import BadRequestError, ConfigError
-from modelstream.wire import HttpRequest, merged, with_query
+from modelstream.wire import HttpRequest, merged, split_query, with_query
 from modelstream_zhipuai.addresses import REGIONS
 
 if TYPE_CHECKING:
@@ -33,7 +33,16 @@ class RequestBuilder:
     def __init__(self, config: ZhipuAIConfig) -> None:
         self._config = config
         self._arguments = config.for_client()
+        address, self._query = split_query(str(self._arguments.get("base_url") or ""))
+        if self._query:
+            self._arguments["base_url"] = address
         self._captured = threading.local()
+        self._loading = threading.Lock()
+
+    def load(self) -> None:
+        """Import the SDK."""
+        with self._loading:
+            self._client  # noqa: B018 (a cached property)
 
     def build(
         self,
@@ -59,7 +68,7 @@ class RequestBuilder:
                 raise BadRequestError(f"the SDK can't build a request for this call ({error})") from error
         captured: httpx.Request = self._captured.request
         headers = merged(captured.headers, options.headers)
-        url = with_query(str(captured.url), "", options.query)
+        url = with_query(str(captured.url), "", {**self._query, **options.query})
         return HttpRequest(url, headers, captured.read(), timeout=options.timeout)
 
     def _split(self, arguments: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable
 from typing import Protocol
 
-from modelstream.errors import ConnectionLostError, MalformedDataError
+from modelstream.errors import ConnectionLostError
+from modelstream.wire.decompression import decoder
 
 MAX_HEAD = 256 * 1024
 """The maximum size of status line and headers, in bytes."""
@@ -117,28 +117,7 @@ class Answer:
         else:
             self._body = _UntilClose()
             self.reusable = False
-        self._choose_coding(headers.get("content-encoding", "").lower())
-
-    def _choose_coding(self, coding: str) -> None:
-        if coding in ("gzip", "x-gzip", "deflate"):
-            self._decode = _decompressor()
-        elif coding not in ("", "identity"):
-            raise MalformedDataError(
-                f"the answer is compressed with {coding!r}, which the request does not accept;"
-                " set 'transport' to 'sdk'"
-            )
-
-
-def _decompressor() -> Callable[[bytes], bytes]:
-    decompress = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress  # 32: detect gzip or zlib
-
-    def decode(body: bytes) -> bytes:
-        try:
-            return decompress(body)
-        except zlib.error as error:
-            raise MalformedDataError(f"the answer can't be decompressed ({error})") from error
-
-    return decode
+        self._decode = decoder(headers.get("content-encoding", ""))
 
 
 class _Sized:

@@ -75,6 +75,18 @@ def _shown(url: str) -> str:
     return repr(f"{head.partition('://')[0]}://…@{rest}" if at else url)
 
 
+def proxy_of(url: str) -> tuple[str, str]:
+    """The environment variable with the proxy for `url`, and its value; empty if none is used."""
+    parts = urlsplit(url)
+    name, value = _proxy_variable(os.environ, parts.scheme)
+    route = Route(
+        parts.scheme == "https", parts.hostname or "", parts.port or PORTS.get(parts.scheme, 0), None
+    )
+    if not value or _bypassed(route, os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""):
+        return "", ""
+    return name, value
+
+
 def _proxy_for(route: Route, scheme: str, environ: Mapping[str, str]) -> Proxy | None:
     name, value = _proxy_variable(environ, scheme)
     if not value or _bypassed(route, environ.get("no_proxy") or environ.get("NO_PROXY") or ""):

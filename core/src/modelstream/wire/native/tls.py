@@ -16,8 +16,11 @@ def tls_context() -> ssl.SSLContext:
     """The shared context, which trusts the platform's certificates (or `SSL_CERT_FILE`, `SSL_CERT_DIR`)."""
     import ssl
 
+    from modelstream.wire.setup import check_certificates
+
     with _lock:
         if not _contexts:
+            check_certificates()
             context = ssl.create_default_context()
             context.set_alpn_protocols(["http/1.1"])
             _contexts.append(context)

@@ -14,6 +14,7 @@ from modelstream.wire.samples import Sample, load_samples
 
 if TYPE_CHECKING:
     from modelstream.deltas import Finish, ToolCallDelta, Usage
+    from modelstream.errors import StreamError
     from modelstream.wire.writing import AnswerParts, Document
 
 
@@ -41,6 +42,16 @@ class OpenAIDialect(Dialect):
     def reader(self) -> OpenAIFrames:
         """A new reader for the frames of one answer."""
         return OpenAIFrames()
+
+    def read_refusal(self, status: int, body: bytes, headers: Mapping[str, str]) -> StreamError:
+        """The server's message; with how to fix a wrong address."""
+        error = super().read_refusal(status, body, headers)
+        if status == 404 and "model" not in error.message.lower() and self.name == OpenAIDialect.name:
+            error.message += (
+                "\nIs base_url right? It is the address before /chat/completions, often with /v1."
+            )
+            error.args = (error.message,)
+        return error
 
     def write_request(self, request: ChatRequest) -> WrittenRequest:
         """The arguments unchanged; a streamed call requests the token counts."""

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from modelstream.call.error_mapping import sent_error
+from modelstream.call.error_bodies import error_in, is_error_value, sent_error
 from modelstream.deltas import Finish, ReasoningDelta, TextDelta, UsageDelta
-from modelstream.errors import MalformedDataError, ProviderError
-from modelstream.wire.decoding import excerpt, json_decoder, json_document
+from modelstream.errors import MalformedDataError, ProviderError, StreamError
+from modelstream.wire.decoding import excerpt, json_decoder
 from modelstream.wire.ending import finish_of
+from modelstream.wire.framing import MAX_REST
 from modelstream.wire.openai.message_parts import Said, read_content, reasoning_of
 from modelstream.wire.openai.odd_frames import has_media, is_done, is_keepalive
 from modelstream.wire.openai.shape import (
@@ -53,6 +54,7 @@ class OpenAIFrames:
     def __init__(self) -> None:
         self.done = False
         self._whole = False
+        self.rest: bytes = b""
         self._refused = False
         self._text = Said()
         self._add_text = self._text.add
@@ -65,7 +67,7 @@ class OpenAIFrames:
         self._joined = False
 
     # Not split up: this is run for every frame, and a call costs 2 % of it.
-    def read(self, frame: bytes, deltas: Deltas) -> None:  # noqa: C901
+    def read(self, frame: bytes, deltas: Deltas) -> None:  # noqa: C901, PLR0912
         """Append the deltas in `frame`."""
         if frame == DONE:
             self.done = True
@@ -78,13 +80,14 @@ class OpenAIFrames:
                 return
             decoded = odd
         choices = decoded.choices
-        if not choices or decoded.error:
-            _check(decoded, frame)
+        failure = self._failure(decoded, frame) if not choices or decoded.error else None
         finish = None
         for choice in choices or ():
             delta = choice.delta
             if delta is None or choice.message is not None or choice.index:
                 finish = self._read_unusual(choice, deltas) or finish
+                if not choice.index:
+                    failure = _read_extras(choice, deltas) or failure
                 continue
             content = delta.content
             if (
@@ -103,11 +106,14 @@ class OpenAIFrames:
                 self._read_mixed(delta, frame, deltas)
             if delta.tool_calls or delta.refusal or delta.function_call:
                 self._read_rare(delta, deltas)
-            if choice.usage:
-                _append_usage(choice.usage, deltas)
             finish = choice.finish_reason or finish
+            if choice.usage or choice.error:
+                failure = _read_extras(choice, deltas) or failure
         if decoded.usage or decoded.x_groq:
             _append_usage(decoded.usage or decoded.x_groq, deltas)
+        if failure is not None:
+            failure.raw_finish_reason = finish
+            raise failure
         if finish:
             self._finish(finish, deltas)
 
@@ -120,6 +126,7 @@ class OpenAIFrames:
                 self.read(frame, deltas)
                 if self.done:
                     break
+            self.rest = framer.rest.content or self.rest
             return
         if not body.strip():
             raise MalformedDataError("the answer is empty")
@@ -195,8 +202,6 @@ class OpenAIFrames:
         elif delta is not None:
             self._read_mixed(delta, b"", deltas)
             self._read_rare(delta, deltas)
-        if choice.usage:
-            _append_usage(choice.usage, deltas)
         return choice.finish_reason
 
     # Whole messages
@@ -253,13 +258,26 @@ class OpenAIFrames:
             self._read_calls(calls, deltas)
         self._other_calls.clear()
 
+    def _failure(self, decoded: Frame, frame: bytes) -> StreamError | None:
+        """The error in a frame that may have one, or has nothing of an answer."""
+        if isinstance(frame, ErrorData):
+            return sent_error(frame)
+        if decoded.choices or decoded.usage:
+            return sent_error(frame) if is_error_value(decoded.error) else None
+        failure = error_in(frame)
+        if failure is None and decoded.choices is None:
+            self.rest = frame[:MAX_REST]
+        return failure
+
     def _finish(self, raw: str, deltas: Deltas) -> None:
         word = raw.lower()
         if word in NO_FINISHES:
             return
         if word not in self.finishes and is_failure(word):
             again = not is_lasting(word)
-            raise ProviderError(f"the provider failed (finish_reason {raw!r})", code=raw, retryable=again)
+            failure = ProviderError(f"the provider failed (finish_reason {raw!r})", code=raw, retryable=again)
+            failure.raw_finish_reason = raw
+            raise failure
         finish = Finish("refusal", raw) if self._refused else finish_of(word, self.finishes, raw)
         if finish.reason == "tool_calls" and not (self._calls or self._server_tools):
             self._join_other(deltas)
@@ -282,17 +300,6 @@ def _has_content(message: ChoiceMessage | None) -> bool:
     )
 
 
-def _check(decoded: Frame, frame: bytes) -> None:
-    """Raise the error in a frame without choices, if it has one."""
-    if decoded.error or isinstance(frame, ErrorData):
-        raise sent_error(frame)
-    if decoded.choices is None and not decoded.usage:
-        document = json_document(frame)
-        has_code = "code" in document and ("message" in document or "msg" in document)
-        if has_code or document.get("object") == "error":
-            raise sent_error(document)
-
-
 def _json_text(arguments: Any) -> str:
     if type(arguments) is str:
         return arguments
@@ -302,3 +309,10 @@ def _json_text(arguments: Any) -> str:
 def _append_usage(usage: Any, deltas: Deltas) -> None:
     if counts := read_usage(usage):
         deltas.append(counts)
+
+
+def _read_extras(choice: Choice, deltas: Deltas) -> StreamError | None:
+    """Append the counts of a choice; returns its error, if it has one."""
+    if choice.usage:
+        _append_usage(choice.usage, deltas)
+    return sent_error({"error": choice.error}) if is_error_value(choice.error) else None

@@ -83,6 +83,7 @@ class Choice(msgspec.Struct, gc=False):
     message: ChoiceMessage | None = None
     finish_reason: str | None = None
     usage: Any = None
+    error: Any = None
 
 
 class Frame(msgspec.Struct, gc=False):

@@ -28,8 +28,12 @@ _WORDS = {
 
 
 def refusal_error(status: int, body: bytes, headers: Mapping[str, str]) -> StreamError:
-    """The error for an HTTP answer with a status other than 200."""
-    return _with_details(http_error(status, body, headers), body)
+    """The error for an HTTP answer with a status other than 2xx, with how to fix a wrong address."""
+    error = _with_details(http_error(status, body, headers), body)
+    if status == 404 and not _error_fields(body):
+        error.message += "\nIs base_url right? It is the server's address, without the API version."
+        error.args = (error.message,)
+    return error
 
 
 def frame_error(frame: bytes) -> StreamError:

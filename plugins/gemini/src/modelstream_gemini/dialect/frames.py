@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelstream.deltas import Finish, ReasoningDelta, TextDelta, ToolCallDelta, UsageDelta
 from modelstream.errors import MalformedDataError, ProviderError
-from modelstream.wire import ErrorData, excerpt, finish_of, json_decoder
+from modelstream.wire import ErrorData, error_in, excerpt, finish_of, json_decoder
 from modelstream_gemini.dialect.errors import frame_error
 from modelstream_gemini.dialect.finishes import (
     CALLED,
@@ -155,9 +155,11 @@ class GeminiFrames:
             self._read_usage(frame.usageMetadata, deltas)
         if is_failure(word):
             why = f": {candidate.finishMessage}" if isinstance(candidate.finishMessage, str) else ""
-            raise ProviderError(
+            failure = ProviderError(
                 f"the model gave up (finishReason {word}){why}", code=word, retryable=is_passing(word)
             )
+            failure.raw_finish_reason = word
+            raise failure
         finish = finish_of(word, FINISHES)
         if self._calls and (word == "STOP" or word in CALLED):
             finish = Finish("tool_calls", word)
@@ -198,6 +200,10 @@ def _decoded(frame: bytes) -> Frame:
         raise
     if decoded.error is not None or isinstance(frame, ErrorData):
         raise frame_error(frame)
+    if decoded.candidates is None and decoded.usageMetadata is None and decoded.promptFeedback is None:
+        failure = error_in(frame)
+        if failure is not None:
+            raise failure
     return decoded
 
 

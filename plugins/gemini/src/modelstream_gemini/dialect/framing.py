@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from modelstream.wire import JSON_ARRAY, SSE, Framer, Framing, JsonArrayFramer, SseFramer
+
+if TYPE_CHECKING:
+    from modelstream.wire import Rest
 
 
 class GeminiFramer:
@@ -13,6 +18,11 @@ class GeminiFramer:
 
     def __init__(self) -> None:
         self._framer: Framer | None = None
+
+    @property
+    def rest(self) -> Rest | None:
+        """What is not part of the frames."""
+        return getattr(self._framer, "rest", None)
 
     def feed(self, data: bytes) -> list[bytes]:
         """The frames that `data` completes."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from modelstream.wire import response_format
+
 _NAMES = {
     "max_tokens": "max_output_tokens",
     "max_completion_tokens": "max_output_tokens",
@@ -18,8 +20,8 @@ def to_gemini(name: str, value: Any) -> dict[str, Any]:
     """The option under Gemini's name, with the value that goes there; others unchanged."""
     if name == "stop":
         return {"stop_sequences": [value] if isinstance(value, str) else value}
-    if name == "response_format" and isinstance(value, Mapping):
-        return _response_options(value)
+    if name == "response_format" and isinstance(value, Mapping | type):
+        return _response_options(response_format(value))
     return {_NAMES.get(name, name): value}
 
 
