@@ -74,6 +74,7 @@ _WHERE = {
     "check_no_retries": "modelstream.wire.native.settings",
     "connect_limit": "modelstream.wire.limits",
     "did_you_mean": "modelstream._suggest",
+    "end_marker_of": "modelstream.wire.http_config",
     "excerpt": "modelstream.wire.decoding",
     "finish_of": "modelstream.wire.ending",
     "http_error": "modelstream.call.error_mapping",
@@ -143,6 +144,7 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.wire.http_chat import HttpChat as HttpChat
     from modelstream.wire.http_config import CallOptions as CallOptions
     from modelstream.wire.http_config import HttpConfig as HttpConfig
+    from modelstream.wire.http_config import end_marker_of as end_marker_of
     from modelstream.wire.http_config import mapping as mapping
     from modelstream.wire.http_config import timeout_seconds as timeout_seconds
     from modelstream.wire.httpx_clients import certificates as certificates
