@@ -74,7 +74,12 @@ def test_any_bytes_cut_anywhere_are_read_as_the_standard_says(stream, sizes):
 texts = st.text(
     st.characters(codec="utf-8", exclude_characters="\r\n") | st.sampled_from(UNICODE_LINE_ENDS + ": ")
 )
-payloads = st.lists(texts, min_size=1, max_size=3).map(lambda lines: "\n".join(lines).encode()).filter(bool)
+# Not JSON objects: those are also read where the format is not right (see test_openai_servers.py).
+payloads = (
+    st.lists(texts, min_size=1, max_size=3)
+    .map(lambda lines: "\n".join(lines).encode())
+    .filter(lambda payload: payload and not payload.lstrip().startswith(b"{"))
+)
 
 
 @given(st.lists(payloads, max_size=5), line_ends, sizes)

@@ -163,3 +163,14 @@ def test_only_the_first_choice_is_read_even_if_another_ends_first(read_frames, s
     )
     assert (got.snapshots[-1], got.finish_reason) == ((True, "Hello"), "stop")
     assert server.requests[0].json["n"] == 2
+
+
+def test_snowflake_is_known_by_its_address_wherever_that_stands(model_of, monkeypatch):
+    url = "https://x.snowflakecomputing.com/api/v2/cortex"
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    assert model_of("", base_url=url).end_marker() == "usage"
+    assert model_of("", base_url=None, client_args={"base_url": url}).end_marker() == "usage"
+    assert model_of("", base_url=url, end_marker="done").end_marker() == "done"
+    assert model_of("", base_url="https://snowflakecomputing.com.example/v1").end_marker() is None
+    monkeypatch.setenv("OPENAI_BASE_URL", url)
+    assert model_of("", base_url=None).end_marker() == "usage"

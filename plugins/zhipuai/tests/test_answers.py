@@ -59,6 +59,17 @@ def test_B09_text_and_then_a_tool_call_in_pieces(server, model_of, read, wire):
     assert [(one.name, one.arguments) for one in got.tool_calls] == [("f", '{"x": 2}')]
 
 
+@pytest.mark.parametrize("kind", ["mcp", "web_search", "retrieval"])
+def test_tools_that_the_server_runs_are_not_calls_to_answer(*, server, model_of, read, wire, kind):
+    own = {"id": "call_0", "index": 0, "type": kind, kind: {"name": "search", "arguments": "{}"}}
+    function = {"id": "call_1", **call(1, name="f", arguments="{}")}
+    server.play(Answer([wire.delta(tool_calls=[own]), wire.delta("tool_calls", tool_calls=[function])]))
+    assert [(one.id, one.name) for one in read(model_of()).tool_calls] == [("call_1", "f")]
+    message = {"role": "assistant", "content": "", "tool_calls": [own, function]}
+    server.play(Answer.of_json({"choices": [{"message": message, "finish_reason": "tool_calls"}]}))
+    assert [one.name for one in model_of()("hi", stream=False).tool_calls] == ["f"]
+
+
 def test_B10_reasoning_is_not_text(server, model_of, read, wire):
     server.play(Answer([wire.delta(reasoning_content="hm"), wire.text("42"), wire.end, wire.done]))
     got = read(model_of())

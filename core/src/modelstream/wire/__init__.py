@@ -77,6 +77,7 @@ _WHERE = {
     "did_you_mean": "modelstream._suggest",
     "Rest": "modelstream.wire.framing",
     "error_in": "modelstream.call.error_bodies",
+    "end_marker_of": "modelstream.wire.http_config",
     "excerpt": "modelstream.wire.decoding",
     "finish_of": "modelstream.wire.ending",
     "http_error": "modelstream.call.error_bodies",
@@ -157,6 +158,7 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.wire.http_chat import HttpChat as HttpChat
     from modelstream.wire.http_config import CallOptions as CallOptions
     from modelstream.wire.http_config import HttpConfig as HttpConfig
+    from modelstream.wire.http_config import end_marker_of as end_marker_of
     from modelstream.wire.http_config import mapping as mapping
     from modelstream.wire.http_config import timeout_seconds as timeout_seconds
     from modelstream.wire.httpx_clients import certificates as certificates

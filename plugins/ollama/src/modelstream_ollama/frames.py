@@ -10,7 +10,7 @@ import msgspec
 
 from modelstream.deltas import Finish, ReasoningDelta, ToolCallDelta, UsageDelta
 from modelstream.errors import ProviderError
-from modelstream.wire import FINISHES, error_in, finish_of, json_decoder, sent_error
+from modelstream.wire import FINISHES, error_in, finish_of, is_failure, json_decoder, sent_error
 
 if TYPE_CHECKING:
     from modelstream.deltas import Delta, FinishReason

@@ -15,6 +15,7 @@ from modelstream.wire import (
     OpenAIDialect,
     check_client_args,
     check_no_retries,
+    end_marker_of,
     mapping,
     timeout_seconds,
     tool_choice,
@@ -24,7 +25,7 @@ from modelstream_openai.keys import aresolve_key, resolve_key
 
 if TYPE_CHECKING:
     from modelstream.request import Request
-    from modelstream.wire import AsyncByteStream, ByteStream, Transport, WrittenRequest
+    from modelstream.wire import AsyncByteStream, ByteStream, EndMarker, Transport, WrittenRequest
 
 _CLIENT_ARGS = (
     "api_key",
@@ -132,6 +133,10 @@ class OpenAIChat(HttpChat):
         """The server's address: the config's, the environment's, or OpenAI's."""
         url = self._client_args.get("base_url") or os.environ.get(self.base_url_variable)
         return str(url or self.default_base_url)
+
+    def end_marker(self) -> EndMarker | None:
+        """What ends an answer without a finish reason: from the config, or known of the server."""
+        return end_marker_of(self.config, self.base_url())
 
     def base_headers(self) -> Mapping[str, str]:
         """The headers of every request, with those that name the account."""

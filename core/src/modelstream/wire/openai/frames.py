@@ -17,7 +17,7 @@ from modelstream.errors import MalformedDataError, ProviderError, StreamError
 from modelstream.wire.decoding import excerpt, json_decoder
 from modelstream.wire.ending import finish_of
 from modelstream.wire.framing import MAX_REST
-from modelstream.wire.openai.message_parts import Said, read_content, reasoning_of
+from modelstream.wire.openai.message_parts import TextSoFar, read_content, reasoning_of
 from modelstream.wire.openai.odd_frames import has_media, is_done, is_keepalive
 from modelstream.wire.openai.shape import (
     DONE,
@@ -56,9 +56,9 @@ class OpenAIFrames:
         self._whole = False
         self.rest: bytes = b""
         self._refused = False
-        self._text = Said()
+        self._text = TextSoFar()
         self._add_text = self._text.add
-        self._reasoning = Said()
+        self._reasoning = TextSoFar()
         self._calls = ToolIndexes()
         self._server_tools = False
         # Another choice, and the pieces of its calls: see `_read_other`.

@@ -1,4 +1,4 @@
-"""Read what the fields of a message say: text, reasoning, refusals and media."""
+"""Read the fields of a message: text, reasoning, refusals and media."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _append_reasoning(text: Any, deltas: Deltas) -> None:
         deltas.append(ReasoningDelta(text))
 
 
-class Said:
+class TextSoFar:
     """The pieces of one text so far, to find what is new in a message with all of it."""
 
     __slots__ = ("_increments", "_whole", "add", "pieces")
