@@ -6,6 +6,7 @@ import asyncio
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +62,7 @@ def _held(holder: Any) -> list[tuple[str, Any]]:
 
 
 def decoded(response: Any) -> Any:
-    """A response with the same body whose content encoding is decoded by whoever reads it.
+    """A response with the same body whose content encoding is decoded by its reader.
 
     From now on `response` itself counts as one without an encoding.
     """
@@ -76,6 +77,15 @@ def decoded(response: Any) -> Any:
     )
     del response.headers["content-encoding"]
     return inner
+
+
+def forget_read_timeout(response: Any) -> None:
+    """Let the call's own timeouts apply from now on, also where LiteLLM has httpx use aiohttp."""
+    with suppress(Exception):
+        inner = _search(response.stream, lambda value: hasattr(value, "_aiohttp_response"))
+        protocol = inner._aiohttp_response.connection.protocol  # noqa: SLF001
+        protocol.read_timeout = None
+        protocol._drop_timeout()  # noqa: SLF001
 
 
 def pass_on(response: Any, body: Body | AsyncBody) -> None:

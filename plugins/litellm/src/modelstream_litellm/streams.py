@@ -17,7 +17,15 @@ import msgspec
 
 from modelstream.errors import MalformedDataError
 from modelstream.wire import AsyncHttpxStream, HttpxStream, as_stream_error
-from modelstream_litellm.bodies import AsyncBody, Body, decoded, pass_on, response_in, wrapper_in
+from modelstream_litellm.bodies import (
+    AsyncBody,
+    Body,
+    decoded,
+    forget_read_timeout,
+    pass_on,
+    response_in,
+    wrapper_in,
+)
 from modelstream_litellm.documents import is_openai, sent_usage
 from modelstream_litellm.failures import is_missing_finish, map_error
 from modelstream_litellm.wholes import Original, Whole, finish_in
@@ -277,6 +285,7 @@ class _WatchedAsyncChunks(_Watched, _AsyncChunks):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         original = self._response.stream
+        forget_read_timeout(self._response)
         source = AsyncHttpxStream(decoded(self._response))
         pieces, head = aiter(source), []
         shape = self._shape
