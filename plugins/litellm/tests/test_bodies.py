@@ -240,8 +240,9 @@ def test_a_task_that_is_cancelled_before_the_first_piece(server, deepseek):
     assert asyncio.run(asyncio.wait_for(run(), 10))
 
 
-def test_a_timeout_for_the_headers_does_not_end_a_silent_answer(server, read, wire):
+@pytest.mark.parametrize("provider", ["openai", "deepseek"])
+def test_a_timeout_for_the_headers_does_not_end_a_silent_answer(server, read, wire, provider):
     address = {"base_url": f"{server.url}/v1", "api_key": "k", "max_retries": 0}
-    model = LiteLLMChat({"model_name": "deepseek/m", **address, "timeout": 0.4, "first_delta_timeout": 1})
+    model = LiteLLMChat({"model_name": f"{provider}/m", **address, "timeout": 0.4, "first_delta_timeout": 1})
     server.play(Answer([wire.text("")], end=End.SILENCE))
     assert read(model).error.clock == "first_delta"

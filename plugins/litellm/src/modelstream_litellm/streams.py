@@ -71,6 +71,7 @@ async def async_stream_of(answer: Any, call: Call, *, stream: bool) -> AsyncByte
     response = response_in(answer)
     if response is None:
         return _AsyncChunks(answer, call)
+    forget_read_timeout(response)
     return (
         AsyncHttpxStream(response) if _is_of_openai(answer) else _WatchedAsyncChunks(answer, call, response)
     )
@@ -285,7 +286,6 @@ class _WatchedAsyncChunks(_Watched, _AsyncChunks):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         original = self._response.stream
-        forget_read_timeout(self._response)
         source = AsyncHttpxStream(decoded(self._response))
         pieces, head = aiter(source), []
         shape = self._shape
