@@ -155,34 +155,56 @@ def test_a_logger_of_the_user_is_still_called(read, deepseek):
     assert details
 
 
-def test_code_of_the_user_is_a_provider(read):
+@pytest.fixture
+def own():
+    """Creates a model that code of the user serves, which ends with `finish` and `usage`."""
     module = litellm()
 
-    class Own(module.CustomLLM):
-        def _chunks(self):
-            for text, finish in (("Hel", None), ("lo", "stop")):
-                yield {
-                    "text": text,
-                    "is_finished": finish is not None,
-                    "finish_reason": finish,
-                    "index": 0,
-                    "tool_use": None,
-                    "usage": None,
-                }
+    def own(finish, usage):
+        chunk = {"is_finished": False, "finish_reason": "", "index": 0, "tool_use": None, "usage": None}
+        end = {"is_finished": True, "finish_reason": finish, "usage": usage} if finish else {}
+        chunks = [{**chunk, "text": "Hel"}, {**chunk, "text": "lo", **end}]
 
-        def streaming(self, *_, **__):
-            return self._chunks()
+        class Own(module.CustomLLM):
+            def streaming(self, *_, **__):
+                return iter(chunks)
 
-        async def astreaming(self, *_, **__):
-            for chunk in self._chunks():
-                yield chunk
+            async def astreaming(self, *_, **__):
+                for one in chunks:
+                    yield one
 
-    module.custom_provider_map = [{"provider": "own", "custom_handler": Own()}]
-    try:
-        got = read(LiteLLMChat({"model_name": "own/m", "max_retries": 0}))
-    finally:
-        module.custom_provider_map = []
+        module.custom_provider_map = [{"provider": "own", "custom_handler": Own()}]
+        return LiteLLMChat({"model_name": "own/m", "max_retries": 0})
+
+    yield own
+    module.custom_provider_map = []
+
+
+@pytest.mark.parametrize("usage", [None, {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}])
+def test_code_of_the_user_is_a_provider(read, own, usage):
+    got = read(own("stop", usage))
     assert (got.error, got.text, got.finish_reason) == (None, "Hello", "stop")
+    counts = got.usage and {"prompt_tokens": got.usage.input_tokens}
+    assert counts == (usage and {"prompt_tokens": 3})
+
+
+def test_code_of_the_user_that_sends_no_finish(read, own):
+    got = read(own(None, None))
+    assert type(got.error) is TruncatedStreamError
+    assert got.error.partial_text == "Hello"
+
+
+@pytest.mark.parametrize("finish", ["stop", None])
+def test_text_completions(server, read, wire, finish):
+    choices = [{"text": text, "index": 0, "finish_reason": None} for text in ("Hel", "lo")]
+    choices.append({"text": "", "index": 0, "finish_reason": finish})
+    frame = {"id": "c", "object": "text_completion"}
+    server.play(Answer([*[wire.event({**frame, "choices": [choice]}) for choice in choices], wire.done]))
+    address = {"base_url": f"{server.url}/v1", "api_key": "k", "max_retries": 0}
+    got = read(LiteLLMChat({"model_name": "text-completion-openai/m", **address}))
+    assert (got.text, got.usage) == ("Hello", None)
+    assert got.finish_reason == finish
+    assert (got.error is None) == (finish is not None)
 
 
 def test_end_marker(server, read, wire):
@@ -216,3 +238,11 @@ def test_a_task_that_is_cancelled_before_the_first_piece(server, deepseek):
         return await asyncio.to_thread(server.connections[-1].disconnected.wait, 5)
 
     assert asyncio.run(asyncio.wait_for(run(), 10))
+
+
+@pytest.mark.parametrize("provider", ["openai", "deepseek"])
+def test_a_timeout_for_the_headers_does_not_end_a_silent_answer(server, read, wire, provider):
+    address = {"base_url": f"{server.url}/v1", "api_key": "k", "max_retries": 0}
+    model = LiteLLMChat({"model_name": f"{provider}/m", **address, "timeout": 0.4, "first_delta_timeout": 1})
+    server.play(Answer([wire.text("")], end=End.SILENCE))
+    assert read(model).error.clock == "first_delta"

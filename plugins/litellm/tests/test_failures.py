@@ -52,7 +52,7 @@ def test_the_message_of_the_provider_is_kept(server, ask, model, stream):
 def test_an_error_with_status_200_keeps_its_message(server, ask):
     server.play(Answer.of_json({"error": {"message": "no way", "type": "x", "code": "y"}}))
     error = error_of(ask, model_name="openai/m", base_url=server.url, api_key="k")
-    assert (type(error), str(error)) == (ProviderError, "litellm_chat: LiteLLM: no way")
+    assert (type(error), str(error)) == (ProviderError, "litellm_chat: the provider sent an error: no way")
 
 
 @pytest.mark.parametrize("model", ["openai/m", "anthropic/m"])

@@ -6,6 +6,7 @@ import asyncio
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -24,14 +25,26 @@ def response_in(answer: Any) -> Any:
 
     Some of LiteLLM's classes have it as an attribute, in others only a generator of its lines holds it.
     """
-    root = getattr(answer, "completion_stream", None) or answer
+    found = _search(getattr(answer, "completion_stream", None) or answer, _is_response)
+    return None if found is None or found.is_stream_consumed or found.is_closed else found
+
+
+def wrapper_in(answer: Any) -> Any:
+    """LiteLLM's own stream within an answer that a generator yields; None if there is none."""
+    return _search(answer, lambda value: hasattr(value, "received_finish_reason"))
+
+
+def _is_response(value: Any) -> bool:
+    return hasattr(value, "iter_bytes") and hasattr(value, "extensions")
+
+
+def _search(root: Any, is_wanted: Callable[[Any], bool]) -> Any:
+    """Search attributes, and the variables of generators, level by level."""
     level, seen = [root], {id(root)}
     for _ in range(_DEEPEST):
-        found = next(
-            (one for one in level if hasattr(one, "iter_bytes") and hasattr(one, "extensions")), None
-        )
+        found = next((one for one in level if is_wanted(one)), None)
         if found is not None:
-            return None if found.is_stream_consumed or found.is_closed else found
+            return found
         held = [one for holder in level for name, one in _held(holder) if "logging" not in name]
         level = []
         for one in held:
@@ -49,7 +62,7 @@ def _held(holder: Any) -> list[tuple[str, Any]]:
 
 
 def decoded(response: Any) -> Any:
-    """A response with the same body whose content encoding is decoded by whoever reads it.
+    """A response with the same body whose content encoding is decoded by its reader.
 
     From now on `response` itself counts as one without an encoding.
     """
@@ -64,6 +77,15 @@ def decoded(response: Any) -> Any:
     )
     del response.headers["content-encoding"]
     return inner
+
+
+def forget_read_timeout(response: Any) -> None:
+    """Let the call's own timeouts apply from now on, also where LiteLLM has httpx use aiohttp."""
+    with suppress(Exception):
+        inner = _search(response.stream, lambda value: hasattr(value, "_aiohttp_response"))
+        protocol = inner._aiohttp_response.connection.protocol  # noqa: SLF001
+        protocol.read_timeout = None
+        protocol._drop_timeout()  # noqa: SLF001
 
 
 def pass_on(response: Any, body: Body | AsyncBody) -> None:

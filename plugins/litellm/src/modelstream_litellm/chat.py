@@ -66,7 +66,7 @@ class LiteLLMChat(WireWrapper):
         try:
             answer = module.completion(**self._arguments(request, call))
         except Exception as error:
-            if request.stream or not call.original.has_answer():
+            if request.stream or call.original.document is None:
                 raise
             failure = error
         else:
@@ -82,7 +82,7 @@ class LiteLLMChat(WireWrapper):
         try:
             answer = await module.acompletion(**self._arguments(request, call))
         except Exception as error:
-            if request.stream or not call.original.has_answer():
+            if request.stream or call.original.document is None:
                 raise
             failure = error
         else:
@@ -132,7 +132,9 @@ class LiteLLMChat(WireWrapper):
     def _call(self, request: Request) -> Call:
         original = Original(request.arguments.get("logger_fn"))
         is_mock = any(request.arguments.get(name) is not None for name in _MOCKS)
-        return Call(original, is_mock, self.end_marker(), self.config.idle_timeout)
+        idle = self.config.idle_timeout
+        # A little less, so that a finished answer in silence is complete before it is timed out.
+        return Call(original, is_mock, self.end_marker(), None if idle is None else idle * 0.9)
 
     def _arguments(self, request: Request, call: Call) -> dict[str, Any]:
         call_options, arguments = CallOptions.taken_from(request.arguments)

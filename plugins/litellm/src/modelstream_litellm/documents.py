@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelstream.errors import ProviderError
 from modelstream.wire import sent_error
-from modelstream_litellm.words import is_word
+from modelstream_litellm.words import finish_from, is_word
 
 if TYPE_CHECKING:
     from modelstream.errors import StreamError
@@ -210,7 +210,10 @@ def _word_in(document: Mapping[str, Any]) -> str | None:
     if document.get("done") is True:
         return "stop"
     blocked = (document.get("promptFeedback") or {}).get("blockReason")
-    return "content_filter" if blocked else None
+    if not blocked:
+        return None
+    is_known = isinstance(blocked, str) and finish_from(blocked).reason == "content_filter"
+    return blocked if is_known else "content_filter"
 
 
 def _fields(value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:

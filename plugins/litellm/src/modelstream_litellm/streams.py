@@ -17,7 +17,15 @@ import msgspec
 
 from modelstream.errors import MalformedDataError
 from modelstream.wire import AsyncHttpxStream, HttpxStream, as_stream_error
-from modelstream_litellm.bodies import AsyncBody, Body, decoded, pass_on, response_in
+from modelstream_litellm.bodies import (
+    AsyncBody,
+    Body,
+    decoded,
+    forget_read_timeout,
+    pass_on,
+    response_in,
+    wrapper_in,
+)
 from modelstream_litellm.documents import is_openai, sent_usage
 from modelstream_litellm.failures import is_missing_finish, map_error
 from modelstream_litellm.wholes import Original, Whole, finish_in
@@ -63,6 +71,7 @@ async def async_stream_of(answer: Any, call: Call, *, stream: bool) -> AsyncByte
     response = response_in(answer)
     if response is None:
         return _AsyncChunks(answer, call)
+    forget_read_timeout(response)
     return (
         AsyncHttpxStream(response) if _is_of_openai(answer) else _WatchedAsyncChunks(answer, call, response)
     )
@@ -84,11 +93,15 @@ class _Stream:
         self._answer = answer
         self._call = call
         self._finish: str | None = None  # LiteLLM's
+        self._wrapper: Any = None
         # LiteLLM ends a stream with a hundred equal chunks, as a loop of the model; but it may be a table.
-        answer.raise_on_model_repetition = _nothing
+        with suppress(AttributeError):
+            answer.raise_on_model_repetition = _nothing
 
     def _event(self, chunk: Any) -> bytes:
         """The event for a chunk, without a finish."""
+        if self._wrapper is None:
+            self._wrapper = wrapper_in(self._answer) or self._answer
         document = chunk.model_dump(mode="json", exclude_none=True)
         for choice in document.get("choices") or ():
             self._finish = choice.pop("finish_reason", None) or self._finish
@@ -99,7 +112,11 @@ class _Stream:
     def _counts(self, usage: Any) -> Any:
         """The counts of a chunk that the provider sent."""
         facts = self._call.original.facts()
-        return usage if facts is None else sent_usage(facts.counts, usage)
+        if facts is not None:
+            return sent_usage(facts.counts, usage)
+        chunks = getattr(self._wrapper, "chunks", None) or ()
+        is_sent = self._call.is_mock or any(getattr(chunk, "usage", None) for chunk in chunks)
+        return usage if is_sent else None
 
     def _end(self, error: Exception | None) -> bytes:
         """The events at the end of a stream whose bytes were not seen."""
@@ -116,8 +133,7 @@ class _Stream:
     def _received(self) -> bool:
         """Whether LiteLLM has a finish from a provider: one of its caches, or code of the user."""
         names = ("received_finish_reason", "intermittent_finish_reason")
-        # A stream without these is not LiteLLM's own, and adds no finish.
-        return not hasattr(self._answer, names[0]) or any(getattr(self._answer, name, None) for name in names)
+        return any(getattr(self._wrapper, name, None) for name in names)
 
 
 class _Chunks(_Stream):

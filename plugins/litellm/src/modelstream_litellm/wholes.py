@@ -10,7 +10,7 @@ import msgspec
 from modelstream.errors import BadRequestError, MalformedDataError
 from modelstream_litellm.documents import Facts, facts_of, sent_usage
 from modelstream_litellm.failures import map_error
-from modelstream_litellm.words import failure_of, passed_on
+from modelstream_litellm.words import failure_of, finish_from, passed_on
 
 _JSON = {"content-type": "application/json"}
 
@@ -40,11 +40,6 @@ class Original:
     def facts(self) -> Facts | None:
         """What the document reports; None where LiteLLM has not logged it."""
         return None if self.document is None else facts_of(self.document)
-
-    def has_answer(self) -> bool:
-        """Whether an answer has arrived that is not an error."""
-        facts = self.facts()
-        return facts is not None and facts.error is None
 
     def is_openai(self, answer: dict[str, Any] | None = None) -> bool:
         """Whether the document has OpenAI's shape, and is not one that LiteLLM had to convert to `answer`."""
@@ -110,10 +105,13 @@ class Whole:
         """Nothing to abort: the whole answer is there."""
 
 
-def finish_in(word: str | None, litellms: str | None) -> str | None:
+def finish_in(word: str | None, litellms: Any) -> str | None:
     """The finish reason to pass on for the provider's word, if there is one."""
-    # Some providers have no word for an answer that ends with tool calls.
-    return passed_on(word, "tool_calls" if litellms == "tool_calls" else None) if word else None
+    if not word:
+        return None
+    # Some providers have no word for an answer that ends with tool calls; LiteLLM uses calls for JSON.
+    ends = ("stop", "tool_calls")
+    return passed_on(word, litellms if litellms in ends and finish_from(word).reason in ends else None)
 
 
 def _message(document: dict[str, Any]) -> dict[str, Any] | None:
@@ -131,9 +129,12 @@ def unread(original: Original, error: Exception, around: BaseException | None) -
     if original.is_openai():
         return Whole(None, original)
     facts = original.facts()
+    mapped = map_error(error, around, reading=True)
+    if facts is not None and facts.error is not None:
+        # Unless it came with an HTTP status that says more.
+        raise (facts.error if mapped.message.startswith("LiteLLM") else mapped) from error
     if facts is not None and facts.word is not None and (failure := failure_of(facts.word)) is not None:
         raise failure from error
-    mapped = map_error(error, around, reading=True)
     if isinstance(mapped, BadRequestError):
         # LiteLLM blames the request, with a status that it made up.
         mapped = MalformedDataError(mapped.message)
