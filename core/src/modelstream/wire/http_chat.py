@@ -11,6 +11,7 @@ import msgspec
 
 from modelstream.config import api_key
 from modelstream.errors import ConfigError
+from modelstream.request import bare_url
 from modelstream.wire.dialect import ChatRequest
 from modelstream.wire.http_config import CallOptions, HttpConfig, end_marker_of
 from modelstream.wire.native.message import HttpRequest, as_json, merged, with_query
@@ -137,6 +138,10 @@ class HttpChat(WireWrapper):
                 f"{self.model_type} needs a server: set the field 'base_url' of the model config."
             )
         return url
+
+    def state_owner(self) -> tuple[str, str]:
+        """The dialect and the base URL."""
+        return self.dialect.name, bare_url(self.base_url())
 
     def key(self) -> str:
         """The API key. Raises `MissingApiKeyError` if there is none."""
