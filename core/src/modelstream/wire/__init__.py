@@ -69,6 +69,7 @@ _WHERE = {
     "apost": "modelstream.wire.native",
     "as_json": "modelstream.wire.native.message",
     "as_stream_error": "modelstream.call.error_mapping",
+    "bare_url": "modelstream.request",
     "certificates": "modelstream.wire.httpx_clients",
     "check_client_args": "modelstream.wire.native.settings",
     "check_no_retries": "modelstream.wire.native.settings",
@@ -88,6 +89,7 @@ _WHERE = {
     "merged": "modelstream.wire.native.message",
     "post": "modelstream.wire.native",
     "refusal_of": "modelstream.wire.streams",
+    "restore_state": "modelstream.wire.openai.states",
     "route_to": "modelstream.wire.native.route",
     "sent_error": "modelstream.call.error_mapping",
     "timeout_seconds": "modelstream.wire.http_config",
@@ -122,6 +124,7 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.call.error_mapping import as_stream_error as as_stream_error
     from modelstream.call.error_mapping import http_error as http_error
     from modelstream.call.error_mapping import sent_error as sent_error
+    from modelstream.request import bare_url as bare_url
     from modelstream.wire.clients import Clients as Clients
     from modelstream.wire.decoding import excerpt as excerpt
     from modelstream.wire.decoding import json_decoder as json_decoder
@@ -174,6 +177,7 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.wire.openai.shape import Choice as Choice
     from modelstream.wire.openai.shape import ChoiceMessage as ChoiceMessage
     from modelstream.wire.openai.shape import Function as Function
+    from modelstream.wire.openai.states import restore_state as restore_state
     from modelstream.wire.openai.tool_indexes import ToolIndexes as ToolIndexes
     from modelstream.wire.samples import Sample as Sample
     from modelstream.wire.samples import joined as joined

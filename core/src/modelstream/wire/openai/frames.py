@@ -27,6 +27,7 @@ from modelstream.wire.openai.shape import (
     Frame,
     Function,
 )
+from modelstream.wire.openai.states import StateReader
 from modelstream.wire.openai.tool_indexes import ToolIndexes
 from modelstream.wire.sse import ErrorData, SseFramer
 
@@ -50,11 +51,13 @@ class OpenAIFrames:
         self.done = False
         self._refused = False
         self._calls = ToolIndexes()
+        self._state = StateReader()
 
     def read(self, frame: bytes, deltas: Deltas) -> None:
         """Append the deltas in `frame`."""
         if frame == DONE:
             self.done = True
+            self._state.flush(deltas)
             return
         try:
             decoded = _decode(frame)
@@ -72,6 +75,7 @@ class OpenAIFrames:
         if decoded.usage or decoded.x_groq:
             _read_usage(decoded.usage or decoded.x_groq, deltas)
         if finish:
+            self._state.flush(deltas)
             self._finish(finish, deltas)
 
     def read_whole(self, body: bytes, deltas: Deltas) -> None:
@@ -87,6 +91,7 @@ class OpenAIFrames:
         if not body.strip():
             raise MalformedDataError("the answer is empty")
         self.read(body, deltas)
+        self._state.flush(deltas)
         if all(type(delta) is UsageDelta for delta in deltas):
             raise MalformedDataError(f"the answer has no choices: {excerpt(body)}")
 
@@ -101,6 +106,8 @@ class OpenAIFrames:
                 self._read_mixed(message, deltas)
             if message.refusal or message.tool_calls or message.function_call:
                 self._read_rare(message, deltas)
+            if message.reasoning_details or message.thinking_blocks or message.extra_content:
+                self._state.add_message(message, deltas)
         if choice.usage:
             _read_usage(choice.usage, deltas)
 
@@ -108,6 +115,8 @@ class OpenAIFrames:
         """Append reasoning, and content that is not plain text."""
         reasoning = message.reasoning_content or message.reasoning
         if type(reasoning) is str and reasoning:
+            if message.reasoning_content:
+                self._state.begin_reasoning(deltas)
             deltas.append(ReasoningDelta(reasoning))
         content = message.content
         for part in content if type(content) is list else [content]:
@@ -136,7 +145,8 @@ class OpenAIFrames:
             index, new = self._calls.place(call.index, call.id, function.name)
             arguments = _json_text(function.arguments)
             # Only the first piece has the call's id: some servers make up a new one for every piece.
-            deltas.append(ToolCallDelta(index, call.id if new else None, function.name or None, arguments))
+            call_id = self._state.add_call(index, call, deltas, new=new)
+            deltas.append(ToolCallDelta(index, call_id, function.name or None, arguments))
 
     def _read_refusal(self, refusal: Any, deltas: Deltas) -> None:
         if type(refusal) is str and refusal:

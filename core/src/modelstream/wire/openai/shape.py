@@ -48,6 +48,8 @@ class Call(msgspec.Struct, gc=False):
     index: int | None = None
     id: str | None = None
     function: Function | None = None
+    extra_content: Any = None
+    provider_specific_fields: Any = None
 
 
 class ChoiceMessage(msgspec.Struct, gc=False):
@@ -63,6 +65,9 @@ class ChoiceMessage(msgspec.Struct, gc=False):
     refusal: Any = None
     tool_calls: list[Call] | None = None
     function_call: Function | None = None
+    reasoning_details: Any = None
+    thinking_blocks: Any = None
+    extra_content: Any = None
 
 
 class Choice(msgspec.Struct, gc=False):

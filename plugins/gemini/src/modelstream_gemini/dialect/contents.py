@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelstream.errors import BadRequestError
 from modelstream_gemini.dialect.parts import Part, to_parts
-from modelstream_gemini.dialect.signatures import STAND_IN
+from modelstream_gemini.dialect.signatures import STAND_IN, signed_turn, state_items
 
 if TYPE_CHECKING:
     from modelstream_gemini.dialect.signatures import Signatures
@@ -62,11 +62,11 @@ class _Turns:
         elif role in {"tool", "function"}:
             self._put("user", [self._result(message, place)])
         elif role in _ROLES:
-            parts = _named(message, to_parts(content, f"{place}.content"))
+            parts = to_parts(content, f"{place}.content")
             if role == "assistant":
-                parts = [part for part in parts if part.get("text") != ""]
-                parts += self._calls(message.get("tool_calls") or (), f"{place}.tool_calls")
-            self._put(_ROLES[role], parts)
+                self._put("model", self._answer(message, parts, place))
+            else:
+                self._put(_ROLES[role], _named(message, parts))
         else:
             raise BadRequestError(f"{place} has the role {role!r}; expected system, user, assistant or tool")
 
@@ -78,6 +78,20 @@ class _Turns:
         else:
             self.contents.append({"role": role, "parts": parts})
 
+    def _answer(self, message: Mapping[str, Any], content: list[Part], place: str) -> list[Part]:
+        """The parts of an answer of a model, those of Gemini's own with their signatures."""
+        content = [part for part in content if part.get("text") != ""]
+        calls = self._calls(message.get("tool_calls") or (), f"{place}.tool_calls")
+        if items := state_items(message):
+            return _named(message, signed_turn(content, calls, items))
+        for at, part in enumerate(calls):
+            call = part["functionCall"]
+            # The API signs the first of parallel calls, and newer models refuse a turn without any signature.
+            signature = self._signatures.of(call.get("id"), call["name"], call["args"])
+            if signature := signature or (None if at else STAND_IN):
+                part["thoughtSignature"] = signature
+        return [*_named(message, content), *calls]
+
     def _calls(self, calls: Iterable[Mapping[str, Any]], place: str) -> list[Part]:
         parts: list[Part] = []
         for at, call in enumerate(calls):
@@ -87,11 +101,7 @@ class _Turns:
             if call_id:
                 function_call["id"] = call_id
                 self._names[call_id] = name
-            # The API signs the first of parallel calls, and newer models refuse a turn without any signature.
-            signature = self._signatures.of(call_id) or (None if parts else STAND_IN)
-            parts.append(
-                {"functionCall": function_call, **({"thoughtSignature": signature} if signature else {})}
-            )
+            parts.append({"functionCall": function_call})
         return parts
 
     def _result(self, message: Mapping[str, Any], place: str) -> Part:

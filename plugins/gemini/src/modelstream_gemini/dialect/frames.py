@@ -6,7 +6,7 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from modelstream.deltas import Finish, ReasoningDelta, ToolCallDelta, UsageDelta
+from modelstream.deltas import Finish, ReasoningDelta, StateDelta, ToolCallDelta, UsageDelta
 from modelstream.errors import MalformedDataError, ProviderError
 from modelstream.wire import ErrorData, excerpt, json_decoder
 from modelstream_gemini.dialect.errors import frame_error
@@ -25,7 +25,7 @@ _decode = json_decoder(Frame)
 class GeminiFrames:
     """Reads the frames of one answer; of several candidates the first one.
 
-    `signatures` collects those of the calls. `raw` is the list that keeps the frames for the caller, if any.
+    The signatures of parts become state; `signatures` collects those of the calls. `raw` is the list that keeps the frames for the caller, if any.
     There is no terminal frame.
     """
 
@@ -36,6 +36,7 @@ class GeminiFrames:
         self._signatures = signatures
         self._raw = raw
         self._calls = 0
+        self._length = 0  # of the text so far
         self._usage = UsageDelta()
 
     def read(self, frame: bytes, deltas: Deltas) -> None:
@@ -72,9 +73,24 @@ class GeminiFrames:
     def _read_part(self, part: Part, deltas: Deltas) -> None:
         text = part.text
         if type(text) is str and text:
-            deltas.append(ReasoningDelta(text) if part.thought else text)
+            if part.thought:
+                deltas.append(ReasoningDelta(text))
+            else:
+                deltas.append(text)
+                self._length += len(text)
         if part.functionCall is not None:
             self._read_call(part.functionCall, part.thoughtSignature, deltas)
+        elif part.thoughtSignature:
+            self._read_signature(part, deltas)
+
+    def _read_signature(self, part: Part, deltas: Deltas) -> None:
+        """Append the signature of a text, which may be empty, or of a thought."""
+        text = part.text if type(part.text) is str else ""
+        signature = {"thoughtSignature": part.thoughtSignature}
+        if part.thought:
+            deltas.append(StateDelta({"thought": text, "at": self._length, **signature}))
+        else:
+            deltas.append(StateDelta({"text": [self._length - len(text), self._length], **signature}))
 
     def _read_call(self, call: FunctionCall, signature: Any, deltas: Deltas) -> None:
         if call.partialArgs is not None:
@@ -85,7 +101,9 @@ class GeminiFrames:
         call_id = call.id
         if isinstance(signature, str) and signature:
             call_id = call_id or f"call_{uuid.uuid4().hex[:24]}"
-            self._signatures.keep(call_id, signature)
+            self._signatures.keep(call_id, call.name, call.args or {}, signature)
+            state = {"call": call_id, "at": self._length, "thoughtSignature": signature}
+            deltas.append(StateDelta(state))
         arguments = json.dumps(call.args if call.args is not None else {}, ensure_ascii=False)
         deltas.append(ToolCallDelta(self._calls, call_id, call.name, arguments))
         self._calls += 1
