@@ -26,7 +26,7 @@ def call_in_new_process(
     `config` has the `model_type` of an installed plugin.
     """
     call = {"config": {"config_name": "turn", **config}, "messages": messages, "arguments": arguments}
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - it runs this Python, with a program of ours
         [sys.executable, "-c", _PROGRAM],
         input=json.dumps(call),
         capture_output=True,

@@ -87,6 +87,9 @@ _WHERE = {
     "load_samples": "modelstream.wire.samples",
     "mapping": "modelstream.wire.http_config",
     "merged": "modelstream.wire.native.message",
+    "media_location": "modelstream.wire.images",
+    "media_url": "modelstream.wire.images",
+    "openai_messages": "modelstream.wire.openai.media",
     "post": "modelstream.wire.native",
     "refusal_of": "modelstream.wire.streams",
     "restore_state": "modelstream.wire.openai.states",
@@ -156,6 +159,8 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.wire.httpx_streams import HttpxStream as HttpxStream
     from modelstream.wire.images import image_data_url as image_data_url
     from modelstream.wire.images import image_url as image_url
+    from modelstream.wire.images import media_location as media_location
+    from modelstream.wire.images import media_url as media_url
     from modelstream.wire.limits import connect_limit as connect_limit
     from modelstream.wire.limits import httpx_timeout as httpx_timeout
     from modelstream.wire.native import apost as apost
@@ -172,6 +177,7 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.wire.native.threads import NativeStream as NativeStream
     from modelstream.wire.openai.dialect import OpenAIDialect as OpenAIDialect
     from modelstream.wire.openai.frames import OpenAIFrames as OpenAIFrames
+    from modelstream.wire.openai.media import openai_messages as openai_messages
     from modelstream.wire.openai.shape import FINISHES as FINISHES
     from modelstream.wire.openai.shape import NO_FINISHES as NO_FINISHES
     from modelstream.wire.openai.shape import Choice as Choice

@@ -18,10 +18,12 @@ from modelstream.wire import (
     FrameReader,
     OpenAIDialect,
     WireWrapper,
+    bare_url,
     tool_choice,
 )
 from modelstream_litellm.config import LiteLLMConfig
 from modelstream_litellm.failures import map_error
+from modelstream_litellm.messages import prepare_messages
 from modelstream_litellm.sdk import litellm
 from modelstream_litellm.streams import async_stream_of, stream_of
 
@@ -60,6 +62,15 @@ class LiteLLMChat(WireWrapper):
             await module.acompletion(**self._arguments(request)), stream=request.stream
         )
 
+    def state_owner(self) -> tuple[str, str]:
+        """The model_type, and the URL of the server, or else LiteLLM's name for the provider."""
+        url = self.config.base_url or self.config.generate_args.get("api_base")
+        return self.model_type, bare_url(str(url)) if url else self._provider()
+
+    def accepts_reasoning(self) -> bool:
+        """Whether messages may have reasoning: LiteLLM converts it for the provider."""
+        return True
+
     def frame_reader(self, request: Request) -> FrameReader:
         """A new reader for the frames of one answer."""
         return self.dialect.reader()
@@ -91,6 +102,9 @@ class LiteLLMChat(WireWrapper):
             return
         raise map_error(failure, sys.exception()) from failure
 
+    def _provider(self) -> str:
+        return (self.config.model_name or "").partition("/")[0]
+
     def _arguments(self, request: Request) -> dict[str, Any]:
         call_options, arguments = CallOptions.taken_from(request.arguments)
         if call_options.query:
@@ -102,7 +116,7 @@ class LiteLLMChat(WireWrapper):
             "max_retries": 0,
             **self.config.for_call(),
             **arguments,
-            "messages": request.messages,
+            "messages": prepare_messages(request.messages, self._provider()),
             "stream": request.stream,
         }
         if request.stream:

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from modelstream.deltas import Finish, FinishReason, ReasoningDelta, ToolCallDelta, UsageDelta
+from modelstream.deltas import (
+    Finish,
+    FinishReason,
+    ReasoningDelta,
+    StateDelta,
+    ToolCallDelta,
+    UsageDelta,
+)
 from modelstream.wire import json_decoder, sent_error
 
 if TYPE_CHECKING:
@@ -59,6 +66,7 @@ class OllamaFrames:
     def __init__(self) -> None:
         self.done = False
         self._tool_calls = 0
+        self._thinks = False
 
     def read(self, frame: bytes, deltas: list[str | Delta]) -> None:
         """Append the deltas of one line."""
@@ -68,6 +76,9 @@ class OllamaFrames:
         message = line.message
         thinking = message.thinking or line.thinking
         if thinking:
+            if not self._thinks:
+                self._thinks = True
+                deltas.append(StateDelta({}, "thinking"))
             deltas.append(ReasoningDelta(thinking))
         text = message.content or line.response
         if text:

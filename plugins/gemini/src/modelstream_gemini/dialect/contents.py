@@ -60,7 +60,7 @@ class _Turns:
         elif role in {"system", "developer"}:
             self.system += to_parts(content, f"{place}.content")
         elif role in {"tool", "function"}:
-            self._put("user", [self._result(message, place)])
+            self._put("user", self._result(message, place))
         elif role in _ROLES:
             parts = to_parts(content, f"{place}.content")
             if role == "assistant":
@@ -104,7 +104,8 @@ class _Turns:
             parts.append({"functionCall": function_call})
         return parts
 
-    def _result(self, message: Mapping[str, Any], place: str) -> Part:
+    def _result(self, message: Mapping[str, Any], place: str) -> list[Part]:
+        """The result of a function, and what is not text in it, such as pictures, as parts after it."""
         call_id = message.get("tool_call_id")
         name = self._names.get(call_id or "") or message.get("name")
         if not name:
@@ -113,8 +114,12 @@ class _Turns:
                 f" with the id {call_id!r}.\nAdd the assistant's message with its tool_calls before it,"
                 " or the function's 'name' to it."
             )
-        result: dict[str, Any] = {"name": name, "response": _response(message.get("content"), place)}
-        return {"functionResponse": {**result, "id": call_id} if call_id else result}
+        content, media = message.get("content"), []
+        if isinstance(content, list | tuple):
+            parts = to_parts(content, f"{place}.content")
+            content, media = _joined_text(parts), [part for part in parts if "text" not in part]
+        result: dict[str, Any] = {"name": name, "response": _response(content)}
+        return [{"functionResponse": {**result, "id": call_id} if call_id else result}, *media]
 
 
 def _named(message: Mapping[str, Any], parts: list[Part]) -> list[Part]:
@@ -143,12 +148,14 @@ def _arguments(function: Mapping[str, Any], place: str) -> dict[str, Any]:
     return arguments
 
 
-def _response(content: Any, place: str) -> dict[str, Any]:
+def _joined_text(parts: Iterable[Part]) -> str:
+    return "".join(str(part.get("text", "")) for part in parts)
+
+
+def _response(content: Any) -> dict[str, Any]:
     """The result of a function as an object; another value goes under `output`, the API's own name for it."""
     if isinstance(content, Mapping):
         return dict(content)
-    if isinstance(content, list | tuple):
-        content = "".join(str(part.get("text", "")) for part in to_parts(content, f"{place}.content"))
     try:
         found = json.loads(content) if isinstance(content, str) else content
     except ValueError:

@@ -25,8 +25,8 @@ _decode = json_decoder(Frame)
 class GeminiFrames:
     """Reads the frames of one answer; of several candidates the first one.
 
-    The signatures of parts become state; `signatures` collects those of the calls. `raw` is the list that keeps the frames for the caller, if any.
-    There is no terminal frame.
+    The signatures of parts become state; `signatures` collects those of the calls. `raw` is the list that
+    keeps the frames for the caller, if any. There is no terminal frame.
     """
 
     has_terminal: bool = False
