@@ -96,7 +96,7 @@ MESSAGES = [
 
 
 @pytest.mark.parametrize(("items", "expected"), MESSAGES)
-def test_the_message_has_what_the_model_said(items: list[Any], expected: dict[str, Any]) -> None:
+def test_the_message_has_text_and_calls(items: list[Any], expected: dict[str, Any]) -> None:
     message = _answer(*items).message
     assert message == {"role": "assistant", **expected}
     assert json.loads(json.dumps(message)) == message

@@ -158,7 +158,7 @@ def test_the_server_gets_back_what_it_wants(server, model_of, wire, deltas, of_m
 
 
 def test_an_answer_that_is_not_streamed_has_its_state(server, model_of, wire) -> None:
-    said = {
+    expected = {
         "role": "assistant",
         "content": "Hi",
         "reasoning_content": "hm",
@@ -166,13 +166,13 @@ def test_an_answer_that_is_not_streamed_has_its_state(server, model_of, wire) ->
         "tool_calls": [{**CALL, "extra_content": SIGNED}],
     }
     model = model_of(server.url)
-    body = {"choices": [{"index": 0, "message": said, "finish_reason": "tool_calls"}]}
+    body = {"choices": [{"index": 0, "message": expected, "finish_reason": "tool_calls"}]}
     server.play(Answer.of_json(body))
     message = model("hi", stream=False).message
     server.play(wire.hello)
     sent = _next_turn(model, server, message)
-    del said["tool_calls"][0]["index"]
-    assert sent == said
+    del expected["tool_calls"][0]["index"]
+    assert sent == expected
 
 
 @pytest.mark.parametrize("finishes", ["on every frame", "never, and then [DONE]"])

@@ -104,6 +104,10 @@ class HttpChat(WireWrapper):
         for over in (key_headers, written.headers, options.headers):
             headers = merged(headers, over)
         url = with_query(self.base_url(), written.path, options.query)
+        # Dialects put state into their own fields. One that does not know of it must not send it.
+        for message in written.body.get("messages") or ():
+            if isinstance(message, dict):
+                message.pop("provider_state", None)
         body = self.with_extra_body(written.body, options.extra_body)
         return HttpRequest(url, headers, as_json(body), body, options.timeout)
 
