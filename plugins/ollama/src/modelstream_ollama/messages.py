@@ -170,8 +170,6 @@ def _read_message(message: Any, where: str, calls: list[dict[str, Any]]) -> dict
         read["content"] = ""
     if not isinstance(read["content"], str):
         raise invalid(f"{where}.content", "a text")
-    if isinstance(thinking := read.pop("thinking", None), str) and thinking:
-        read["reasoning_content"] = thinking
     if images:
         parts = [{"type": "image_url", "image_url": {"url": image_data_url(image)}} for image in images]
         read["content"] = [{"type": "text", "text": read["content"]}, *parts]
