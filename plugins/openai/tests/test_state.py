@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from modelstream import Msg
 from modelstream.testing.server import Answer, LoopbackServer
 from modelstream.testing.turns import call_in_new_process
+from modelstream_openai import OpenAIChat
 
 CALL = {"index": 0, "id": "call_1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
 SIGNED = {"google": {"thought_signature": "c2ln"}}
@@ -208,3 +210,26 @@ def test_fields_of_the_caller_stay_as_they_are(server, model, wire) -> None:
     message = {"role": "assistant", "content": "Hi", "reasoning_content": "mine", "x": 1}
     model([{"role": "user", "content": "hi"}, message])
     assert server.requests[-1].json["messages"][1] == message
+
+
+@pytest.mark.parametrize(
+    ("base_url", "accepts"),
+    [
+        ("https://api.deepseek.com", True),
+        ("http://localhost:8000/v1", True),
+        ("https://notmistral.ai/v1", True),
+        ("https://api.mistral.ai/v1", False),
+        ("https://api.openai.com/v1", False),
+        ("https://x.openai.azure.com/openai", False),
+    ],
+)
+def test_thinking_blocks_go_to_servers_that_may_accept_them(base_url, accepts) -> None:
+    config = {"model_name": "m", "base_url": base_url, "api_key": "k", "transport": "native"}
+    assert OpenAIChat(config).accepts_reasoning() is accepts
+
+
+def test_a_thinking_block_becomes_reasoning_content(server, model) -> None:
+    blocks = [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "Hi"}]
+    model([Msg("m", blocks, "assistant"), {"role": "user", "content": "x"}])
+    sent = server.requests[-1].json["messages"][0]
+    assert sent == {"role": "assistant", "content": "Hi", "reasoning_content": "hm"}
