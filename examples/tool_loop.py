@@ -63,20 +63,12 @@ def answer(model: ModelWrapper, question: str) -> str:
         for snapshot in response.stream:
             print(snapshot.delta, end="", flush=True)
         print()
-        if not response.tool_calls:
+        message = response.message
+        if message is None or "tool_calls" not in message:
             return response.text
-        messages.append(assistant_message(response.text, response.tool_calls))
-        messages += [tool_message(call) for call in response.tool_calls]
+        messages.append(message)
+        messages += [tool_message(call) for call in response.tool_calls if call.complete]
     raise RuntimeError(f"the model still calls tools after {MOST_TURNS} turns")
-
-
-def assistant_message(text: str, calls: list[ToolCall]) -> dict[str, Any]:
-    """The model's turn, as a message for the next call."""
-    tool_calls = [
-        {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
-        for call in calls
-    ]
-    return {"role": "assistant", "content": text, "tool_calls": tool_calls}
 
 
 def tool_message(call: ToolCall) -> dict[str, Any]:

@@ -43,6 +43,7 @@ _WHERE = {
     "ReasoningDelta": "deltas",
     "Request": "request",
     "Snapshot": "snapshot",
+    "StateDelta": "deltas",
     "StreamCancelledError": "errors",
     "StreamError": "errors",
     "StreamInUseError": "errors",
@@ -103,6 +104,7 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.deltas import Delta as Delta
     from modelstream.deltas import Finish as Finish
     from modelstream.deltas import ReasoningDelta as ReasoningDelta
+    from modelstream.deltas import StateDelta as StateDelta
     from modelstream.deltas import TextDelta as TextDelta
     from modelstream.deltas import ToolCall as ToolCall
     from modelstream.deltas import ToolCallDelta as ToolCallDelta

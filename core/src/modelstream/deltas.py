@@ -3,12 +3,12 @@
 A provider sends chunks; a wrapper turns each into deltas; the core joins deltas into snapshots.
 A plain `str` yielded by a wrapper is a text delta, so the most common kind needs no object at all.
 
-    delta = str | TextDelta | ReasoningDelta | ToolCallDelta | UsageDelta | Finish
+    delta = str | TextDelta | ReasoningDelta | ToolCallDelta | UsageDelta | StateDelta | Finish
 """
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -76,12 +76,28 @@ class UsageDelta(Usage, frozen=True, gc=False):
     """The token counts of the call up to now. They replace earlier counts; they don't add up."""
 
 
+class StateDelta(msgspec.Struct, frozen=True):
+    """What the provider must get back with this answer in the next turn, such as a signature of its thoughts.
+
+    `state` is a dict of JSON values, whose meaning only the wrapper knows. Those of one answer are kept in
+    order, as `items` of `response.message["provider_state"]`, and come back in the messages of the next
+    request to the same provider. `reasoning` is a key under which the core adds the answer's whole reasoning
+    to `state`, for providers that require it back. `dialect` and `base_url` name the provider; leave them
+    None, except in a wrapper that replays the answers of others: the core fills them in.
+    """
+
+    state: dict[str, Any]
+    reasoning: str | None = None
+    dialect: str | None = None
+    base_url: str | None = None
+
+
 class Finish(msgspec.Struct, frozen=True, gc=False):
     """The provider's statement that the answer is complete: the only source of `last=True`.
 
     `reason` is one of ours (`stop`, `length`, `tool_calls`, `content_filter`, `refusal`), `raw` the
     provider's own word for it. Yield it when the provider's end marker was seen, and never otherwise.
-    Usage may still follow; text may not.
+    Usage and state may still follow; text may not.
     """
 
     reason: FinishReason = "stop"
@@ -101,7 +117,7 @@ class ToolCall(msgspec.Struct, frozen=True, gc=False):
     complete: bool = True
 
 
-Delta = TextDelta | ReasoningDelta | ToolCallDelta | UsageDelta | Finish
+Delta = TextDelta | ReasoningDelta | ToolCallDelta | UsageDelta | StateDelta | Finish
 """What readers of `response.deltas` get, in the order of arrival."""
 
 Yielded = str | Delta | list[str | Delta] | None

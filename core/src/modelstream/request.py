@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 ChatMessage = dict[str, Any]
 
+_PORTS = {"http": 80, "https": 443}
+
 
 class Request:
     """One call to a model: read by the wrapper, cancelled by the core.
@@ -115,6 +117,18 @@ class Request:
         fresh.hand_on = self.hand_on
         fresh._timeouts = self._timeouts
         return fresh
+
+
+def bare_url(url: str) -> str:
+    """A URL reduced to what identifies a server, without user, query, or anything that could be a secret."""
+    from urllib.parse import urlsplit  # here, because few calls have state
+
+    parts = urlsplit(url.strip())
+    if not parts.hostname:
+        return url.partition("?")[0].rstrip("/")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    port = "" if parts.port in (None, _PORTS.get(parts.scheme)) else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}{parts.path.rstrip('/')}"
 
 
 def _quietly(callback: Callable[[], None]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 from weakref import WeakKeyDictionary, ref
 
 from modelstream.call.from_values import call_from_values
+from modelstream.call.message import assistant_message
 from modelstream.call.readers import Reading, adeltas, asnapshots, deltas, raise_error, snapshots
 from modelstream.errors import StreamInUseError
 
@@ -61,6 +62,21 @@ class _Response:
         if error is not None:
             return error.raw_finish_reason
         return None if finish is None else finish.raw
+
+    @property
+    def message(self) -> dict[str, Any] | None:
+        """The assistant's message for the next turn, as a dict of JSON values; None after a failure.
+
+        It has `role`, `content` and `tool_calls`, without calls that were cut, and in `provider_state` what
+        the provider must get back. Pass it on unchanged: a model of another provider does not get the state.
+        Raises `StreamInUseError` before the end of the stream.
+        """
+        if not self._transcript.ended:
+            raise StreamInUseError(
+                "the answer is not complete yet: read the stream to its end, or call get_text(), before "
+                "response.message"
+            )
+        return None if self._transcript.error is not None else assistant_message(self._transcript)
 
     @property
     def raw(self) -> list[Any] | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
 from modelstream.config import ModelConfig, parse_config
 from modelstream.hookspecs import hookimpl
-from modelstream.request import Request
+from modelstream.request import Request, bare_url
 
 if TYPE_CHECKING:
     from modelstream.deltas import Yielded
@@ -133,8 +133,10 @@ class ModelWrapper:
     def _request(
         self, messages: Any, stream: bool | None, raw: bool, arguments: Mapping[str, Any]
     ) -> Request:
+        from modelstream._messages import with_own_state
+
         return Request(
-            self._messages(messages),
+            with_own_state(self._messages(messages), self),
             stream=self.config.stream if stream is None else stream,
             arguments={**self.config.generate_args, **arguments},
             keep_raw=raw,
@@ -144,6 +146,21 @@ class ModelWrapper:
         from modelstream._messages import as_chat_messages
 
         return as_chat_messages(messages)
+
+    def state_owner(self) -> tuple[str, str]:
+        """The dialect, or else the model_type, and the base URL to which the state of answers belongs.
+
+        The state of an answer (see `StateDelta`) is in the messages of a later request only if both are
+        equal.
+        """
+        return self.model_type, bare_url(getattr(self.config, "base_url", None) or "")
+
+    def accepts_reasoning(self) -> bool:
+        """Whether messages may have reasoning without an owner, such as the `thinking` blocks of a `Msg`.
+
+        If so, it is in their `provider_state`, as items with `reasoning_content` or `thinking_blocks`.
+        """
+        return False
 
     @classmethod
     def implements(cls, method: Literal["deltas", "adeltas"]) -> bool:

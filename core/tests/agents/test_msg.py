@@ -182,9 +182,3 @@ def test_tool_calls_and_results():
             ],
         },
     ]
-
-
-def test_unsupported_blocks_are_omitted_and_logged(caplog):
-    msg = Msg("Bob", [{"type": "audio", "url": "a.mp3"}], "user")
-    assert msg.to_chat_messages() == []
-    assert "type 'audio' in a message of Bob is not sent" in caplog.text

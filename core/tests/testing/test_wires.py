@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from modelstream.deltas import Finish, ReasoningDelta, TextDelta, ToolCallDelta, Usage, UsageDelta
+from modelstream.deltas import Finish, ReasoningDelta, StateDelta, TextDelta, ToolCallDelta, Usage, UsageDelta
 from modelstream.testing import JsonArrayWire, NdjsonWire, OpenAIWire, Script, SseWire
 from modelstream.testing._kit.encoded import EncodedScenario
 from modelstream.testing._kit.features import Features
@@ -150,7 +150,8 @@ def test_openai():
     reader, items = OpenAIFrames(), []
     for frame in SseFramer().feed(body(OpenAIWire(), scenario)):
         reader.read(frame, items)
-    assert items == [*deltas, Finish("tool_calls", "tool_calls"), UsageDelta(5, 7, 2, 1)]
+    state = StateDelta({}, "reasoning_content")
+    assert items == [state, *deltas, Finish("tool_calls", "tool_calls"), UsageDelta(5, 7, 2, 1)]
     assert reader.done
 
 
@@ -161,6 +162,7 @@ def test_openai_whole():
     wire, items = OpenAIWire(), []
     OpenAIFrames().read_whole(wire.payload(wire.whole(script.with_raw_finish(wire.finishes))), items)
     assert items == [
+        StateDelta({}, "reasoning_content"),
         ReasoningDelta("hm"),
         "Hel",
         ToolCallDelta(0, "c1", "f", "{}"),

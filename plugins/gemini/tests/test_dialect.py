@@ -152,7 +152,9 @@ def test_a_signed_call_without_an_id_gets_one():
     deltas = []
     part = {"functionCall": {"name": "f", "args": {}}, "thoughtSignature": "c2ln"}
     GeminiFrames(signatures).read(GEMINI.json(GEMINI.candidate(part)), deltas)
-    assert signatures.of(deltas[0].id) == "c2ln"
+    state, call = deltas
+    assert signatures.of(call.id, "f", {}) == "c2ln"
+    assert state.state == {"call": call.id, "at": 0, "thoughtSignature": "c2ln"}
 
 
 def test_errors_have_googles_status():

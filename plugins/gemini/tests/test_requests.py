@@ -377,8 +377,19 @@ def test_signatures_are_sent_back_with_their_calls(server, model_by, wire):
 def test_signatures_are_kept_for_the_last_thousand_calls():
     signatures = Signatures()
     for number in range(MOST + 1):
-        signatures.keep(f"c{number}", "s")
-    assert (signatures.of("c0"), signatures.of("c1"), signatures.of(f"c{MOST}")) == (None, "s", "s")
+        signatures.keep(f"c{number}", "f", {}, "s")
+    assert [signatures.of(one, "f", {}) for one in ("c0", "c1", f"c{MOST}")] == [None, "s", "s"]
+
+
+def test_a_call_id_that_is_used_again_has_no_foreign_signature():
+    signatures = Signatures()
+    signatures.keep("c", "f", {"a": 1}, "one")
+    signatures.keep("c", "f", {"a": 2}, "two")
+    signatures.keep("c", "g", {}, "three")
+    signatures.keep("c", "g", {}, "four")
+    assert signatures.of("c", "f", {"a": 1}) == "one"
+    assert signatures.of("c", "f", {"a": 2}) == "two"
+    assert signatures.of("c", "g", {}) is None  # it could be either
 
 
 # Arguments

@@ -44,7 +44,9 @@ class DialogAgent(AgentBase):
         # A subclass that overrides speak() may expect the arguments of AgentScope 0.1.
         plain = type(self).speak is not AgentBase.speak
         self.speak((response.stream or response.text) if plain else response)
-        msg = Msg(self.name, response.text, "assistant")
+        text = response.text
+        message = response.message or {}
+        msg = Msg(self.name, text, "assistant", provider_state=message.get("provider_state"))
         if self.memory is not None:
             self.memory.add(msg)
         return msg

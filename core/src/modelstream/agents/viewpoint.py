@@ -31,8 +31,12 @@ def _is_other(message: Msg, name: str) -> bool:
 
 
 def _as_user_message(message: Msg, *, named: bool) -> Msg | None:
-    """The message for other agents, without the speaker's tool calls and their results."""
-    blocks = [block for block in message.get_content_blocks() if not block["type"].startswith("tool_")]
+    """The message for other agents, without the speaker's thinking, tool calls and their results."""
+    blocks = [
+        block
+        for block in message.get_content_blocks()
+        if block["type"] != "thinking" and not block["type"].startswith("tool_")
+    ]
     if not blocks:
         return None
     if not named:

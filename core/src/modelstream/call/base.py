@@ -39,7 +39,9 @@ class Call:
     """One call to a wrapper, however it is run. `request` is that of the current attempt."""
 
     def __init__(self, wrapper: Source, request: Request) -> None:
-        self.transcript: Transcript = Transcript(wrapper.config.model_type)
+        self.transcript: Transcript = Transcript(
+            wrapper.config.model_type, getattr(wrapper, "state_owner", None)
+        )
         self.config: Any = wrapper.config
         self.request: Request = request
         self._wrapper = wrapper

@@ -23,6 +23,7 @@ from modelstream.deltas import (
     Delta,
     Finish,
     ReasoningDelta,
+    StateDelta,
     TextDelta,
     ToolCall,
     ToolCallDelta,
@@ -48,12 +49,14 @@ class Transcript:
     true when no more deltas will follow, and then either `error` or `finish` is set: the first one wins, and
     later deltas are dropped. `held` is a finish that takes effect unless more arrives, and `holds` counts how
     often it changed. `answered` tells whether the provider has accepted the current attempt, and `quiet`
-    counts the deltas that show nothing: token counts. `shown` is how many characters of the text the fastest
-    reader has read; `readings` counts the active readers, `readings_begun` all that ever began.
+    counts the deltas that show nothing: token counts and state. `shown` is how many characters of the text
+    the fastest reader has read; `readings` counts the active readers, `readings_begun` all that ever began.
+    `state` is what the provider must get back; `owner` returns the dialect and base URL that it belongs to.
     """
 
     __slots__ = (
         "__weakref__",
+        "_early",
         "_ending",
         "_items",
         "_joiners",
@@ -71,16 +74,21 @@ class Transcript:
         "log",
         "model_type",
         "opened",
+        "owner",
         "quiet",
         "readings",
         "readings_begun",
         "shown",
+        "state",
         "usage",
         "waiters",
     )
 
-    def __init__(self, model_type: str | None = None) -> None:
+    def __init__(
+        self, model_type: str | None = None, owner: Callable[[], tuple[str, str]] | None = None
+    ) -> None:
         self.model_type = model_type
+        self.owner = owner
         self.count: int = 0
         self.quiet: int = 0
         self.opened: bool = False
@@ -91,6 +99,9 @@ class Transcript:
         self.held: Held | None = None
         self.holds: int = 0
         self.usage: Usage | None = None
+        self.state: list[StateDelta] = []
+        # State that came before the first delta: it is not shown, so the call may still be tried again.
+        self._early: list[StateDelta] = []
         self.ignored: int = 0
         self.shown: int = 0
         self.readings: int = 0
@@ -104,8 +115,8 @@ class Transcript:
         self.waiters: list[Callable[[], None]] = []
         # Reentrant: a signal handler or the garbage collector may end the call while its thread is ending it.
         self._ending = threading.RLock()
-        # Whether text may be added without checks: the call is open, no half character pending, no end
-        # marker.
+        # Whether text may be added without checks: the call is open, no half character or state pending, no
+        # end marker.
         self._plain = False
 
     # Writing: one thread at a time, except for `fail`, which any thread may call
@@ -172,8 +183,13 @@ class Transcript:
         self.wake()
 
     def reset_attempt(self) -> None:
-        """Drop what a failed attempt has left before the next one: half characters, counts, a held finish."""
+        """Drop what a failed attempt has left before the next one.
+
+        Half characters, counts, state and a held finish.
+        """
         self._joiners.clear()
+        self._early, self.state = [], []
+        self._reset_plain()
         self.held = None
         self.usage = None
         self.answered = self._plain = False
@@ -182,14 +198,22 @@ class Transcript:
         self.ended = True
         self._plain = False
 
+    def _reset_plain(self) -> None:
+        self._plain = self.opened and not (self._joiners or self._early or self.ended)
+
     def _add(self, item: Item) -> None:
+        if self._early:
+            early, self._early = self._early, []
+            for state in early:
+                self._add(state)
+            self._reset_plain()
         self._items.append(item)
         self.count += 1
         if not self.count % BLOCK:
             self._items = self.log.fold()
 
     def _add_checked(self, one: str | Delta) -> None:
-        if self.finish is not None and not isinstance(one, UsageDelta):
+        if self.finish is not None and not isinstance(one, UsageDelta | StateDelta):
             if not self.ignored:
                 logger.warning(
                     "%s: the model wrapper yielded %s after its Finish: it is not shown",
@@ -231,7 +255,10 @@ class Transcript:
         if text:
             self._add(text)
 
-    def _add_other(self, one: ReasoningDelta | ToolCallDelta | UsageDelta | Finish) -> None:
+    def _add_other(self, one: ReasoningDelta | ToolCallDelta | UsageDelta | StateDelta | Finish) -> None:
+        if isinstance(one, StateDelta):
+            self._add_state(one)
+            return
         if isinstance(one, UsageDelta):
             self.usage = (self.usage or Usage()).updated(one)
             self.quiet += 1
@@ -247,6 +274,17 @@ class Transcript:
             self._finish(one)
             return
         self._add(one)
+
+    def _add_state(self, delta: StateDelta) -> None:
+        if delta.dialect is None:
+            dialect, base_url = self.owner() if self.owner is not None else (self.model_type or "", "")
+            delta = StateDelta(delta.state, delta.reasoning, dialect, base_url)
+        self.state.append(delta)
+        if self.count:
+            self._add(delta)
+        else:
+            self._early.append(delta)
+            self._plain = False
 
     def _finish(self, finish: Finish) -> None:
         if finish.reason not in FINISH_REASONS:
@@ -271,7 +309,7 @@ class Transcript:
         joined = joiner.feed(text)
         if not joiner.holds:
             del self._joiners[channel]
-        self._plain = not (self._joiners or self.ended)
+        self._reset_plain()
         return joined
 
     def _close_joiners(self) -> None:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from modelstream.deltas import Delta, Finish, ReasoningDelta, TextDelta, ToolCallDelta, UsageDelta
+from modelstream.deltas import (
+    Delta,
+    Finish,
+    ReasoningDelta,
+    StateDelta,
+    TextDelta,
+    ToolCallDelta,
+    UsageDelta,
+)
 from modelstream.errors import MalformedDataError
 
 _STR = (str,)
@@ -16,6 +24,12 @@ _FIELDS: dict[type, dict[str, tuple[type, ...]]] = {
     ReasoningDelta: {"text": _STR},
     ToolCallDelta: {"index": (int,), "id": _STR_OR_NONE, "name": _STR_OR_NONE, "arguments": _STR},
     UsageDelta: dict.fromkeys(UsageDelta.__struct_fields__, _INT_OR_NONE),
+    StateDelta: {
+        "state": (dict,),
+        "reasoning": _STR_OR_NONE,
+        "dialect": _STR_OR_NONE,
+        "base_url": _STR_OR_NONE,
+    },
     Finish: {"reason": _STR, "raw": _STR_OR_NONE},
 }
 
@@ -51,11 +65,13 @@ def _rebuilt(one: Any, kind: type[Any], fields: dict[str, tuple[type, ...]]) -> 
     return delta
 
 
-def _plain(value: Any, kinds: tuple[type, ...], where: str) -> str | int | None:
+def _plain(value: Any, kinds: tuple[type, ...], where: str) -> Any:
     if not isinstance(value, kinds):
         wanted = " or ".join("None" if kind is type(None) else kind.__name__ for kind in kinds)
         raise MalformedDataError(f"the wrapper yielded a {where} is {value!r:.80}; it must be {wanted}")
     # Subclasses of str and int, as libraries define them, become plain ones.
     if isinstance(value, str):
         return str.__str__(value)
+    if isinstance(value, dict):
+        return dict(value)
     return int(value) if isinstance(value, int) else None

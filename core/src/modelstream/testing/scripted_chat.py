@@ -15,6 +15,7 @@ from modelstream.deltas import (
     Delta,
     Finish,
     ReasoningDelta,
+    StateDelta,
     TextDelta,
     ToolCall,
     ToolCallDelta,
@@ -38,7 +39,7 @@ class ScriptedConfig(ModelConfig, kw_only=True):
 
     An answer is a text or a list of steps: a text, a number (a pause in seconds), or one of
     `{"reasoning": "…"}`, `{"tool_call": {"name": "…", "arguments": {…}}}`, `{"usage": {"output_tokens": 3}}`,
-    `{"finish": "length"}` and `{"error": "RateLimitError", "message": "…"}`.
+    `{"state": {…}}`, `{"finish": "length"}` and `{"error": "RateLimitError", "message": "…"}`.
     """
 
     answers: list[Any] = []  # noqa: RUF012 (a Struct copies it)
@@ -166,6 +167,7 @@ _FROM_CONFIG: dict[str, Callable[[Mapping[str, Any]], Step]] = {
     "text": lambda step: TextDelta(step["text"]),
     "reasoning": lambda step: ReasoningDelta(step["reasoning"]),
     "tool_call": _tool_call,
+    "state": lambda step: StateDelta(dict(step["state"])),
     "usage": lambda step: UsageDelta(*msgspec.structs.astuple(msgspec.convert(step["usage"], Usage))),
     "finish": lambda step: Finish(step["finish"]),
     "error": _error,

@@ -70,6 +70,7 @@ _WHERE = {
     "apost": "modelstream.wire.native",
     "as_json": "modelstream.wire.native.message",
     "as_stream_error": "modelstream.call.error_mapping",
+    "bare_url": "modelstream.request",
     "certificates": "modelstream.wire.httpx_clients",
     "check_client_args": "modelstream.wire.native.settings",
     "check_no_retries": "modelstream.wire.native.settings",
@@ -92,8 +93,12 @@ _WHERE = {
     "load_samples": "modelstream.wire.samples",
     "mapping": "modelstream.wire.http_config",
     "merged": "modelstream.wire.native.message",
+    "media_location": "modelstream.wire.images",
+    "media_url": "modelstream.wire.images",
+    "openai_messages": "modelstream.wire.openai.media",
     "post": "modelstream.wire.native",
     "refusal_of": "modelstream.wire.streams",
+    "restore_state": "modelstream.wire.openai.states",
     "route_to": "modelstream.wire.native.route",
     "sent_error": "modelstream.call.error_bodies",
     "timeout_seconds": "modelstream.wire.http_config",
@@ -135,6 +140,7 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.call.error_bodies import http_error as http_error
     from modelstream.call.error_bodies import sent_error as sent_error
     from modelstream.call.error_mapping import as_stream_error as as_stream_error
+    from modelstream.request import bare_url as bare_url
     from modelstream.wire.answers import AnswerReader as AnswerReader
     from modelstream.wire.clients import Clients as Clients
     from modelstream.wire.decoding import excerpt as excerpt
@@ -169,6 +175,8 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.wire.httpx_streams import HttpxStream as HttpxStream
     from modelstream.wire.images import image_data_url as image_data_url
     from modelstream.wire.images import image_url as image_url
+    from modelstream.wire.images import media_location as media_location
+    from modelstream.wire.images import media_url as media_url
     from modelstream.wire.limits import connect_limit as connect_limit
     from modelstream.wire.limits import httpx_timeout as httpx_timeout
     from modelstream.wire.native import apost as apost
@@ -185,6 +193,7 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.wire.native.threads import NativeStream as NativeStream
     from modelstream.wire.openai.dialect import OpenAIDialect as OpenAIDialect
     from modelstream.wire.openai.frames import OpenAIFrames as OpenAIFrames
+    from modelstream.wire.openai.media import openai_messages as openai_messages
     from modelstream.wire.openai.shape import FINISHES as FINISHES
     from modelstream.wire.openai.shape import NO_FINISHES as NO_FINISHES
     from modelstream.wire.openai.shape import Choice as Choice
@@ -192,6 +201,7 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.wire.openai.shape import Function as Function
     from modelstream.wire.openai.shape import is_failure as is_failure
     from modelstream.wire.openai.shape import is_lasting as is_lasting
+    from modelstream.wire.openai.states import restore_state as restore_state
     from modelstream.wire.openai.tool_indexes import ToolIndexes as ToolIndexes
     from modelstream.wire.response_formats import response_format as response_format
     from modelstream.wire.samples import Sample as Sample

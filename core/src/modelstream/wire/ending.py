@@ -14,7 +14,7 @@ import msgspec
 
 from modelstream.call import timeouts
 from modelstream.call.held import Held
-from modelstream.deltas import Finish, FinishReason, ToolCallDelta, UsageDelta
+from modelstream.deltas import Finish, FinishReason, StateDelta, ToolCallDelta, UsageDelta
 from modelstream.errors import TruncatedStreamError
 
 if TYPE_CHECKING:
@@ -98,6 +98,8 @@ class Ending:
         words = [delta for delta in frame if isinstance(delta, Finish)]
         if words:
             deltas[start:] = frame = [delta for delta in frame if not isinstance(delta, Finish)]
+        if frame and all(type(delta) is StateDelta for delta in frame) and not words:
+            return
         content = self.note(frame)
         if content and self.word is not None:
             self._void, self.word, self._weak = self.word, None, True
@@ -108,10 +110,10 @@ class Ending:
         self._counts_alone = (self._counts_alone[0] + counts, counts and not content)
 
     def note(self, deltas: list[str | Delta]) -> bool:
-        """Note what `deltas` say; returns whether they say anything: counts alone do not."""
+        """Note what `deltas` say; returns whether they say anything: counts and state do not."""
         content = False
         for delta in deltas:
-            if isinstance(delta, UsageDelta):
+            if isinstance(delta, UsageDelta | StateDelta):
                 continue
             content = True
             if isinstance(delta, ToolCallDelta):

@@ -11,6 +11,7 @@ import msgspec
 
 from modelstream.config import api_key
 from modelstream.errors import ConfigError
+from modelstream.request import bare_url
 from modelstream.wire.dialect import ChatRequest
 from modelstream.wire.http_config import CallOptions, HttpConfig, end_marker_of
 from modelstream.wire.native.message import HttpRequest, as_json, merged, with_query
@@ -134,6 +135,10 @@ class HttpChat(WireWrapper):
         for over in (key_headers, written.headers, options.headers):
             headers = merged(headers, over)
         url = with_query(self.base_url(), written.path, options.query)
+        # Dialects put state into their own fields. One that does not know of it must not send it.
+        for message in written.body.get("messages") or ():
+            if isinstance(message, dict):
+                message.pop("provider_state", None)
         body = self.with_extra_body(written.body, options.extra_body)
         return HttpRequest(url, headers, as_json(body), body, options.timeout)
 
@@ -170,6 +175,10 @@ class HttpChat(WireWrapper):
                 f"{self.model_type} needs a server: set the field 'base_url' of the model config."
             )
         return url
+
+    def state_owner(self) -> tuple[str, str]:
+        """The dialect and the base URL."""
+        return self.dialect.name, bare_url(self.base_url())
 
     def key(self) -> str:
         """The API key. Raises `MissingApiKeyError` if there is none."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from modelstream.deltas import Finish, ReasoningDelta, TextDelta, ToolCallDelta, UsageDelta
+from modelstream.deltas import Finish, ReasoningDelta, StateDelta, TextDelta, ToolCallDelta, UsageDelta
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -57,6 +57,8 @@ def joined(deltas: Iterable[str | Delta]) -> tuple[str | Delta, ...]:
     found: list[str | Delta] = []
     numbers: dict[int, int] = {}
     for delta in deltas:
+        if isinstance(delta, StateDelta):
+            continue
         piece = delta.text if isinstance(delta, TextDelta) else delta
         if isinstance(piece, ToolCallDelta):
             number = numbers.setdefault(piece.index, len(numbers))

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import msgspec
 
-from modelstream.deltas import Finish, ReasoningDelta, TextDelta, ToolCall, ToolCallDelta, Usage, UsageDelta
+from modelstream.deltas import (
+    Finish,
+    ReasoningDelta,
+    StateDelta,
+    TextDelta,
+    ToolCall,
+    ToolCallDelta,
+    Usage,
+    UsageDelta,
+)
 from modelstream.wire.framings import JSON_ARRAY, NDJSON, SSE, Framing
 
 if TYPE_CHECKING:
@@ -97,7 +106,7 @@ class FrameWriter(AnswerWriter):
         return self._wire.start()
 
     def write(self, delta: str | Delta) -> list[Document]:
-        """One frame. Raises `TypeError` for a `Finish`, which belongs to `end`."""
+        """One frame, none for state. Raises `TypeError` for a `Finish`, which belongs to `end`."""
         if isinstance(delta, str):
             return [self._wire.text(delta)]
         if isinstance(delta, TextDelta):
@@ -108,6 +117,8 @@ class FrameWriter(AnswerWriter):
             return [self._wire.tool_call(delta)]
         if isinstance(delta, UsageDelta):
             return [self._wire.usage(delta)]
+        if isinstance(delta, StateDelta):
+            return []
         raise TypeError(f"{delta!r} can't be written in the middle of an answer")
 
     def end(self, finish: Finish, usage: Usage | None) -> list[Document]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from modelstream.errors import BadRequestError
-from modelstream.wire import image_url
+from modelstream.wire import image_url, media_location
 
 _MEDIA = ("image", "audio", "video")
 
@@ -73,8 +73,14 @@ def _part(part: Any) -> dict[str, Any]:
             f"A message's content has a part of the type {kind!r}, which DashScope does not support: "
             "use text, images, audio or video."
         )
-    value = next((part[name] for name in (kind, medium, "url") if name in part), "")
-    others = {name: value for name, value in part.items() if name not in ("type", kind, medium, "url")}
+    value = next((part[name] for name in (kind, medium) if name in part), None) or media_location(part)
+    if value is None:
+        if medium != "text":
+            raise BadRequestError(
+                f"A message's content has a part of the type {kind!r} without a URL or data."
+            )
+        value = ""
+    others = {name: one for name, one in part.items() if name not in ("type", kind, medium, "url", "source")}
     return {medium: _url(value, medium), **others}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
@@ -13,13 +14,14 @@ from modelstream.wire import (
     HttpRequest,
     HttpxTransport,
     NativeTransport,
+    bare_url,
     merged,
     split_query,
     with_query,
 )
 from modelstream_gemini.backends import backend_for
-from modelstream_gemini.config import GeminiConfig
-from modelstream_gemini.dialect.arguments import to_options
+from modelstream_gemini.config import BASE_URL, VERTEX_URL, GeminiConfig
+from modelstream_gemini.dialect.arguments import fields_of, to_options
 from modelstream_gemini.dialect.calls import prepare_call
 from modelstream_gemini.dialect.dialect import GeminiDialect
 from modelstream_gemini.dialect.frames import GeminiFrames
@@ -178,6 +180,15 @@ class GeminiChat(HttpChat):
         under = call_options(options, "client_args.http_options", self.config)
         under = under._replace(query=split_query(self.config.base_url or "")[1])
         return super().config_options().over(under)
+
+    def state_owner(self) -> tuple[str, str]:
+        """The dialect, and the URL of the API, or of Vertex AI."""
+        options = fields_of(self.config.client_args.get("http_options"), "client_args.http_options")
+        url = self.config.base_url or options.get("base_url") or options.get("baseUrl")
+        if not url:
+            variable = "GOOGLE_VERTEX_BASE_URL" if self.config.on_vertex else "GOOGLE_GEMINI_BASE_URL"
+            url = os.environ.get(variable) or (VERTEX_URL if self.config.on_vertex else BASE_URL)
+        return self.dialect.name, bare_url(str(url))
 
     def frame_reader(self, request: Request) -> GeminiFrames:
         """A new reader; it keeps the signatures of calls for the next request."""

@@ -14,6 +14,8 @@ KEY_VARIABLES = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
 
 BASE_URL = "https://generativelanguage.googleapis.com"
 
+VERTEX_URL = "https://aiplatform.googleapis.com"
+
 BackendName = Literal["genai", "generativeai"]
 
 

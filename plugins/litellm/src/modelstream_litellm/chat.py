@@ -19,11 +19,13 @@ from modelstream.wire import (
     FrameReader,
     OpenAIDialect,
     WireWrapper,
+    bare_url,
     setup_error,
     tool_choice,
 )
 from modelstream_litellm.config import LiteLLMConfig
 from modelstream_litellm.failures import map_error
+from modelstream_litellm.messages import prepare_messages
 from modelstream_litellm.sdk import litellm
 from modelstream_litellm.streams import Call, async_stream_of, stream_of
 from modelstream_litellm.wholes import Original, unread
@@ -89,6 +91,15 @@ class LiteLLMChat(WireWrapper):
             return await async_stream_of(answer, call, stream=request.stream)
         return unread(call.original, failure, sys.exception())
 
+    def state_owner(self) -> tuple[str, str]:
+        """The model_type, and the URL of the server, or else LiteLLM's name for the provider."""
+        url = self.config.base_url or self.config.generate_args.get("api_base")
+        return self.model_type, bare_url(str(url)) if url else self._provider()
+
+    def accepts_reasoning(self) -> bool:
+        """Whether messages may have reasoning: LiteLLM converts it for the provider."""
+        return True
+
     def frame_reader(self, request: Request) -> FrameReader:
         """A new reader for the frames of one answer."""
         return Frames()
@@ -129,6 +140,9 @@ class LiteLLMChat(WireWrapper):
             raise setup from failure
         raise map_error(failure, sys.exception(), reading=reading) from failure
 
+    def _provider(self) -> str:
+        return (self.config.model_name or "").partition("/")[0]
+
     def _call(self, request: Request) -> Call:
         original = Original(request.arguments.get("logger_fn"))
         is_mock = any(request.arguments.get(name) is not None for name in _MOCKS)
@@ -147,7 +161,7 @@ class LiteLLMChat(WireWrapper):
             "max_retries": 0,
             **self.config.for_call(),
             **arguments,
-            "messages": request.messages,
+            "messages": prepare_messages(request.messages, self._provider()),
             "stream": request.stream,
             "logger_fn": call.original.log,
         }

@@ -11,6 +11,7 @@ from modelstream.wire import (
     HttpChat,
     HttpxTransport,
     NativeTransport,
+    bare_url,
     check_client_args,
     mapping,
     split_query,
@@ -88,6 +89,14 @@ class OllamaChat(HttpChat):
         query = split_query(str(address))[1]
         under = CallOptions(headers=headers, query=query, timeout=timeout_seconds(args.get("timeout")))
         return super().config_options().over(under)
+
+    def state_owner(self) -> tuple[str, str]:
+        """The dialect and the server's address."""
+        return self.dialect.name, bare_url(self._address())
+
+    def accepts_reasoning(self) -> bool:
+        """Whether messages may have `thinking`: Ollama ignores it for models that do not think."""
+        return True
 
     def base_url(self) -> str:
         """The server's address; empty with the transport `sdk`, whose client knows it."""

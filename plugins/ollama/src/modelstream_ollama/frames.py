@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from modelstream.deltas import Finish, ReasoningDelta, ToolCallDelta, UsageDelta
+from modelstream.deltas import Finish, ReasoningDelta, StateDelta, ToolCallDelta, UsageDelta
 from modelstream.errors import ProviderError
 from modelstream.wire import FINISHES, error_in, finish_of, is_failure, json_decoder, sent_error
 
@@ -67,6 +67,7 @@ class OllamaFrames:
         self.done = False
         self._has_content = False
         self._tool_calls = 0
+        self._thinks = False
 
     def read(self, frame: bytes, deltas: list[str | Delta]) -> None:
         """Append the deltas of one line."""
@@ -81,6 +82,9 @@ class OllamaFrames:
                 raise failure
         thinking = message.thinking or line.thinking
         if thinking:
+            if not self._thinks:
+                self._thinks = True
+                deltas.append(StateDelta({}, "thinking"))
             deltas.append(ReasoningDelta(thinking))
         text = message.content or line.response
         if text:

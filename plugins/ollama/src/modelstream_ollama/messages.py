@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from modelstream.errors import BadRequestError
-from modelstream.wire import image_data_url
+from modelstream.wire import image_data_url, media_location
 
 LONGEST_PATH = 1024
 """Characters; a longer text is base64, and not looked up as a file."""
@@ -27,7 +27,7 @@ def write_messages(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]
 
 
 def _write_message(message: Mapping[str, Any], names: dict[Any, Any]) -> dict[str, Any]:
-    written = dict(message)
+    written = _with_thinking(message)
     text, images = _text_and_images(message.get("content"))
     images = [*map(_image, message.get("images") or ()), *images]
     written["content"] = text
@@ -39,6 +39,20 @@ def _write_message(message: Mapping[str, Any], names: dict[Any, Any]) -> dict[st
     if message.get("role") == "tool" and "tool_name" not in message:
         name = message.get("name") or names.get(message.get("tool_call_id"))
         written |= {"tool_name": name} if name else {}
+    return written
+
+
+def _with_thinking(message: Mapping[str, Any]) -> dict[str, Any]:
+    """The message with its reasoning as `thinking`, Ollama's name for it."""
+    written = dict(message)
+    state = written.pop("provider_state", None)
+    items = state.get("items") if isinstance(state, Mapping) else None
+    noted = [item for item in items or () if isinstance(item, Mapping)]
+    thoughts = [item.get("thinking") or item.get("reasoning_content") for item in noted]
+    thoughts.append(written.pop("reasoning_content", None))
+    thinking = next((one for one in reversed(thoughts) if isinstance(one, str) and one), None)
+    if thinking is not None:
+        written.setdefault("thinking", thinking)
     return written
 
 
@@ -54,7 +68,9 @@ def _text_and_images(content: Any) -> tuple[str, list[str]]:
         elif kind == "text":
             texts.append(str(part.get("text", "")))
         elif kind in ("image_url", "image"):
-            images.append(_image(_address(part.get("image_url") or part.get("url") or part.get("image"))))
+            images.append(
+                _image(_address(part.get("image_url") or part.get("image") or media_location(part)))
+            )
         else:
             raise BadRequestError(
                 f"Ollama supports text and images, but not {kind!r}, in a message's content."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
 
 from modelstream.errors import ConfigError
 from modelstream.wire import (
@@ -41,6 +42,16 @@ _ACCOUNT_HEADERS = (
     ("OpenAI-Organization", "organization", "OPENAI_ORG_ID"),
     ("OpenAI-Project", "project", "OPENAI_PROJECT_ID"),
 )
+
+_WITHOUT_REASONING = (
+    "groq.com",
+    "mistral.ai",
+    "moonshot.ai",
+    "moonshot.cn",
+    "openai.azure.com",
+    "openai.com",
+)
+"""Domains whose servers answer a message that has `reasoning_content` with an error."""
 
 
 class OpenAIChat(HttpChat):
@@ -137,6 +148,11 @@ class OpenAIChat(HttpChat):
     def end_marker(self) -> EndMarker | None:
         """What ends an answer without a finish reason: from the config, or known of the server."""
         return end_marker_of(self.config, self.base_url())
+
+    def accepts_reasoning(self) -> bool:
+        """Whether the server accepts `reasoning_content` in messages: all but those known to refuse it."""
+        host = urlsplit(self.base_url()).hostname or ""
+        return not any(host == one or host.endswith(f".{one}") for one in _WITHOUT_REASONING)
 
     def base_headers(self) -> Mapping[str, str]:
         """The headers of every request, with those that name the account."""

@@ -11,6 +11,7 @@ from modelstream.wire import (
     HttpChat,
     HttpxTransport,
     NativeTransport,
+    bare_url,
     check_client_args,
     check_no_retries,
     mapping,
@@ -21,6 +22,7 @@ from modelstream.wire import (
 from modelstream_zhipuai.addresses import server_url
 from modelstream_zhipuai.config import ZhipuAIConfig
 from modelstream_zhipuai.dialect import ZhipuAIDialect
+from modelstream_zhipuai.requests import write_messages
 from modelstream_zhipuai.signing import signed_token, split_key
 
 if TYPE_CHECKING:
@@ -89,7 +91,9 @@ class ZhipuAIChat(HttpChat):
         if self.config.transport != "sdk":
             return super().prepare(request)
         options, arguments = self.options(request)
-        return self._builder.build(request.messages, arguments, options, stream=request.stream)
+        return self._builder.build(
+            write_messages(request.messages), arguments, options, stream=request.stream
+        )
 
     async def aprepare(self, request: Request) -> HttpRequest:
         """The same for coroutines."""
@@ -106,6 +110,15 @@ class ZhipuAIChat(HttpChat):
         headers = mapping(args.get("custom_headers"), "client_args.custom_headers", ConfigError)
         timeout = timeout_seconds(args.get("timeout"))
         return super().config_options().over(CallOptions(headers=headers, timeout=timeout))
+
+    def state_owner(self) -> tuple[str, str]:
+        """The dialect and the server's URL."""
+        url = str(self.config.for_client().get("base_url") or "") or None
+        return self.dialect.name, bare_url(server_url(self.config, url))
+
+    def accepts_reasoning(self) -> bool:
+        """Whether messages may have `reasoning_content`."""
+        return True
 
     def base_url(self) -> str:
         """The server's URL: the config's, the environment's, or the region's."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from modelstream.errors import BadRequestError
-from modelstream.wire import ChatRequest, WrittenRequest, image_data_url
+from modelstream.wire import ChatRequest, WrittenRequest, image_data_url, openai_messages
 
 ENDPOINT = "/chat/completions"
 
@@ -21,9 +21,25 @@ def write(request: ChatRequest) -> WrittenRequest:
     body = {**_ALWAYS_SENT, "model": request.model, **request.arguments}
     for name in ("temperature", "top_p"):
         _limit(body, name)
-    body["messages"] = [_with_images(message, _as_base64) for message in request.messages]
+    body["messages"] = [_with_images(message, _as_base64) for message in write_messages(request.messages)]
     body["stream"] = request.stream
     return WrittenRequest(ENDPOINT, body)
+
+
+def write_messages(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The messages with OpenAI's parts, except for files, which have a URL here."""
+    written = openai_messages(messages)
+    for message in written:
+        if isinstance(message.get("content"), list):
+            message["content"] = [_with_file_url(part) for part in message["content"]]
+    return written
+
+
+def _with_file_url(part: Any) -> Any:
+    match part:
+        case {"type": "file", "file": {"file_data": str(url)}}:
+            return {"type": "file_url", "file_url": {"url": url}}
+    return part
 
 
 def read(request: ChatRequest) -> ChatRequest:

@@ -30,6 +30,7 @@ from modelstream.wire.openai.shape import (
     is_failure,
     is_lasting,
 )
+from modelstream.wire.openai.states import StateReader
 from modelstream.wire.openai.tool_indexes import ToolIndexes
 from modelstream.wire.openai.usage import read_usage
 from modelstream.wire.sse import ErrorData, SseFramer
@@ -60,6 +61,7 @@ class OpenAIFrames:
         self._add_text = self._text.add
         self._reasoning = TextSoFar()
         self._calls = ToolIndexes()
+        self._state = StateReader()
         self._server_tools = False
         # Another choice, and the pieces of its calls: see `_read_other`.
         self._other: int | None = None
@@ -71,6 +73,7 @@ class OpenAIFrames:
         """Append the deltas in `frame`."""
         if frame == DONE:
             self.done = True
+            self._state.flush(deltas)
             return
         try:
             decoded = _decode(frame)
@@ -98,6 +101,8 @@ class OpenAIFrames:
                     or delta.reasoning
                     or delta.reasoning_text
                     or delta.reasoning_details
+                    or delta.thinking_blocks
+                    or delta.extra_content
                 )
             ):
                 deltas.append(content)
@@ -115,6 +120,7 @@ class OpenAIFrames:
             failure.raw_finish_reason = finish
             raise failure
         if finish:
+            self._state.flush(deltas)
             self._finish(finish, deltas)
 
     def read_whole(self, body: bytes, deltas: Deltas) -> None:
@@ -132,6 +138,7 @@ class OpenAIFrames:
             raise MalformedDataError("the answer is empty")
         self._whole = True
         self.read(body, deltas)
+        self._state.flush(deltas)
         if all(type(delta) is UsageDelta for delta in deltas):
             raise MalformedDataError(f"the answer has no choices: {excerpt(body)}")
 
@@ -150,6 +157,8 @@ class OpenAIFrames:
 
     def _read_mixed(self, message: ChoiceMessage, frame: bytes, deltas: Deltas) -> None:
         """Append reasoning, and content that is not plain text."""
+        if message.reasoning_content:
+            self._state.begin_reasoning(deltas)
         start = len(deltas)
         self._append_words(message, deltas)
         for delta in deltas[start:]:
@@ -159,6 +168,8 @@ class OpenAIFrames:
                 self._add_text(delta)
         if len(deltas) == start and has_media(frame):
             deltas.append(TextDelta(""))
+        if message.reasoning_details or message.thinking_blocks or message.extra_content:
+            self._state.add_message(message, deltas)
 
     def _read_rare(self, message: ChoiceMessage, deltas: Deltas) -> None:
         """Append a refusal, and pieces of calls."""
@@ -183,7 +194,8 @@ class OpenAIFrames:
                 continue
             name = function.name if function else None
             arguments = _json_text(function.arguments) if function else ""
-            if delta := self._calls.add(call.index, call.id, name, arguments):
+            delta = self._calls.add(call.index, call.id, name, arguments)
+            if delta := self._state.add_call(call, delta, deltas):
                 deltas.append(delta)
 
     def _is_server_tool(self, call: Call) -> bool:
@@ -208,6 +220,9 @@ class OpenAIFrames:
 
     def _read_message(self, message: ChoiceMessage, deltas: Deltas) -> None:
         """Append what is new in a message that has all of the answer so far."""
+        if message.reasoning_content:
+            self._state.begin_reasoning(deltas)
+        self._state.add_message(message, deltas, whole=True)
         words: Deltas = []
         self._append_words(message, words)
         if type(message.refusal) is str and message.refusal:
@@ -231,7 +246,9 @@ class OpenAIFrames:
         function = call.function
         if function is None or not function.name:
             deltas.append(TextDelta(""))
-        elif delta := self._calls.add_whole(position, call.id, function.name, _json_text(function.arguments)):
+            return
+        delta = self._calls.add_whole(position, call.id, function.name, _json_text(function.arguments))
+        if delta := self._state.add_call(call, delta, deltas):
             deltas.append(delta)
 
     # Other choices

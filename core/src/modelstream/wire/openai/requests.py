@@ -7,6 +7,7 @@ from typing import Any
 
 from modelstream.errors import BadRequestError
 from modelstream.wire.dialect import ChatRequest, WrittenRequest
+from modelstream.wire.openai.media import openai_messages
 
 PATH = "/chat/completions"
 
@@ -14,7 +15,7 @@ PATH = "/chat/completions"
 def write(request: ChatRequest) -> WrittenRequest:
     """The request; a streamed one asks for the token counts, which OpenAI sends only on request."""
     body: dict[str, Any] = {"model": request.model, **request.arguments}
-    body["messages"] = request.messages
+    body["messages"] = openai_messages(request.messages)
     body["stream"] = request.stream
     if request.stream:
         body.setdefault("stream_options", {"include_usage": True})

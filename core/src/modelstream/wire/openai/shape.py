@@ -56,6 +56,8 @@ class Call(msgspec.Struct, gc=False):
     id: str | None = None
     type: Any = None
     function: Function | None = None
+    extra_content: Any = None
+    provider_specific_fields: Any = None
 
 
 class ChoiceMessage(msgspec.Struct, gc=False):
@@ -73,6 +75,8 @@ class ChoiceMessage(msgspec.Struct, gc=False):
     refusal: Any = None
     tool_calls: list[Call] | None = None
     function_call: Function | None = None
+    thinking_blocks: Any = None
+    extra_content: Any = None
 
 
 class Choice(msgspec.Struct, gc=False):

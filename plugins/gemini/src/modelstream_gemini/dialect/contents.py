@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelstream.errors import BadRequestError
 from modelstream_gemini.dialect.parts import Part, to_parts
-from modelstream_gemini.dialect.signatures import STAND_IN
+from modelstream_gemini.dialect.signatures import STAND_IN, signed_turn, state_items
 
 if TYPE_CHECKING:
     from modelstream_gemini.dialect.signatures import Signatures
@@ -60,13 +60,13 @@ class _Turns:
         elif role in {"system", "developer"}:
             self.system += to_parts(content, f"{place}.content")
         elif role in {"tool", "function"}:
-            self._put("user", [self._result(message, place)])
+            self._put("user", self._result(message, place))
         elif role in _ROLES:
-            parts = _named(message, to_parts(content, f"{place}.content"))
+            parts = to_parts(content, f"{place}.content")
             if role == "assistant":
-                parts = [part for part in parts if part.get("text") != ""]
-                parts += self._calls(message.get("tool_calls") or (), f"{place}.tool_calls")
-            self._put(_ROLES[role], parts)
+                self._put("model", self._answer(message, parts, place))
+            else:
+                self._put(_ROLES[role], _named(message, parts))
         else:
             raise BadRequestError(f"{place} has the role {role!r}; expected system, user, assistant or tool")
 
@@ -78,6 +78,20 @@ class _Turns:
         else:
             self.contents.append({"role": role, "parts": parts})
 
+    def _answer(self, message: Mapping[str, Any], content: list[Part], place: str) -> list[Part]:
+        """The parts of an answer of a model, those of Gemini's own with their signatures."""
+        content = [part for part in content if part.get("text") != ""]
+        calls = self._calls(message.get("tool_calls") or (), f"{place}.tool_calls")
+        if items := state_items(message):
+            return _named(message, signed_turn(content, calls, items))
+        for at, part in enumerate(calls):
+            call = part["functionCall"]
+            # The API signs the first of parallel calls, and newer models refuse a turn without any signature.
+            signature = self._signatures.of(call.get("id"), call["name"], call["args"])
+            if signature := signature or (None if at else STAND_IN):
+                part["thoughtSignature"] = signature
+        return [*_named(message, content), *calls]
+
     def _calls(self, calls: Iterable[Mapping[str, Any]], place: str) -> list[Part]:
         parts: list[Part] = []
         for at, call in enumerate(calls):
@@ -87,14 +101,11 @@ class _Turns:
             if call_id:
                 function_call["id"] = call_id
                 self._names[call_id] = name
-            # The API signs the first of parallel calls, and newer models refuse a turn without any signature.
-            signature = self._signatures.of(call_id) or (None if parts else STAND_IN)
-            parts.append(
-                {"functionCall": function_call, **({"thoughtSignature": signature} if signature else {})}
-            )
+            parts.append({"functionCall": function_call})
         return parts
 
-    def _result(self, message: Mapping[str, Any], place: str) -> Part:
+    def _result(self, message: Mapping[str, Any], place: str) -> list[Part]:
+        """The result of a function, and what is not text in it, such as pictures, as parts after it."""
         call_id = message.get("tool_call_id")
         name = self._names.get(call_id or "") or message.get("name")
         if not name:
@@ -103,8 +114,12 @@ class _Turns:
                 f" with the id {call_id!r}.\nAdd the assistant's message with its tool_calls before it,"
                 " or the function's 'name' to it."
             )
-        result: dict[str, Any] = {"name": name, "response": _response(message.get("content"), place)}
-        return {"functionResponse": {**result, "id": call_id} if call_id else result}
+        content, media = message.get("content"), []
+        if isinstance(content, list | tuple):
+            parts = to_parts(content, f"{place}.content")
+            content, media = _joined_text(parts), [part for part in parts if "text" not in part]
+        result: dict[str, Any] = {"name": name, "response": _response(content)}
+        return [{"functionResponse": {**result, "id": call_id} if call_id else result}, *media]
 
 
 def _named(message: Mapping[str, Any], parts: list[Part]) -> list[Part]:
@@ -133,12 +148,14 @@ def _arguments(function: Mapping[str, Any], place: str) -> dict[str, Any]:
     return arguments
 
 
-def _response(content: Any, place: str) -> dict[str, Any]:
+def _joined_text(parts: Iterable[Part]) -> str:
+    return "".join(str(part.get("text", "")) for part in parts)
+
+
+def _response(content: Any) -> dict[str, Any]:
     """The result of a function as an object; another value goes under `output`, the API's own name for it."""
     if isinstance(content, Mapping):
         return dict(content)
-    if isinstance(content, list | tuple):
-        content = "".join(str(part.get("text", "")) for part in to_parts(content, f"{place}.content"))
     try:
         found = json.loads(content) if isinstance(content, str) else content
     except ValueError:

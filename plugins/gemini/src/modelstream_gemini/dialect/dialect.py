@@ -31,7 +31,7 @@ class GeminiDialect(Dialect):
 
     Answers are written as server-sent events, as for a request with `alt=sse`, with `answer_model` as their
     `modelVersion` and `answer_id` as their `responseId`; arrays are read as well. Requests are written for
-    the API version `version`. The signatures of calls are not part of a `ChatRequest`, so a written request
+    the API version `version`. Parts are signed by the `provider_state` of their message; a call without it
     has the API's stand-in.
     """
 

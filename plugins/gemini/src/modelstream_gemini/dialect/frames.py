@@ -6,7 +6,7 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from modelstream.deltas import Finish, ReasoningDelta, TextDelta, ToolCallDelta, UsageDelta
+from modelstream.deltas import Finish, ReasoningDelta, StateDelta, TextDelta, ToolCallDelta, UsageDelta
 from modelstream.errors import MalformedDataError, ProviderError
 from modelstream.wire import ErrorData, error_in, excerpt, finish_of, json_decoder
 from modelstream_gemini.dialect.errors import frame_error
@@ -33,8 +33,8 @@ _decode = json_decoder(Frame)
 class GeminiFrames:
     """Reads the frames of one answer; of several candidates the first one.
 
-    `signatures` collects those of the calls. `raw` is the list that keeps the frames for the caller, if any.
-    There is no terminal frame.
+    The signatures of parts become state; `signatures` collects those of the calls. `raw` is the list that
+    keeps the frames for the caller, if any. There is no terminal frame.
     """
 
     has_terminal: bool = False
@@ -45,6 +45,7 @@ class GeminiFrames:
         self._raw = raw
         self._calls = 0
         self._open: _OpenCall | None = None
+        self._length = 0  # of the text so far
         self._usage = UsageDelta()
 
     def read(self, frame: bytes, deltas: Deltas) -> None:
@@ -81,11 +82,26 @@ class GeminiFrames:
     def _read_part(self, part: Part, deltas: Deltas) -> None:
         text = part.text
         if type(text) is str and text:
-            deltas.append(ReasoningDelta(text) if part.thought else text)
+            if part.thought:
+                deltas.append(ReasoningDelta(text))
+            else:
+                deltas.append(text)
+                self._length += len(text)
         if part.functionCall is not None:
             self._read_call(part.functionCall, part.thoughtSignature, deltas)
         elif not text and part.has_media():
             deltas.append(TextDelta(""))
+        elif part.thoughtSignature:
+            self._read_signature(part, deltas)
+
+    def _read_signature(self, part: Part, deltas: Deltas) -> None:
+        """Append the signature of a text, which may be empty, or of a thought."""
+        text = part.text if type(part.text) is str else ""
+        signature = {"thoughtSignature": part.thoughtSignature}
+        if part.thought:
+            deltas.append(StateDelta({"thought": text, "at": self._length, **signature}))
+        else:
+            deltas.append(StateDelta({"text": [self._length - len(text), self._length], **signature}))
 
     def _read_call(self, call: FunctionCall, signature: Any, deltas: Deltas) -> None:
         in_pieces = call.partialArgs is not None or call.willContinue
@@ -101,7 +117,8 @@ class GeminiFrames:
         call_id = call.id
         if isinstance(signature, str) and signature:
             call_id = call_id or _new_id()
-            self._signatures.keep(call_id, signature)
+            self._signatures.keep(call_id, call.name, call.args or {}, signature)
+            deltas.append(StateDelta({"call": call_id, "at": self._length, "thoughtSignature": signature}))
         arguments = json.dumps(call.args if call.args is not None else {}, ensure_ascii=False)
         deltas.append(ToolCallDelta(self._calls, call_id, call.name, arguments))
         self._calls += 1
@@ -125,18 +142,21 @@ class GeminiFrames:
                 raise MalformedDataError("arguments arrived that belong to no call")
             return
         if isinstance(signature, str) and signature:
-            self._signatures.keep(opened.id, signature)
+            opened.signature = signature
+            deltas.append(StateDelta({"call": opened.id, "at": self._length, "thoughtSignature": signature}))
         text = opened.arguments.add(call.partialArgs or [])
         text += opened.arguments.add_whole(call.args)
-        if text:
-            deltas.append(ToolCallDelta(opened.index, arguments=text))
+        opened.add(text, deltas)
         if not call.willContinue:
             self._close_call(deltas)
 
     def _close_call(self, deltas: Deltas) -> None:
         opened, self._open = self._open, None
-        if opened is not None and (text := opened.arguments.finish()):
-            deltas.append(ToolCallDelta(opened.index, arguments=text))
+        if opened is None:
+            return
+        opened.add(opened.arguments.finish(), deltas)
+        if opened.signature:
+            self._signatures.keep(opened.id, opened.name, json.loads(opened.text or "{}"), opened.signature)
 
     def _read_usage(self, counts: Counts, deltas: Deltas) -> None:
         usage = UsageDelta(
@@ -176,6 +196,14 @@ class _OpenCall:
         self.id = call_id
         self.name = name
         self.arguments = PartialArguments()
+        self.signature = ""
+        self.text = ""
+
+    def add(self, text: str, deltas: Deltas) -> None:
+        """Append a piece of the arguments."""
+        if text:
+            self.text += text
+            deltas.append(ToolCallDelta(self.index, arguments=text))
 
     def is_of(self, call: FunctionCall) -> bool:
         """Whether a piece that has a name belongs to this call: some servers repeat the name."""

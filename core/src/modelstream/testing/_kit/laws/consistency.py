@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from modelstream.deltas import Finish, TextDelta, ToolCallDelta, UsageDelta
+from modelstream.deltas import Finish, StateDelta, TextDelta, ToolCallDelta, UsageDelta
 from modelstream.errors import TruncatedStreamError
 from modelstream.testing._kit.bench import check_error
 from modelstream.testing._kit.law import Laws, must, same
@@ -120,7 +120,8 @@ def _kinds(deltas: Sequence[Delta]) -> list[str]:
     kinds = [
         f"call {delta.index}" if isinstance(delta, ToolCallDelta) else type(delta).__name__
         for delta in deltas
-        if not isinstance(delta, UsageDelta | Finish) and (isinstance(delta, ToolCallDelta) or delta.text)
+        if isinstance(delta, ToolCallDelta)
+        or (not isinstance(delta, UsageDelta | StateDelta | Finish) and delta.text)
     ]
     return [kind for kind, _ in groupby(kinds)]
 
