@@ -195,7 +195,7 @@ class OpenAIFrames:
             name = function.name if function else None
             arguments = _json_text(function.arguments) if function else ""
             delta = self._calls.add(call.index, call.id, name, arguments)
-            if delta := self._state.add_call(call, delta, deltas):
+            if delta := self._state.add_call(self._calls.current, call, delta, deltas):
                 deltas.append(delta)
 
     def _is_server_tool(self, call: Call) -> bool:
@@ -248,7 +248,7 @@ class OpenAIFrames:
             deltas.append(TextDelta(""))
             return
         delta = self._calls.add_whole(position, call.id, function.name, _json_text(function.arguments))
-        if delta := self._state.add_call(call, delta, deltas):
+        if delta := self._state.add_call(self._calls.current, call, delta, deltas):
             deltas.append(delta)
 
     # Other choices

@@ -56,20 +56,25 @@ class StateReader:
         if _is_signed(message.extra_content):
             deltas.append(StateDelta({"extra_content": message.extra_content}))
 
-    def add_call(self, call: Call, delta: ToolCallDelta | None, deltas: Deltas) -> ToolCallDelta | None:
-        """Add the fields of a piece of a call; returns its delta, with a new id if the fields need one."""
+    def add_call(
+        self, number: int | None, call: Call, delta: ToolCallDelta | None, deltas: Deltas
+    ) -> ToolCallDelta | None:
+        """Add the fields of a piece of a call; returns its delta, with an id if the fields need one.
+
+        `number` is that of the call, or None if it has not begun: its fields then wait for it.
+        """
         self._of_call |= {
             name: value for name in _OF_CALLS if type(value := getattr(call, name)) is dict and value
         }
-        if delta is None:
+        if number is None:
             return None
-        call_id = self._call_ids.setdefault(delta.index, delta.id)
+        call_id = self._call_ids.setdefault(number, delta.id if delta else None)
         fields, self._of_call = self._of_call, {}
         if not fields:
             return delta
         if call_id is None:
-            call_id = self._call_ids[delta.index] = f"call_{uuid.uuid4().hex[:24]}"
-            delta = ToolCallDelta(delta.index, call_id, delta.name, delta.arguments)
+            call_id = self._call_ids[number] = f"call_{uuid.uuid4().hex[:24]}"
+            delta = ToolCallDelta(number, call_id, *((delta.name, delta.arguments) if delta else ()))
         deltas.append(StateDelta({"tool_call": call_id, **fields}))
         return delta
 

@@ -16,9 +16,11 @@ class ToolIndexes:
     id, the index, a new id, and whether the arguments of the call before have ended.
     """
 
-    __slots__ = ("_by_id", "_by_index", "_calls", "_early", "_last", "_named")
+    __slots__ = ("_by_id", "_by_index", "_calls", "_early", "_last", "_named", "current")
 
     def __init__(self) -> None:
+        # The number of the call of the last piece that was added; None if its call has not begun.
+        self.current: int | None = None
         self._calls: list[_Call] = []
         self._last: _Call | None = None
         self._by_index: dict[int, _Call] = {}
@@ -47,6 +49,7 @@ class ToolIndexes:
             call_id, arguments = call_id or early_id, early + arguments
             if not name:
                 self._early[index] = (call_id, arguments)
+                self.current = None
                 return None
             call = self._begin(index)
         self._note(call, index, call_id)
@@ -78,6 +81,7 @@ class ToolIndexes:
             call = self._begin(None)
             self._note(call, None, call_id)
             return call.add(call_id, name, arguments, new=True)
+        self.current = call.number
         return call.add(None, None, call.rest_of(arguments), new=False)
 
     def _take_early(self, index: int | None) -> tuple[str, str]:
@@ -96,6 +100,7 @@ class ToolIndexes:
         if call_id:
             self._by_id.setdefault(call_id, call)
         self._last = call
+        self.current = call.number
 
     def _continued(
         self, index: int | None, call_id: str | None, name: str | None, arguments: str
