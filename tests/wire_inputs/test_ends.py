@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import warnings
 
 import pytest
 from ends import INPUTS
 from wires import LOST, WIRES
+from wrappers import load, name_of, prepare
 
-import modelstream
 from modelstream.testing.fixtures import answer, read, server
 from modelstream.testing.server import Answer, End
 
@@ -23,21 +22,9 @@ FINISHES = {"stop", "length", "tool_calls", "content_filter"}
 pytestmark = pytest.mark.timeout(60)
 
 
-def name_of(value):
-    return f"{value[1].model_type}-{value[1].transport}"
-
-
-@pytest.fixture(scope="module", params=WRAPPERS, ids=name_of)
+@pytest.fixture(scope="module", params=WRAPPERS, ids=lambda pair: name_of(pair[1]))
 def wire_and_wrapper(request):
-    wrapper = request.param[1]
-    pytest.importorskip(f"modelstream_{wrapper.model_type.removesuffix('_chat')}")
-    if wrapper.model_type == "litellm_chat":
-        # Imported here, outside of the tests' timeouts.
-        from modelstream_litellm.sdk import litellm
-
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            litellm()
+    prepare(request.param[1])
     return request.param
 
 
@@ -45,18 +32,7 @@ def wire_and_wrapper(request):
 def model(wire_and_wrapper, server, monkeypatch):
     for name in ("OLLAMA_HOST", "OLLAMA_API_KEY", "OPENAI_BASE_URL", "GOOGLE_GEMINI_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
-    _, wrapper = wire_and_wrapper
-    key = {} if wrapper.model_type == "ollama_chat" else {"api_key": "id.secret"}
-    return modelstream.load_model(
-        {
-            "model_type": wrapper.model_type,
-            "model_name": wrapper.model_name,
-            "transport": wrapper.transport,
-            "base_url": f"{server.url}{wrapper.path}",
-            "max_retries": 0,
-            **key,
-        }
-    )
+    return load(wire_and_wrapper[1], server.url)
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -48,7 +48,7 @@ class Original:
         return (
             sent is not None
             and read is not None
-            and isinstance(sent.get("content"), str | None)
+            and (answer is None or isinstance(sent.get("content"), str | None))
             and "content_list" not in sent
             and bool(sent.get("tool_calls")) == bool(read.get("tool_calls"))
         )
