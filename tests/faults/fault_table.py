@@ -9,8 +9,8 @@ import sys
 import warnings
 from pathlib import Path
 
-from fault_columns import COLUMNS, model_type, subject
-from fault_rows import ENDINGS, FAULTS, ODDITIES
+from fault_columns import COLUMNS, model_type, subjects
+from fault_rows import ENDINGS, FAULTS, NOT_THERE, ODDITIES
 from fault_vendors import done
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "faults.md"
@@ -26,8 +26,18 @@ BEGIN, END = "<!-- faults: generated -->", "<!-- end of faults -->"
 
 
 def column(name):
-    """The cells of a wrapper, by the names of the rows."""
-    tests = subject(name)
+    """The cells of a wrapper, by the names of the rows; what its transports have in common is one."""
+    found = [results(tests) for tests in subjects(name)]
+    return {row.name: _together([one[row.name] for one in found]) for row in ROWS}
+
+
+def _together(texts):
+    """The results of all transports as one cell; most are the same."""
+    return " or ".join(dict.fromkeys(text for text in texts if text != NOT_THERE)) or NOT_THERE
+
+
+def results(tests):
+    """The cells of a wrapper with one transport."""
     try:
         suite = tests()
         return {row.name: row.cell(suite.bench) for row in ROWS}
