@@ -37,8 +37,8 @@ def test_everything_of_an_answer(studio, sinks):
     stored = studio.memory.message_of("A")
     assert (stored.text, stored.reasoning) == ("Hello", "hmm")
     assert stored.tools == {
-        0: {"id": "a", "name": "f", "arguments": '{"x": 1}'},
-        1: {"id": "b", "name": "g", "arguments": ""},
+        0: {"id": "b", "name": "g", "arguments": ""},
+        1: {"id": "a", "name": "f", "arguments": '{"x": 1}'},
     }
     assert stored.usage == {"input_tokens": 3, "output_tokens": 4}
     (close,) = stored.closes

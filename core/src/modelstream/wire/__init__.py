@@ -113,6 +113,7 @@ _WHERE = {
     "uncap": "modelstream.wire.httpx_clients",
     "uncapped_clients": "modelstream.wire.httpx_clients",
     "unsendable": "modelstream.wire.native.message",
+    "watchdog": "modelstream.call.timeouts",
     "with_query": "modelstream.wire.native.message",
 }
 """Every public name and the module that defines it."""
@@ -140,6 +141,7 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.call.error_bodies import http_error as http_error
     from modelstream.call.error_bodies import sent_error as sent_error
     from modelstream.call.error_mapping import as_stream_error as as_stream_error
+    from modelstream.call.timeouts import watchdog as watchdog
     from modelstream.request import bare_url as bare_url
     from modelstream.wire.answers import AnswerReader as AnswerReader
     from modelstream.wire.clients import Clients as Clients

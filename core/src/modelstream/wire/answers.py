@@ -9,6 +9,7 @@ from modelstream.call.held import Batch
 from modelstream.deltas import Finish
 from modelstream.errors import MalformedDataError, StreamError
 from modelstream.wire.ending import is_document
+from modelstream.wire.framing import Rest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from modelstream.call.held import Held
     from modelstream.deltas import Yielded
     from modelstream.wire.ending import Ending
-    from modelstream.wire.framing import Framer, Rest
+    from modelstream.wire.framing import Framer
     from modelstream.wire.wrapper import Deltas, FrameReader
 
 
@@ -141,8 +142,9 @@ class AnswerReader:
 
     def _rest(self) -> str:
         """What was sent besides the answer, for an error message."""
-        of_framer: Rest | None = getattr(self._framer, "rest", None)
-        rest = (of_framer.content if of_framer else b"", getattr(self._reader, "rest", b""), self._unread)
+        of_framer = getattr(self._framer, "rest", None)
+        content = of_framer.content if isinstance(of_framer, Rest) else b""
+        rest = (content, getattr(self._reader, "rest", b""), self._unread)
         return excerpt_of(b"\n".join(filter(None, rest)).decode("utf-8", "replace"))
 
     def _fail(self, error: Exception) -> None:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from modelstream.call.timeouts import watchdog
+from modelstream.wire import watchdog
 
 if TYPE_CHECKING:
     from modelstream_litellm.witness import Witness

@@ -72,14 +72,12 @@ class OpenAIFrames:
     def read(self, frame: bytes, deltas: Deltas) -> None:  # noqa: C901, PLR0912
         """Append the deltas in `frame`."""
         if frame == DONE:
-            self.done = True
-            self._state.flush(deltas)
+            self._read_done(deltas)
             return
         try:
             decoded = _decode(frame)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            odd = self._decode_odd(frame)
-            if odd is None:
+            if (odd := self._decode_odd(frame)) is None:
                 return
             decoded = odd
         choices = decoded.choices
@@ -117,11 +115,14 @@ class OpenAIFrames:
         if decoded.usage or decoded.x_groq:
             _append_usage(decoded.usage or decoded.x_groq, deltas)
         if failure is not None:
-            failure.raw_finish_reason = finish
-            raise failure
+            raise _with_word(failure, finish)
         if finish:
             self._state.flush(deltas)
             self._finish(finish, deltas)
+
+    def _read_done(self, deltas: Deltas) -> None:
+        self.done = True
+        self._state.flush(deltas)
 
     def read_whole(self, body: bytes, deltas: Deltas) -> None:
         """Append the deltas of an answer that was not streamed."""
@@ -333,3 +334,8 @@ def _read_extras(choice: Choice, deltas: Deltas) -> StreamError | None:
     if choice.usage:
         _append_usage(choice.usage, deltas)
     return sent_error({"error": choice.error}) if is_error_value(choice.error) else None
+
+
+def _with_word(failure: StreamError, word: str | None) -> StreamError:
+    failure.raw_finish_reason = word
+    return failure
