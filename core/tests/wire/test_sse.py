@@ -67,7 +67,9 @@ soup = st.lists(
 def test_any_bytes_cut_anywhere_are_read_as_the_standard_says(stream, sizes):
     expected = by_the_standard(stream)
     pieces = cut(stream, sizes)
-    assert framed(SseEventFramer(), pieces) == expected
+    events = framed(SseEventFramer(), pieces)
+    # The standard has no place for lines that are not of the format; they are tested below.
+    assert [event._replace(rest=b"") for event in events] == expected
     assert framed(SseFramer(), pieces) == [event.data for event in expected]
 
 
