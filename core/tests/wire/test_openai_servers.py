@@ -303,6 +303,24 @@ TOOL_CALLS = {
         [("f", "{}"), ("g", "{}")],
     ),
     "one call instead of a list": ([frame(tool_calls=piece("f", "{}", index=0, id="a"))], [("f", "{}")]),
+    "one id for all calls, in pieces": (
+        [
+            pieces(piece("f", "", index=0, id="x")),
+            pieces(piece(None, '{"a":1}', index=0, id="x")),
+            pieces(piece("g", "", index=1, id="x")),
+            pieces(piece(None, '{"b":', index=1, id="x")),
+            pieces(piece(None, "2}", index=1, id="x")),
+        ],
+        [("f", '{"a":1}'), ("g", '{"b":2}')],
+    ),
+    "one id and one index for all calls": (
+        [pieces(piece("f", '{"a":1}', index=0, id="x")), pieces(piece("g", "{}", index=0, id="x"))],
+        [("f", '{"a":1}'), ("g", "{}")],
+    ),
+    "the name as the id of whole calls without index": (
+        [pieces(piece("f", '{"a":1}', id="f")), pieces(piece("f", '{"a":2}', id="f"))],
+        [("f", '{"a":1}'), ("f", '{"a":2}')],
+    ),
     "custom tools": (
         [
             pieces({"index": 0, "id": "a", "type": "custom", "custom": {"name": "x", "input": ""}}),
@@ -334,6 +352,15 @@ TOOL_CALLS = {
             frame("tool_calls", index=1),
         ],
         [("f", "{}")],
+    ),
+    "Copilot: each call in a choice of its own": (
+        [
+            frame(content="See:"),
+            frame(index=1, tool_calls=[piece("f", "{}", id="a")]),
+            frame(index=2, tool_calls=[piece("g", "{}", id="b")]),
+            frame("tool_calls"),
+        ],
+        [("f", "{}"), ("g", "{}")],
     ),
     "calls of another choice that the first one has too": (
         [
@@ -367,6 +394,13 @@ def test_calls_without_arguments(*, answered, arguments, stream):
     else:
         got = answered(body(closing("tool_calls", tool_calls=calls)), stream=False)
     assert got.tool_calls == [("f", "{}"), ("g", "{}")]
+
+
+@pytest.mark.parametrize("names", ["fg", "ff"])
+def test_a_whole_answer_with_one_id_for_all_calls(answered, names):
+    calls = [piece(name, body({"a": at}).decode(), id="x") for at, name in enumerate(names)]
+    got = answered(body(closing("tool_calls", tool_calls=calls)), stream=False)
+    assert got.tool_calls == [(names[0], '{"a": 0}'), (names[1], '{"a": 1}')]
 
 
 def test_whole_answers_without_usable_calls(answered):
@@ -403,6 +437,14 @@ FAILURES = {
     "interrupted": True,
     "overloaded": True,
     "insufficient_system_resource": True,
+    "too_many_tool_calls": True,
+    "missing_thought_signature": True,
+    "client_disconnected": True,
+    "server_busy": True,
+    "out_of_memory": True,
+    "killed": True,
+    "preempted": True,
+    "rejected": True,
     "insufficient_quota": False,
     "invalid_request": False,
 }
@@ -431,6 +473,17 @@ def test_words_for_failure(*, answered, word, retryable, stream):
         ("recitation", "content_filter"),
         ("prohibited_content", "content_filter"),
         ("tool_use", "tool_calls"),
+        ("length_limit", "length"),
+        ("context_window_exceeded", "length"),
+        ("IMAGE_PROHIBITED_CONTENT", "content_filter"),
+        ("content_policy_violation", "content_filter"),
+        ("LANGUAGE", "content_filter"),
+        ("tool-calls", "tool_calls"),
+        ("toolUse", "tool_calls"),
+        ("ContentFilter", "content_filter"),
+        ("max tokens", "length"),
+        ("FinishReason.MAX_TOKENS", "length"),
+        ("FINISH_REASON_STOP", "stop"),
         ("a word of tomorrow", "stop"),
     ],
 )
@@ -443,18 +496,48 @@ def test_words_for_an_end(*, answered, word, reason, stream):
     assert (got.error, got.finish_reason, got.raw_finish_reason) == (None, reason, word)
 
 
+@pytest.mark.parametrize("word", ["FinishReason.STOP", "tool-calls", " stop", "MaxTokens"])
+def test_a_word_in_another_spelling_is_believed(answered, word):
+    got = answered(frame(content="x"), frame(word))
+    assert (got.error, got.raw_finish_reason) == (None, word)
+
+
+def test_no_word_in_another_spelling(answered):
+    got = answered(frame("FinishReason.FINISH_REASON_UNSPECIFIED", content="x"), frame("length"), DONE)
+    assert got.finish_reason == "length"
+
+
 def test_an_unknown_word_alone_is_not_believed(answered):
     assert isinstance(answered(frame(content="x"), frame("a word of tomorrow")).error, TruncatedStreamError)
 
 
 # Frames that are not OpenAI's
 
+WORDS = [
+    b"ping",
+    b": keep-alive",
+    b'"heartbeat"',
+    b"keepalive 7",
+    b"heartbeat: 12",
+    b": OPENROUTER PROCESSING",
+    b"undefined",
+    b"processing",
+    b".",
+    b"Thu, 16 Apr 2023 12:00:00 GMT",
+]
+
 ODD_FRAMES = {
+    "two names of a field": [b"data: " + text(b"Hel") + b"\n\n"],
+    "a space before the field": [b" " + text(b"Hel") + b"\n\n"],
+    "a NUL after the object": [text(b"Hel") + b"\0\n\n"],
+    "two objects in one event": [text(b"H") + text(b"el").removeprefix(b"data: ") + b"\n\n"],
+    "a text with a value": [
+        {"choices": [{"delta": {"content": [{"type": "text", "text": {"value": "Hel"}}]}}]}
+    ],
     "sse-starlette's ping": [text(b"Hel") + b"\n\n", event(b"event: ping", b"data: 2023-04-16 12:00:00")],
     "a time without a name": [text(b"Hel") + b"\n\n", event(b"data: 2023-04-16 12:00:00.123456+00:00")],
     "a ping with a sentence": [text(b"Hel") + b"\n\n", event(b"event: keepalive", b"data: still here")],
-    "words": [event(b"data: " + word) for word in (b"ping", b": keep-alive", b'"heartbeat"', b"keepalive 7")]
-    + [text(b"Hel") + b"\n\n"],
+    "words": [event(b"data: " + word) for word in WORDS] + [text(b"Hel") + b"\n\n"],
     "JSON that is no object": [event(b"data: " + word) for word in (b"null", b"1", b"[]", b"true")]
     + [text(b"Hel") + b"\n\n"],
     "a ping as JSON": [event(b"event: ping", b'data: {"type":"ping"}'), text(b"Hel") + b"\n\n"],
@@ -488,7 +571,17 @@ def test_spellings_of_done(answered, done):
     assert (got.error, got.text) == (None, "x")
 
 
-@pytest.mark.parametrize("words", [b"upstream connect error", b"<html>504</html>", b'"Internal error"'])
+def test_done_after_an_object_in_one_event(answered):
+    got = answered(
+        frame(content="x"), b'data: {"choices":[{"finish_reason":"stop"}]}[DONE]\n\n', b"data: no\n\n"
+    )
+    assert (got.error, got.text) == (None, "x")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [b'{"choices":[]} oops', b"{}{", b"upstream connect error", b"<html>504</html>", b'"Internal error"'],
+)
 def test_other_words_are_not_keepalives(answered, words):
     got = answered(frame(content="x"), event(b"data: " + words), frame("stop"), DONE)
     assert isinstance(got.error, MalformedDataError)
@@ -566,6 +659,24 @@ REASONING = {
     "parts with both": {"content": [{"type": "thinking", "thinking": "hm", "text": "hm"}]},
     "parts of another name": {"content": [{"type": "reasoning", "text": "hm"}]},
     "one part": {"content": {"type": "thinking", "text": "hm"}},
+    "a part with the name of its type": {"content": [{"type": "reasoning", "reasoning": "hm"}]},
+    "a part with a content": {"content": [{"type": "thinking", "content": "hm"}]},
+    "a part with parts": {
+        "content": [{"type": "reasoning", "summary": [{"type": "summary_text", "text": "hm"}]}]
+    },
+    "a part of the type think": {"content": [{"type": "think", "text": "hm"}]},
+    "a part with a capital": {"content": [{"type": "Thinking", "text": "hm"}]},
+    "Gemini: a part marked as a thought": {"content": [{"type": "text", "text": "hm", "thought": True}]},
+    "an object": {"reasoning": {"content": "hm"}},
+    "details with a thinking": {
+        "reasoning_details": [{"type": "thinking", "thinking": "hm", "signature": "x"}]
+    },
+    "details with parts": {
+        "reasoning_details": [
+            {"type": "reasoning.summary", "summary": [{"type": "summary_text", "text": "hm"}]}
+        ]
+    },
+    "LiteLLM: only blocks": {"thinking_blocks": [{"type": "thinking", "thinking": "hm", "signature": "x"}]},
 }
 
 
@@ -583,6 +694,18 @@ def test_reasoning(answered, message):
 def test_reasoning_without_text(answered, details):
     got = answered(frame(reasoning_details=details, content="x"), frame("stop"), DONE)
     assert (got.reasoning, got.text) == ("", "x")
+
+
+def minimax(text):
+    form = "MiniMax-response-v1"
+    return {"reasoning_details": [{"type": "reasoning.text", "text": text, "format": form, "index": 0}]}
+
+
+@pytest.mark.parametrize("texts", [["The ", "user ", "asks"], ["The ", "The user ", "The user asks"]])
+def test_reasoning_of_minimax_in_pieces_or_growing(answered, texts):
+    closed = closing(content="x", **minimax("The user asks"))
+    got = answered(*(frame(**minimax(one)) for one in texts), frame("stop", content="x"), closed, DONE)
+    assert (got.error, got.reasoning, got.text) == (None, "The user asks", "x")
 
 
 # Token counts
@@ -607,6 +730,17 @@ USAGE = {
         Usage(10, 5, None, 90),
     ),
     "zeros": (counts(0, 0, 0, 0), Usage(0, 0, 0)),
+    "SGLang: reasoning beside the output": (counts(10, 400, 410, reasoning_tokens=386), Usage(10, 400, 386)),
+    "Perplexity: reasoning beside the output": (
+        counts(10, 1, 397, reasoning_tokens=386),
+        Usage(10, 387, 386),
+    ),
+    "Moonshot: cached tokens": (counts(10, 1, 11, cached_tokens=4), Usage(10, 1, None, 4)),
+    "DeepSeek: cached tokens": (
+        counts(10, 1, 11, prompt_cache_hit_tokens=4, prompt_cache_miss_tokens=6),
+        Usage(10, 1, None, 4),
+    ),
+    "Responses: other names": ({"input_tokens": 10, "output_tokens": 2}, Usage(10, 2)),
     "only the input": (counts(10), Usage(10)),
     "only the total": (counts(total=10), None),
     "input and total": (counts(10, None, 15), Usage(10)),

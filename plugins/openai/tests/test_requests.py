@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import openai
 import pytest
@@ -258,3 +259,31 @@ def test_nothing_of_the_sdk_is_imported_before_the_first_call(server):
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (
+            {"base_url": "localhost:8000/v1"},
+            "base_url is 'localhost:8000/v1', which is not a valid URL: it must",
+        ),
+        ({"base_url": "localhost/v1"}, "base_url is 'localhost/v1'"),
+        ({"headers": {"X A": "b"}}, "'X A' is not a valid name of a header"),
+        ({"headers": {"": "b"}}, "'' is not a valid name of a header"),
+        ({"organization": "Löwe"}, "the header 'OpenAI-Organization' has the character 'ö'"),
+        (
+            {"client_args": {"project": "\u201cp\u201d"}},
+            "the header 'OpenAI-Project' has the character '\u201c'",
+        ),
+    ],
+)
+def test_a_wrong_setup_is_named(transport, fields, words):
+    with pytest.raises(ConfigError, match=re.escape(words)):
+        OpenAIChat({"model_name": "m", "api_key": "k", "transport": transport, **fields})
+
+
+def test_an_empty_base_url_is_none(transport, server, read, monkeypatch):
+    monkeypatch.setenv("OPENAI_BASE_URL", f"{server.url}/v1")
+    model = OpenAIChat({"model_name": "m", "api_key": "k", "transport": transport, "base_url": ""})
+    assert read(model).error is None

@@ -36,7 +36,18 @@ _MESSAGES = (
     "error_description",
     "description",
 )
-_STATUSES = ("status_code", "statusCode", "status", "code", "error_code", "errorCode", "http_status")
+_STATUSES = (
+    "status_code",
+    "statusCode",
+    "status",
+    "code",
+    "error_code",
+    "errorCode",
+    "http_status",
+    "httpStatus",
+    "http_code",
+    "error_status_code",
+)
 _ONLY_IN_ERRORS = ("detail", "error_type", "error_message", "errorMessage", "error_msg")
 _DEEPEST = 4
 """How many levels of errors inside errors are read."""
@@ -53,6 +64,8 @@ _FILTER_CODES = frozenset(
         "moderation_blocked",
         "responsibleaipolicyviolation",
         "1301",
+        "minimax 1026",
+        "minimax 1027",
     }
 )
 _QUOTA_CODES = frozenset(
@@ -71,6 +84,7 @@ _QUOTA_CODES = frozenset(
         "payment_required",
         "arrearage",
         "1113",
+        "minimax 1008",
     }
 )
 _EMPTY_ACCOUNT = re.compile(
@@ -111,6 +125,7 @@ _WORDS: dict[int, str] = {
 _STATUS_OF_WORD = {word: status for status, words in _WORDS.items() for word in words.split()}
 """The HTTP status for an error type or code that a provider sends without one."""
 _STATUS_OF_WORD.update(dict.fromkeys(_QUOTA_CODES, 429))
+_STATUS_OF_WORD.update({"minimax 1002": 429, "minimax 1039": 429, "minimax 1004": 401, "minimax 2013": 400})
 
 _SPECIFIC = frozenset(
     {
@@ -137,6 +152,9 @@ _PHRASES: list[tuple[int, re.Pattern[str]]] = [
     )
 ]
 """What a message means that has neither a status nor a known code."""
+
+_PROGRESS = frozenset({"queued", "pending", "processing", "running", "in_progress", "loading", "started"})
+"""Values of `status` of a request that is still being worked on."""
 
 _SUCCESS = frozenset({"", "0", "ok", "success", "succeed", "succeeded", "none", "null"})
 
@@ -175,6 +193,8 @@ def status_error(message: str, status: int, headers: Mapping[str, str]) -> Strea
 
 def is_error(document: Any) -> bool:
     """Whether a JSON object that has nothing of an answer is an error; `{"code": 0}` is none."""
+    if isinstance(document, list):  # Gemini's compatible endpoint
+        return any(isinstance(one, Mapping) and is_error(one) for one in document)
     if not isinstance(document, Mapping):
         return False
     marks = {str(document.get(name)).lower() for name in ("object", "type", "event", "status")}
@@ -184,7 +204,8 @@ def is_error(document: Any) -> bool:
     if isinstance(base, Mapping):
         document = {**document, **base}
     codes = [document[name] for name in _STATUSES if type(document.get(name)) in {int, float, str}]
-    if document.get("success") is True or (codes and all(map(_is_success, codes))):
+    is_fine = codes and all(_is_success(one) or str(one).lower() in _PROGRESS for one in codes)
+    if document.get("success") is True or is_fine:
         return False
     if document.get("success") is False or any(document.get(name) for name in _ONLY_IN_ERRORS):
         return True
@@ -229,7 +250,7 @@ class _Fields:
             return self._read_text(value, depth)
         if not isinstance(value, Mapping) or depth > _DEEPEST:
             return "" if value is None else str(value)
-        nested = value.get("error") or value.get("errors")
+        nested = value.get("error") or value.get("errors") or value.get("base_resp")
         inner = ""
         if isinstance(nested, str | Mapping | list):
             inner = self._read(nested, depth + 1)
@@ -253,6 +274,10 @@ class _Fields:
             self.words.append(str(word).lower())
             if self.code is None and not (outer and name == "type"):
                 self.code = str(word)
+        if "status_msg" in value:
+            self.words.append(f"minimax {value.get('status_code')}")
+        if "msg" in value and isinstance(value.get("loc"), list):  # FastAPI
+            self.words.append("validation_error")
         if isinstance(value.get("status"), str):
             self.words.append(value["status"].lower())
         self.status = self.status or _status_in(value)
@@ -264,7 +289,7 @@ class _Fields:
         texts = [inner]
         for name in _MESSAGES:
             if found := value.get(name):
-                nested = isinstance(found, str | Mapping)
+                nested = isinstance(found, str | Mapping | list)
                 texts.append(self._read(found, depth + 1) if nested else str(found))
         # OpenRouter has the answer of the provider that it asked here, mostly as JSON.
         metadata = value.get("metadata")

@@ -85,7 +85,7 @@ class Timeouts:
         self._limits = limits
         running = [limits.first_delta_timeout, limits.idle_timeout]
         paces = [limit / 8 for limit in running if limit is not None]
-        self._pace = max(min([*paces, FINISH_GRACE / 2]), 0.005)
+        self._pace = max(min([*paces, FINISH_GRACE / 4]), 0.005)
         self._started = self._since = time.monotonic()
         self._progress = 0
         self._loading_since: float | None = None

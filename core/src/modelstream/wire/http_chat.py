@@ -64,7 +64,8 @@ class HttpChat(WireWrapper):
 
     def _check_setup(self) -> None:
         """Raise a `ConfigError` for headers that can't be sent, and for a URL with the endpoint's path."""
-        check_headers(self.config_options().headers, "the model config", ConfigError)
+        headers = {**self.base_headers(), **self.config_options().headers}
+        check_headers(headers, "the model config", ConfigError)
         for field, url in self.addresses().items():
             if isinstance(url, str):
                 check_endpoint(field, url, self.dialect.routes, self.dialect.path)

@@ -14,6 +14,7 @@ from modelstream.errors import ConfigError
 from modelstream.wire.native.route import proxy_of
 
 _HTTP = ("http", "https")
+_HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+")
 
 
 def check_proxy(url: str) -> None:
@@ -115,6 +116,8 @@ def _proxy_names() -> list[str]:
 def check_headers(headers: Mapping[str, Any], where: str, kind: type[Exception]) -> None:
     """Raise `kind` for a header that can't be sent; `where` is where it was set."""
     for name, value in headers.items():
+        if name.isascii() and _HEADER_NAME.fullmatch(name) is None:
+            raise kind(f"{where}: {name!r} is not a valid name of a header.")
         for text in (name, value):
             if isinstance(text, str) and not (text.isascii() and text.isprintable()):
                 wrong = next(char for char in text if not (char.isascii() and char.isprintable()))

@@ -173,7 +173,7 @@ class SseFramer:
         if not data or (event.event in _KEEPALIVES and not data.startswith(b"{")):
             return []
         frames = [data] if b"\n" not in block else _documents(data, block)
-        return [ErrorData(frame) for frame in frames] if event.event == b"error" else frames
+        return [ErrorData(frame) for frame in frames] if event.event.lower() == b"error" else frames
 
 
 class SseEventFramer:
@@ -202,7 +202,7 @@ class SseEventFramer:
         return [event for event in events if event.data]
 
 
-_FIELD = re.compile(rb"\n*(?:(?:data|event|id|retry)?:|\{)")
+_FIELD = re.compile(rb"\n*(?:(?:data|event|id|retry)?:|\[?\{)")
 _MAX_CUT = 64 * 1024
 """The size up to which a block may continue another: longer ones would be read again too often."""
 _KEEPALIVES = frozenset({b"ping", b"pong", b"keepalive", b"keep-alive", b"keep_alive", b"heartbeat"})
@@ -239,7 +239,7 @@ def _without_cut_line(blocks: list[bytes]) -> list[bytes]:
 
 
 def _event_of(block: bytes) -> SseEvent:
-    if block.lstrip(b"\n").startswith(b"{"):
+    if block.lstrip(b"\n").startswith((b"{", b"[{")):
         return SseEvent(block, b"", ())
     data: list[bytes] = []
     event = b""
@@ -248,6 +248,8 @@ def _event_of(block: bytes) -> SseEvent:
     for line in block.split(b"\n"):
         field, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
+        if field.startswith(b" ") and field.lstrip() in _FIELDS:
+            field = field.lstrip()
         if field == b"data":
             data.append(value)
         elif field == b"event":

@@ -38,7 +38,7 @@ class OpenAIConfig(HttpConfig, kw_only=True):
         _check_not_azure(self.client_args)
         arguments = {"max_retries": 0, **self.client_args}
         for name in ("base_url", "organization"):
-            if getattr(self, name) is not None:
+            if getattr(self, name) is not None and (name != "base_url" or self.base_url):
                 arguments[name] = getattr(self, name)
         if not any(arguments.get(name) for name in _OTHER_CREDENTIALS):
             arguments["api_key"] = self._key(arguments)

@@ -18,7 +18,13 @@ from modelstream.wire.decoding import excerpt, json_decoder
 from modelstream.wire.ending import finish_of
 from modelstream.wire.framing import MAX_REST
 from modelstream.wire.openai.message_parts import TextSoFar, read_content, reasoning_of
-from modelstream.wire.openai.odd_frames import has_media, is_done, is_keepalive
+from modelstream.wire.openai.odd_frames import (
+    documents_in,
+    has_media,
+    is_done,
+    is_keepalive,
+    words_of_failure,
+)
 from modelstream.wire.openai.shape import (
     DONE,
     FINISHES,
@@ -27,6 +33,7 @@ from modelstream.wire.openai.shape import (
     Choice,
     ChoiceMessage,
     Frame,
+    finish_word,
     is_failure,
     is_lasting,
 )
@@ -63,8 +70,7 @@ class OpenAIFrames:
         self._calls = ToolIndexes()
         self._state = StateReader()
         self._server_tools = False
-        # Another choice, and the pieces of its calls: see `_read_other`.
-        self._other: int | None = None
+        # The pieces of calls in other choices: see `_read_other`.
         self._other_calls: list[list[Call]] = []
         self._joined = False
 
@@ -77,7 +83,7 @@ class OpenAIFrames:
         try:
             decoded = _decode(frame)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            if (odd := self._decode_odd(frame)) is None:
+            if (odd := self._decode_odd(frame, deltas)) is None:
                 return
             decoded = odd
         choices = decoded.choices
@@ -118,7 +124,7 @@ class OpenAIFrames:
             raise _with_word(failure, finish)
         if finish:
             self._state.flush(deltas)
-            self._finish(finish, deltas)
+            self._finish(finish, deltas, frame)
 
     def _read_done(self, deltas: Deltas) -> None:
         self.done = True
@@ -143,8 +149,11 @@ class OpenAIFrames:
         if all(type(delta) is UsageDelta for delta in deltas):
             raise MalformedDataError(f"the answer has no choices: {excerpt(body)}")
 
-    def _decode_odd(self, frame: bytes) -> Frame | None:
-        """Decode a frame with something wrong; None for `[DONE]` in another spelling, and for a keepalive."""
+    def _decode_odd(self, frame: bytes, deltas: Deltas) -> Frame | None:
+        """Decode a frame with something wrong; None if nothing is left to read in it.
+
+        That is `[DONE]` in another spelling, a keepalive, or several objects, which are read here.
+        """
         try:
             return _decode_leniently(frame)
         except MalformedDataError:
@@ -152,6 +161,10 @@ class OpenAIFrames:
                 raise sent_error(frame) from None
             if is_done(frame):
                 self.done = True
+            elif parts := documents_in(frame):
+                for part in parts:
+                    if not self.done:
+                        self.read(part, deltas)
             elif self._whole or not is_keepalive(frame):
                 raise
         return None
@@ -161,7 +174,7 @@ class OpenAIFrames:
         if message.reasoning_content:
             self._state.begin_reasoning(deltas)
         start = len(deltas)
-        self._append_words(message, deltas)
+        self._append_words(message, deltas, self._reasoning)
         for delta in deltas[start:]:
             if isinstance(delta, ReasoningDelta):
                 self._reasoning.add(delta.text)
@@ -180,8 +193,8 @@ class OpenAIFrames:
             self._add_text(message.refusal)
         self._read_calls(_calls_of(message), deltas)
 
-    def _append_words(self, message: ChoiceMessage, deltas: Deltas) -> None:
-        if reasoning := reasoning_of(message):
+    def _append_words(self, message: ChoiceMessage, deltas: Deltas, before: TextSoFar) -> None:
+        if reasoning := reasoning_of(message, before):
             deltas.append(ReasoningDelta(reasoning))
         if message.content:
             self._refused = read_content(message.content, deltas) or self._refused
@@ -225,7 +238,7 @@ class OpenAIFrames:
             self._state.begin_reasoning(deltas)
         self._state.add_message(message, deltas, whole=True)
         words: Deltas = []
-        self._append_words(message, words)
+        self._append_words(message, words, TextSoFar())
         if type(message.refusal) is str and message.refusal:
             self._refused = True
             words.append(message.refusal)
@@ -255,15 +268,14 @@ class OpenAIFrames:
     # Other choices
 
     def _read_other(self, choice: Choice, deltas: Deltas) -> str | None:
-        """Keep the calls of another choice; GitHub Copilot sends the calls of the answer there.
+        """Keep the calls of another choice; GitHub Copilot sends the calls of the answer in others.
 
         They belong to the answer if its own choice ends for calls and has none.
         """
         message = choice.delta if choice.message is None else choice.message
-        if message is None or self._other not in (None, choice.index):
+        if message is None:
             return None
         if calls := _calls_of(message):
-            self._other = choice.index
             if self._joined:
                 self._read_calls(calls, deltas)
             elif not self._calls:
@@ -287,19 +299,28 @@ class OpenAIFrames:
             self.rest = frame[:MAX_REST]
         return failure
 
-    def _finish(self, raw: str, deltas: Deltas) -> None:
-        word = raw.lower()
+    def _finish(self, raw: str, deltas: Deltas, frame: bytes) -> None:
+        word = finish_word(raw, self.finishes)
         if word in NO_FINISHES:
             return
         if word not in self.finishes and is_failure(word):
-            again = not is_lasting(word)
-            failure = ProviderError(f"the provider failed (finish_reason {raw!r})", code=raw, retryable=again)
-            failure.raw_finish_reason = raw
-            raise failure
+            raise _failure_of(raw, word, frame)
         finish = Finish("refusal", raw) if self._refused else finish_of(word, self.finishes, raw)
         if finish.reason == "tool_calls" and not (self._calls or self._server_tools):
             self._join_other(deltas)
         deltas.append(finish)
+
+
+def _failure_of(raw: str, word: str, frame: bytes) -> StreamError:
+    words = words_of_failure(frame)
+    if words is not None:
+        failure = sent_error({"error": words})
+        failure.code = failure.code or raw
+    else:
+        message = f"the provider failed (finish_reason {raw!r})"
+        failure = ProviderError(message, code=raw, retryable=not is_lasting(word))
+    failure.raw_finish_reason = raw
+    return failure
 
 
 def _calls_of(message: ChoiceMessage) -> list[Call]:
@@ -314,7 +335,7 @@ def _has_content(message: ChoiceMessage | None) -> bool:
         or message.tool_calls
         or message.refusal
         or message.function_call
-        or reasoning_of(message)
+        or reasoning_of(message, TextSoFar())
     )
 
 

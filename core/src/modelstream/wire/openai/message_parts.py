@@ -10,22 +10,47 @@ if TYPE_CHECKING:
     from modelstream.wire.openai.shape import ChoiceMessage
     from modelstream.wire.wrapper import Deltas
 
-_THINKING = frozenset({"thinking", "reasoning", "reasoning_content", "reasoning_text", "thought"})
+_THINKING = frozenset({"think", "thinking", "reasoning", "reasoning_content", "reasoning_text", "thought"})
 """The types of content parts whose `text` is reasoning."""
 
+_THOUGHTS = ("text", "thinking", "summary", "content", "reasoning", "reasoning_content")
+"""The fields of a part of reasoning that may have its text."""
 
-def reasoning_of(message: ChoiceMessage) -> str:
-    """The reasoning in the field that this server uses; some send it in several."""
+_DISTINCT = 3
+"""Different characters by which a repeated beginning is recognized, as in `MiniMax`'s whole texts."""
+
+
+def reasoning_of(message: ChoiceMessage, before: TextSoFar) -> str:
+    """What is new in the reasoning, in the field that this server uses; some send it in several."""
     for text in (message.reasoning_content, message.reasoning, message.reasoning_text):
-        if type(text) is str and text:
-            return text
+        if thought := _thought_of(text):
+            return thought
     details = message.reasoning_details
-    if type(details) is dict:
-        details = [details]
-    if type(details) is not list:
+    if type(details) in (dict, list) and (thought := _thought_of(details)):
+        first = details[0] if type(details) is list else details
+        form = first.get("format") if type(first) is dict else None
+        return _new_thought(thought, str(form), before)
+    return _thought_of(message.thinking_blocks)
+
+
+def _thought_of(value: Any) -> str:
+    """The text in a value for reasoning: a text, a part, or a list of these."""
+    if type(value) is str:
+        return value
+    if type(value) is list:
+        return "".join(_thought_of(one) for one in value)
+    if type(value) is not dict:
         return ""
-    texts = (part.get("text") or part.get("summary") for part in details if type(part) is dict)
-    return "".join(text for text in texts if type(text) is str)
+    return next((text for name in _THOUGHTS if (text := _thought_of(value.get(name)))), "")
+
+
+def _new_thought(thought: str, form: str, so_far: TextSoFar) -> str:
+    # MiniMax sends the whole text so far with every piece.
+    if form.startswith("MiniMax"):
+        before = so_far.joined()
+        if len(set(before)) >= _DISTINCT and thought.startswith(before):
+            return thought[len(before) :]
+    return thought
 
 
 def read_content(content: Any, deltas: Deltas) -> bool:
@@ -45,14 +70,15 @@ def read_content(content: Any, deltas: Deltas) -> bool:
 def _read_part(part: dict[str, Any], deltas: Deltas) -> bool:
     kind = part.get("type")
     before = len(deltas)
-    thoughts = part.get("thinking")
-    for thought in thoughts if type(thoughts) is list else [thoughts]:
-        _append_reasoning(thought.get("text") if type(thought) is dict else thought, deltas)
     text = part.get("text")
-    if kind in _THINKING:
-        _append_reasoning(text if text != thoughts else None, deltas)
-    elif type(text) is str and text:
-        deltas.append(text)
+    if type(text) is dict:
+        text = text.get("value")
+    if (type(kind) is str and kind.lower() in _THINKING) or part.get("thought") is True:
+        _append_reasoning(part, deltas)
+    else:
+        _append_reasoning(part.get("thinking"), deltas)
+        if type(text) is str and text:
+            deltas.append(text)
     refusal = part.get("refusal")
     if type(refusal) is str and refusal:
         deltas.append(refusal)
@@ -66,9 +92,9 @@ _MEDIA = frozenset({"image", "audio", "video", "file", "input", "output"})
 """How the types of media parts begin: `image_url`, `audio`, `input_image`, …"""
 
 
-def _append_reasoning(text: Any, deltas: Deltas) -> None:
-    if type(text) is str and text:
-        deltas.append(ReasoningDelta(text))
+def _append_reasoning(value: Any, deltas: Deltas) -> None:
+    if thought := _thought_of(value):
+        deltas.append(ReasoningDelta(thought))
 
 
 class TextSoFar:
@@ -83,6 +109,12 @@ class TextSoFar:
         self._whole = False
         self._increments = False
 
+    def joined(self) -> str:
+        """The text so far."""
+        if len(self.pieces) > 1:
+            self.pieces[:] = ["".join(self.pieces)]
+        return self.pieces[0] if self.pieces else ""
+
     def rest_of(self, whole: str) -> str:
         """What `whole` has after the pieces so far."""
         if not self.pieces:
@@ -90,8 +122,7 @@ class TextSoFar:
         if self._increments:
             rest = whole
         else:
-            before = "".join(self.pieces)
-            self.pieces[:] = [before]
+            before = self.joined()
             rest = whole[len(before) :] if whole.startswith(before) else ""
             if not rest and self._whole and whole and not before.startswith(whole):
                 self._increments = True

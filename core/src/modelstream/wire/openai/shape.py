@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from modelstream.deltas import FinishReason
 
 DONE = b"[DONE]"
@@ -16,12 +18,14 @@ _FINISHES: dict[FinishReason, str] = {
     "stop": "stop stop_sequence end_turn eos eos_token end complete completed done finished",
     "length": (
         "length max_tokens max_output_tokens max_completion_tokens max_new_tokens max_length token_limit "
-        "model_length model_context_window_exceeded context_length_exceeded incomplete"
+        "length_limit max_tokens_exceeded max_tokens_reached token_limit_reached model_length context_length "
+        "model_context_window_exceeded context_window_exceeded context_length_exceeded incomplete"
     ),
     "tool_calls": "tool_calls tool_call tool_use function_call function_calls",
     "content_filter": (
-        "content_filter content_filtered safety image_safety sensitive recitation prohibited_content "
-        "blocklist spii moderation guardrail_intervened"
+        "content_filter content_filtered content_policy content_policy_violation content_blocked blocked "
+        "safety image_safety sensitive recitation image_recitation prohibited_content "
+        "image_prohibited_content language blocklist spii moderation guardrail_intervened"
     ),
     "refusal": "refusal",
 }
@@ -32,11 +36,23 @@ FINISHES: dict[str, FinishReason] = {
 
 is_failure = re.compile(
     "error|exception|fail|abort|cancel|interrupt|time_?d?_?-?out|malformed|unexpected|invalid|overload|"
-    "unavailable|insufficient|quota|rate_?limit"
+    "unavailable|insufficient|quota|rate_?limit|crash|killed|oom$|out_of_memory|terminated|preempt|reject|"
+    "disconnect|busy|shut_?down|missing_|too_many"
 ).search
 """Whether a `finish_reason`, in lower case, reports a failure: an error, not an end."""
 is_lasting = re.compile("invalid_request|quota|insufficient_(quota|balance|credits?)").search
 """Whether such a failure would come again with a second attempt."""
+
+_WORD_START = re.compile("(?<=[a-z])(?=[A-Z])|[- ]")
+
+
+def finish_word(raw: str, finishes: Mapping[str, FinishReason]) -> str:
+    """The word as the table `finishes` has it, also for `tool-calls`, `ToolCalls` or `FinishReason.STOP`."""
+    word = raw.lower()
+    if word in finishes or word in NO_FINISHES:
+        return word
+    return _WORD_START.sub("_", raw.strip().rpartition(".")[2]).lower().removeprefix("finish_reason_")
+
 
 NO_FINISHES = frozenset({"", "null", "none", "unspecified", "finish_reason_unspecified"})
 """Values of `finish_reason` that some providers send instead of null."""

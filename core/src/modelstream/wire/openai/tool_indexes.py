@@ -16,7 +16,7 @@ class ToolIndexes:
     id, the index, a new id, and whether the arguments of the call before have ended.
     """
 
-    __slots__ = ("_by_id", "_by_index", "_calls", "_early", "_last", "_named", "current")
+    __slots__ = ("_by_id", "_by_index", "_calls", "_early", "_in_message", "_last", "_named", "current")
 
     def __init__(self) -> None:
         # The number of the call of the last piece that was added; None if its call has not begun.
@@ -29,6 +29,8 @@ class ToolIndexes:
         self._early: dict[int | None, tuple[str, str]] = {}
         # The calls of the pieces with a name in this frame.
         self._named: list[_Call] = []
+        # The numbers of the calls in the whole message that is being read.
+        self._in_message: set[int] = set()
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -52,7 +54,7 @@ class ToolIndexes:
                 self.current = None
                 return None
             call = self._begin(index)
-        self._note(call, index, call_id)
+        self._note(call, index, call_id, new=new)
         if name:
             self._named.append(call)
         return call.add(call_id, name, arguments, new=new)
@@ -66,7 +68,7 @@ class ToolIndexes:
         new = call is None
         if call is None:
             call = self._begin(index)
-        self._note(call, index, call_id)
+        self._note(call, index, call_id, new=new)
         call.id, call.name = call.id or call_id or "", call.name or name or ""
         return call.number, new
 
@@ -74,13 +76,19 @@ class ToolIndexes:
         self, position: int, call_id: str | None, name: str, arguments: str
     ) -> ToolCallDelta | None:
         """What is new in a whole call, the one at `position` in a message that has all calls so far."""
+        if position == 0:
+            self._in_message = set()
         call = self._by_id.get(call_id or "")
-        if call is None and position < len(self._calls) and self._calls[position].name == name:
-            call = self._calls[position]
+        # Two calls of one message are two, even with the same id.
+        if call is None or call.name != name or call.number in self._in_message:
+            same = position < len(self._calls) and self._calls[position].name == name
+            call = self._calls[position] if same and position not in self._in_message else None
         if call is None:
             call = self._begin(None)
             self._note(call, None, call_id)
+            self._in_message.add(call.number)
             return call.add(call_id, name, arguments, new=True)
+        self._in_message.add(call.number)
         self.current = call.number
         return call.add(None, None, call.rest_of(arguments), new=False)
 
@@ -93,12 +101,12 @@ class ToolIndexes:
         self._calls.append(call)
         return call
 
-    def _note(self, call: _Call, index: int | None, call_id: str | None) -> None:
+    def _note(self, call: _Call, index: int | None, call_id: str | None, *, new: bool = True) -> None:
         if index is not None:
             call.index = index if call.index is None else call.index
             self._by_index[index] = call
-        if call_id:
-            self._by_id.setdefault(call_id, call)
+        if call_id and (new or call_id not in self._by_id):
+            self._by_id[call_id] = call
         self._last = call
         self.current = call.number
 
@@ -108,7 +116,11 @@ class ToolIndexes:
         """The call that the piece continues, or None if it begins one."""
         call = self._by_id.get(call_id or "")
         if call is not None and (index is None or not name or call.index in (None, index)):
-            return call
+            # Some servers send one id for all calls, so a name with arguments after whole ones is a new call.
+            if name and arguments.strip() and call.has_ended():
+                return None
+            by_index = None if index is None else self._by_index.get(index)
+            return by_index if by_index is not None and by_index.id == call_id else call
         if name and not call_id and index in self._early:
             return None
         call = self._last if index is None else self._by_index.get(index)
@@ -182,6 +194,10 @@ class _Call:
             return apart or bool(self.id and call_id != self.id)
         # Without ids and indexes calls are sent whole.
         return apart and not self.id
+
+    def has_ended(self) -> bool:
+        """Whether the JSON of the arguments is whole."""
+        return self._json.ended()
 
     def rest_of(self, arguments: str) -> str:
         """What these arguments have after those so far; nothing if they are others."""

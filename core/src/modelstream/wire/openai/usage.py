@@ -13,11 +13,14 @@ def read_usage(usage: Any) -> UsageDelta | None:
     if type(usage) is not dict:
         return None
     usage = usage.get("usage", usage)  # Groq sends it in `x_groq` where `include_usage` is not set
-    prompt, completion, total = (
-        _count(usage, f"{name}_tokens") for name in ("prompt", "completion", "total")
-    )
-    reasoning = _count(_inner(usage, "completion_tokens_details"), "reasoning_tokens")
-    cached = _count(_inner(usage, "prompt_tokens_details"), "cached_tokens")
+    prompt = _count(usage, "prompt_tokens", "input_tokens")
+    completion = _count(usage, "completion_tokens", "output_tokens")
+    total = _count(usage, "total_tokens")
+    reasoning = _count(usage.get("completion_tokens_details"), "reasoning_tokens")
+    cached = _count(usage.get("prompt_tokens_details"), "cached_tokens")
+    # SGLang and Perplexity have it here; Moonshot and DeepSeek the other.
+    reasoning = _count(usage, "reasoning_tokens") if reasoning is None else reasoning
+    cached = _count(usage, "cached_tokens", "prompt_cache_hit_tokens") if cached is None else cached
     if completion is not None:
         completion += _outside(prompt, completion, total, reasoning, cached)
     counts = (prompt, completion, reasoning, cached)
@@ -38,11 +41,13 @@ def _outside(
     return rest if rest > 0 and not cached else 0
 
 
-def _inner(values: Any, name: str) -> Any:
-    return values.get(name) if type(values) is dict else None
+def _count(counts: Any, *names: str) -> int | None:
+    """The first usable count under one of the names."""
+    if type(counts) is not dict:
+        return None
+    return next((found for name in names if (found := _number(counts.get(name))) is not None), None)
 
 
-def _count(counts: Any, name: str) -> int | None:
-    count = _inner(counts, name)
+def _number(count: Any) -> int | None:
     usable = type(count) is int or (type(count) is float and math.isfinite(count))
     return int(count) if usable and count >= 0 else None
