@@ -46,6 +46,12 @@ def join(pieces, tokens=None, kind=Pieces):
         (["a", "ab", "abc", "d"], [1, 2, 3, 1], "aababcd"),
         (["Once", "Once"], [1, 1], "OnceOnce"),
         (["Yes, ", "Yes, it is", "Yes"], None, "Yes, Yes, it isYes"),
+        # By their counts they are whole texts, until the last piece.
+        (["-", "--", "---", "\n", ""], [1, 1, 1, 1, 0], "------\n"),
+        ([" ", "  ", "    ", "return"], [1, 1, 1, 1], "       return"),
+        (["ha", "haha", "hahahaha", "ha", ""], [1, 1, 2, 1, 0], "ha" * 8),
+        (["ha", "haha", "hahahaha", "ha", "!"], [1, 1, 2, 1, 1], "ha" * 8 + "!"),
+        (["=" * 8, "=" * 16, "=" * 24, "=" * 32, "\nEnd"], [1, 1, 1, 1, 2], "=" * 80 + "\nEnd"),
     ],
 )
 def test_increments(pieces, tokens, text):
