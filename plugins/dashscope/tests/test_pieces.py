@@ -246,6 +246,22 @@ def test_reasoning_text_and_arguments_sent_whole_each_time(server, model_of, rea
     assert [(call.name, call.arguments) for call in got.tool_calls] == [("f", '{"x": 1}')]
 
 
+@pytest.mark.parametrize("counts", [None, (1, 2, 3, 4)])
+def test_reasoning_repeated_beside_text(server, model_of, read, wire, counts):
+    """In increments, reasoning would not be sent again with the text."""
+    texts = ["", "H", "Hello", "Hello!"]
+    frames = []
+    for at, text in enumerate(texts):
+        message = {"content": text, "reasoning_content": "Think"}
+        frame = wire.output(message, "stop" if at == 3 else "null")
+        frames.append(
+            wire.event(frame if counts is None else {**frame, "usage": {"output_tokens": counts[at]}})
+        )
+    server.play(Answer(frames))
+    got = read(model_of())
+    assert (got.error, got.text, got.reasoning) == (None, "Hello!", "Think")
+
+
 def test_the_text_form(server, model_of, read, wire):
     def frame(text, finish="null"):
         return wire.event({"output": {"text": text, "finish_reason": finish}})

@@ -75,9 +75,7 @@ class Pieces:
         # All of its pieces, as long as they could still be increments: they begin with the whole text.
         self._joined: str | None = None
 
-    def add(
-        self, piece: str, tokens: int | None = None, *, last: bool = False, is_over: bool = False
-    ) -> str:
+    def add(self, piece: str, tokens: int | None = None, *, last: bool = False, is_over: bool = False) -> str:
         """Add a piece and return what is new in it.
 
         `tokens` is the number of tokens since the last frame, if known; `last` marks the last frame.
