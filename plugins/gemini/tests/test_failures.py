@@ -98,7 +98,7 @@ def test_lost_after_a_stop_that_came_with_every_chunk(model, server, wire, read,
     assert got.error.partial_text == "Hello"
 
 
-@pytest.mark.parametrize("data", [b"{garbage}", b"[1]", b'{"candidates": 7}', b"[DONE]", b'"text"'])
+@pytest.mark.parametrize("data", [b"{garbage}", b"[1]", b"[DONE]", b'"text"'])
 def test_a_frame_that_is_not_valid(model, server, wire, read, data):
     server.play(Answer([wire.text("Hello"), b"data: %b\n\n" % data, wire.text("more", "STOP")]))
     got = read(model)

@@ -160,19 +160,6 @@ def test_schemas(send_both, schema):
     send_both(response_mime_type="application/json", response_schema=schema)
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        {"tools": [{"mcp_servers": [{"name": "my_s", "streamable_http_transport": HEADERS}]}]},
-        {"tools": [{"computer_use": {"disabled_safety_policies": ["financial_transactions"]}}]},
-        {"labels": {"my_label": "x"}},
-        {"service_tier": "FLEX"},
-        {"store": True},
-        {"thinking_config": {"thinking_level": "low"}},
-        {"response_schema": TREE},
-    ],
-    ids=str,
-)
 def test_unknown_options_are_refused_by_name_as_sdks_do(server, model_of, transport):
     model = model_of(server.url)
     for arguments in (
@@ -197,6 +184,19 @@ def test_every_option_of_the_sdk_is_known():
     assert set(types.GenerateContentConfig.model_fields) <= KNOWN
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"tools": [{"mcp_servers": [{"name": "my_s", "streamable_http_transport": HEADERS}]}]},
+        {"tools": [{"computer_use": {"disabled_safety_policies": ["financial_transactions"]}}]},
+        {"labels": {"my_label": "x"}},
+        {"service_tier": "FLEX"},
+        {"store": True},
+        {"thinking_config": {"thinking_level": "low"}},
+        {"response_schema": TREE},
+    ],
+    ids=str,
+)
 def test_options_that_older_sdks_reject(send_both, arguments):
     try:
         send_both(**arguments)
