@@ -46,6 +46,12 @@ def join(pieces, tokens=None, kind=Pieces):
         (["a", "ab", "abc", "d"], [1, 2, 3, 1], "aababcd"),
         (["Once", "Once"], [1, 1], "OnceOnce"),
         (["Yes, ", "Yes, it is", "Yes"], None, "Yes, Yes, it isYes"),
+        # By their counts they are whole texts, until the last piece.
+        (["-", "--", "---", "\n", ""], [1, 1, 1, 1, 0], "------\n"),
+        ([" ", "  ", "    ", "return"], [1, 1, 1, 1], "       return"),
+        (["ha", "haha", "hahahaha", "ha", ""], [1, 1, 2, 1, 0], "ha" * 8),
+        (["ha", "haha", "hahahaha", "ha", "!"], [1, 1, 2, 1, 1], "ha" * 8 + "!"),
+        (["=" * 8, "=" * 16, "=" * 24, "=" * 32, "\nEnd"], [1, 1, 1, 1, 2], "=" * 80 + "\nEnd"),
     ],
 )
 def test_increments(pieces, tokens, text):
@@ -238,6 +244,22 @@ def test_reasoning_text_and_arguments_sent_whole_each_time(server, model_of, rea
     assert got.snapshots == [(False, "I'll "), (False, "I'll look"), (True, "I'll look")]
     assert got.reasoning == "So: yes"
     assert [(call.name, call.arguments) for call in got.tool_calls] == [("f", '{"x": 1}')]
+
+
+@pytest.mark.parametrize("counts", [None, (1, 2, 3, 4)])
+def test_reasoning_repeated_beside_text(server, model_of, read, wire, counts):
+    """In increments, reasoning would not be sent again with the text."""
+    texts = ["", "H", "Hello", "Hello!"]
+    frames = []
+    for at, text in enumerate(texts):
+        message = {"content": text, "reasoning_content": "Think"}
+        frame = wire.output(message, "stop" if at == 3 else "null")
+        frames.append(
+            wire.event(frame if counts is None else {**frame, "usage": {"output_tokens": counts[at]}})
+        )
+    server.play(Answer(frames))
+    got = read(model_of())
+    assert (got.error, got.text, got.reasoning) == (None, "Hello!", "Think")
 
 
 def test_the_text_form(server, model_of, read, wire):

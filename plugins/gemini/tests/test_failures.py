@@ -191,3 +191,20 @@ def test_counts_beside_a_passing_failure_do_not_stop_a_retry(
     got = read(model_of(server.url, max_retries=1))
     assert got.error is None
     assert len(server.requests) == 2
+
+
+SIGNED = {"candidates": [{"content": {"parts": [{"text": "", "thoughtSignature": "c2lnbmVk"}]}}]}
+COUNTS = {"usageMetadata": {"promptTokenCount": 3}}
+
+
+@pytest.mark.parametrize(
+    "frames", [[SIGNED], [{**SIGNED, **COUNTS}], [COUNTS, SIGNED], [SIGNED, COUNTS, SIGNED]]
+)
+def test_signatures_and_counts_do_not_stop_a_retry(model_of, server, read, answer, monkeypatch, wire, frames):
+    monkeypatch.setattr("modelstream.call.retries.FIRST_PAUSE", 0.0)
+    failure = {"error": {"code": 503, "message": "busy", "status": "UNAVAILABLE"}}
+    server.play(Answer([wire.event(frame) for frame in [*frames, failure]]), answer)
+    got = read(model_of(server.url, max_retries=1))
+    assert got.error is None
+    assert "provider_state" not in got.response.message
+    assert len(server.requests) == 2

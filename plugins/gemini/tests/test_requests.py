@@ -222,6 +222,7 @@ NO_PARAMETERS = [
         "properties": {},
         "strict": True,
     },
+    {"type": "object", "properties": {}, "$defs": {}, "$id": "f", "$comment": "none", "default": {}},
 ]
 SCHEMAS = [
     {"$ref": "#/$defs/City", "$defs": {"City": CITY}},

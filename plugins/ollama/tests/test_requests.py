@@ -72,6 +72,45 @@ def test_keep_alive_and_other_arguments(server, model_of):
     assert (body["think"], body["format"], body["keep_alive"]) == (True, "json", "1h")
 
 
+SCHEMA = {"type": "object", "properties": {"x": {"type": "integer"}}}
+
+
+class Point:
+    """As pydantic's classes are."""
+
+    @staticmethod
+    def model_json_schema():
+        return SCHEMA
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ({"format": SCHEMA}, SCHEMA),
+        ({"format": Point}, SCHEMA),
+        ({"response_format": Point}, SCHEMA),
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {"name": "p", "schema": SCHEMA}}},
+            SCHEMA,
+        ),
+        ({"response_format": {"type": "json_schema", "json_schema": {"name": "p"}}}, "json"),
+        ({"response_format": {"type": "json_object"}}, "json"),
+        ({"response_format": {"type": "json_object"}, "format": SCHEMA}, SCHEMA),
+        ({"response_format": {"type": "text"}}, None),
+        ({"response_format": None}, None),
+    ],
+)
+def test_formats(server, model_of, arguments, expected):
+    body = sent(server, model_of(), **arguments)
+    assert body.get("format") == expected
+    assert "response_format" not in body
+
+
+def test_another_class_as_format(model_of):
+    with pytest.raises(BadRequestError, match="format is the class int"):
+        model_of()("hi", format=int)
+
+
 def test_arguments_that_are_none_are_not_sent(server, model_of):
     body = sent(server, model_of(keep_alive=None), format=None, temperature=None)
     assert body.keys() == {"model", "messages", "stream"}

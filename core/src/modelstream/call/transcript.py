@@ -100,7 +100,7 @@ class Transcript:
         self.holds: int = 0
         self.usage: Usage | None = None
         self.state: list[StateDelta] = []
-        # State that came before the first delta: it is not shown, so the call may still be tried again.
+        # State that came before all but counts: it is not shown, so the call may still be tried again.
         self._early: list[StateDelta] = []
         self.ignored: int = 0
         self.shown: int = 0
@@ -195,6 +195,8 @@ class Transcript:
         self.answered = self._plain = False
 
     def _end(self) -> None:
+        if self.count:
+            self._add_early()
         self.ended = True
         self._plain = False
 
@@ -202,15 +204,18 @@ class Transcript:
         self._plain = self.opened and not (self._joiners or self._early or self.ended)
 
     def _add(self, item: Item) -> None:
-        if self._early:
-            early, self._early = self._early, []
-            for state in early:
-                self._add(state)
-            self._reset_plain()
+        if self._early and not isinstance(item, UsageDelta):
+            self._add_early()
         self._items.append(item)
         self.count += 1
         if not self.count % BLOCK:
             self._items = self.log.fold()
+
+    def _add_early(self) -> None:
+        early, self._early = self._early, []
+        for state in early:
+            self._add(state)
+        self._reset_plain()
 
     def _add_checked(self, one: str | Delta) -> None:
         if self.finish is not None and not isinstance(one, UsageDelta | StateDelta):
@@ -280,7 +285,7 @@ class Transcript:
             dialect, base_url = self.owner() if self.owner is not None else (self.model_type or "", "")
             delta = StateDelta(delta.state, delta.reasoning, dialect, base_url)
         self.state.append(delta)
-        if self.count:
+        if self.shows:
             self._add(delta)
         else:
             self._early.append(delta)

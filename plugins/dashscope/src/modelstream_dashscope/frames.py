@@ -107,12 +107,12 @@ class DashScopeFrames:
             raise MalformedDataError(f"the answer has no output: {excerpt(body)}")
 
     def _read_message(self, message: ChoiceMessage, deltas: Deltas, *, last: bool) -> None:
+        text = message.content if type(message.content) is str else _joined(message.content)
         reasoning = message.reasoning_content
         if type(reasoning) is str and reasoning:
-            reasoning = self._reasoning.add(reasoning, self._new_tokens, last=last)
+            reasoning = self._reasoning.add(reasoning, self._new_tokens, last=last, is_over=bool(text))
             if reasoning:
                 deltas.append(ReasoningDelta(reasoning))
-        text = message.content if type(message.content) is str else _joined(message.content)
         if text or (self._mode.is_whole is None and message.content is not None):
             text = self._text.add(text, self._new_tokens, last=last)
             if text or self._text.waits:

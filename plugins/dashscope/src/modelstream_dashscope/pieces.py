@@ -23,6 +23,10 @@ they have in common is shown, and the rest waits. The first of these rules that 
    requested.
 7. Otherwise, and after a hundred pieces, they are whole texts: no text repeats itself so.
 
+A piece beside which the frame has a text that comes later (reasoning beside content) is the whole text if it
+equals the one before. Whole texts that prove to be increments after all are completed, if they repeat
+themselves: then what was shown is the beginning of the pieces joined.
+
 What can be misread is, for rules 5 to 7, a text in increments of which three in a row begin with the one
 before, and which are no repetitions; for rule 2, an answer of two equal pieces without counts.
 """
@@ -59,7 +63,7 @@ class _Piece(NamedTuple):
 class Pieces:
     """The pieces of one text in the order in which they arrive."""
 
-    __slots__ = ("_chain", "_mode", "_shown", "_so_far")
+    __slots__ = ("_chain", "_joined", "_mode", "_shown", "_so_far")
 
     def __init__(self, mode: Mode | None = None) -> None:
         self._mode = mode or Mode()
@@ -68,24 +72,28 @@ class Pieces:
         self._shown = 0
         # The whole text, if that is what the pieces are.
         self._so_far = ""
+        # All of its pieces, as long as they could still be increments: they begin with the whole text.
+        self._joined: str | None = None
 
-    def add(self, piece: str, tokens: int | None = None, *, last: bool = False) -> str:
+    def add(self, piece: str, tokens: int | None = None, *, last: bool = False, is_over: bool = False) -> str:
         """Add a piece and return what is new in it.
 
         `tokens` is the number of tokens since the last frame, if known; `last` marks the last frame.
+        `is_over` tells that the frame has a text that comes after this one.
         """
         mode = self._mode
         if not self._chain:
             if mode.is_whole is False:
                 return piece
             if mode.is_whole:
-                return self._extend(piece)
+                return self._extend(piece, tokens)
             if piece:
                 self._chain.append(_Piece(piece, tokens))
                 self._shown = len(piece)
             return piece
         if mode.is_whole is None:
-            mode.is_whole = self._judge(_Piece(piece, tokens), last=last)
+            is_repeated = is_over and piece == self._chain[-1].text
+            mode.is_whole = is_repeated or self._judge(_Piece(piece, tokens), last=last)
         if piece:
             self._chain.append(_Piece(piece, tokens))
         return self._show()
@@ -118,6 +126,8 @@ class Pieces:
             text = whole if is_whole else joined
             self._so_far = whole
             self._chain = []
+            if is_whole:
+                self._keep(joined)
         # In a whole text, the end of what was shown may have been replaced.
         start = len(_common(joined[: self._shown], text))
         self._shown = max(self._shown, len(text))
@@ -161,21 +171,30 @@ class Pieces:
             return _misfit(_differences(chain)) < _misfit(chain)
         return False if last else None
 
-    def _extend(self, piece: str) -> str:
-        before = self._so_far
+    def _extend(self, piece: str, tokens: int | None) -> str:
+        before, joined = self._so_far, self._joined
         if piece.startswith(before):
             self._so_far = piece
+            # Without new tokens it is the whole text beyond doubt.
+            self._keep(None if joined is None or tokens == 0 else joined + piece)
             return piece[len(before) :]
-        if before.startswith(piece):
+        if before.startswith(piece) and (joined is None or not piece or not tokens):
             return ""
         common = len(_common(before, piece))
-        if common + 4 < len(before):
+        is_replaced = joined is None or HALF in before[common:]
+        if common + 4 < len(before) or not is_replaced:
             # Not the text again: the pieces were increments after all.
             self._mode.is_whole = False
-            return piece
+            return piece if joined is None else joined[len(before) :] + piece
         # The end of the text was replaced, such as half a character: what was shown stays.
-        self._so_far = piece
+        self._so_far, self._joined = piece, None
         return piece[common:]
+
+    def _keep(self, joined: str | None) -> None:
+        """Keep the pieces joined, if they begin with the whole text, and are not much longer."""
+        whole = self._so_far
+        is_short = joined is not None and len(joined) <= LONGEST * len(whole)
+        self._joined = joined if joined is not None and is_short and joined.startswith(whole) else None
 
 
 class JsonPieces(Pieces):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from modelstream.errors import BadRequestError
-from modelstream.wire import ChatRequest, WrittenRequest
+from modelstream.wire import ChatRequest, WrittenRequest, response_format
 from modelstream_ollama.messages import invalid, read_messages, read_prompt, write_messages
 
 CHAT = "/api/chat"
@@ -46,12 +46,32 @@ def write(request: ChatRequest) -> WrittenRequest:
     arguments, options = split_options(request.arguments)
     body = {
         "model": request.model,
-        **arguments,
+        **_with_format(arguments),
         "messages": write_messages(request.messages),
         "stream": request.stream,
         "options": options or None,
     }
     return WrittenRequest(CHAT, {name: value for name, value in body.items() if value is not None})
+
+
+def _with_format(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments with the format of the answer as Ollama's `format`, also if it has OpenAI's name."""
+    others = dict(arguments)
+    wanted = response_format(others.pop("response_format", None))
+    own = response_format(others.pop("format", None))
+    if own is not None:
+        return {**others, "format": _schema(own) if isinstance(arguments["format"], type) else own}
+    kind = wanted.get("type") if isinstance(wanted, Mapping) else None
+    if kind == "json_schema":
+        return {**others, "format": _schema(wanted) or "json"}
+    if kind == "json_object":
+        return {**others, "format": "json"}
+    return others if kind == "text" or wanted is None else {**others, "response_format": wanted}
+
+
+def _schema(wanted: Mapping[str, Any]) -> Any:
+    named = wanted.get("json_schema")
+    return named.get("schema") if isinstance(named, Mapping) else None
 
 
 def split_options(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

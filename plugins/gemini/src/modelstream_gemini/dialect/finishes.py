@@ -37,7 +37,7 @@ FINISHES: dict[str, FinishReason] = {
 }
 """The finish reason for each finishReason but those of failures. Any other word counts as `stop`."""
 
-CALLED = frozenset({"FUNCTION_CALL", "TOOL_CALL", "TOOL_CALLS"})
+CALLED = frozenset({"FUNCTION_CALL", "FUNCTION_CALLS", "TOOL_CALL", "TOOL_CALLS", "TOOL_USE"})
 """What some gateways send in place of STOP if there are calls."""
 
 WRITTEN = {"stop": "STOP", "length": "MAX_TOKENS", "content_filter": "SAFETY", "tool_calls": "STOP"}

@@ -34,6 +34,8 @@ class PartialArguments:
         # The path of the string that is not closed yet.
         self._string: list[Segment] | None = None
         self._is_whole = False
+        # The JSON text of each value that was added; that of a string is empty.
+        self._values: dict[tuple[Segment, ...], str] = {}
 
     def add(self, pieces: Any) -> str:
         """The text for the `partialArgs` of one frame. Raises `MalformedDataError`."""
@@ -63,11 +65,18 @@ class PartialArguments:
             escaped = json.dumps(text, ensure_ascii=False)[1:-1]
             if path == self._string:
                 return escaped
+            if not text and self._values.get(tuple(path)) == "":
+                return ""  # the end of a string that other values have followed
+            self._values[tuple(path)] = ""
             before = self._move_to(path)
             self._string = path
             return f'{before}"{escaped}'
         value = _plain_value(piece)
-        return "" if value is None else self._move_to(path) + value
+        if value is None or self._values.get(tuple(path)) == value:
+            return ""
+        before = self._move_to(path)
+        self._values[tuple(path)] = value
+        return before + value
 
     def _move_to(self, path: list[Segment]) -> str:
         """The text from the last value to the one at `path`: what is closed, opened and named."""

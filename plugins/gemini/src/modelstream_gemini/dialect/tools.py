@@ -10,9 +10,24 @@ _CHOICES = {"AUTO": "auto", "NONE": "none", "ANY": "required"}
 _SCHEMAS = frozenset({"additionalProperties", "anyOf", "items", "prefixItems"})
 """Fields of a schema that hold schemas."""
 _WITHOUT_PARAMETERS = frozenset(
-    {"$schema", "additionalProperties", "description", "properties", "required", "strict", "title", "type"}
+    {
+        "$comment",
+        "$defs",
+        "$id",
+        "$schema",
+        "additionalProperties",
+        "default",
+        "definitions",
+        "description",
+        "examples",
+        "properties",
+        "required",
+        "strict",
+        "title",
+        "type",
+    }
 )
-"""Fields of a schema that has no parameters."""
+"""Fields of a schema that has no parameters; definitions alone are not parameters."""
 
 
 def to_tools(tools: Any) -> list[Any]:
