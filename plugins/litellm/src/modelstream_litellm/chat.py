@@ -93,8 +93,12 @@ class LiteLLMChat(WireWrapper):
 
     def state_owner(self) -> tuple[str, str]:
         """The model_type, and the URL of the server, or else LiteLLM's name for the provider."""
-        url = self.config.base_url or self.config.generate_args.get("api_base")
-        return self.model_type, bare_url(str(url)) if url else self._provider()
+        return self.state_owner_of(self.config.generate_args)
+
+    def state_owner_of(self, arguments: Mapping[str, Any]) -> tuple[str, str]:
+        """The same for a call, whose arguments may name another server, model or provider."""
+        url = arguments.get("base_url") or arguments.get("api_base") or self.config.base_url
+        return self.model_type, bare_url(str(url)) if url else self._provider(arguments)
 
     def accepts_reasoning(self) -> bool:
         """Whether messages may have reasoning: LiteLLM converts it for the provider."""
@@ -140,8 +144,10 @@ class LiteLLMChat(WireWrapper):
             raise setup from failure
         raise map_error(failure, sys.exception(), reading=reading) from failure
 
-    def _provider(self) -> str:
-        return (self.config.model_name or "").partition("/")[0]
+    def _provider(self, arguments: Mapping[str, Any]) -> str:
+        """LiteLLM's name for the provider of a call."""
+        named = arguments.get("custom_llm_provider")
+        return str(named or arguments.get("model") or self.config.model_name or "").partition("/")[0]
 
     def _call(self, request: Request) -> Call:
         original = Original(request.arguments.get("logger_fn"))
@@ -161,7 +167,7 @@ class LiteLLMChat(WireWrapper):
             "max_retries": 0,
             **self.config.for_call(),
             **arguments,
-            "messages": prepare_messages(request.messages, self._provider()),
+            "messages": prepare_messages(request.messages, self._provider(arguments)),
             "stream": request.stream,
             "logger_fn": call.original.log,
         }
