@@ -24,7 +24,7 @@ def as_chat_messages(messages: Any, *, names: bool = True) -> list[dict[str, Any
 def with_own_state(
     messages: Iterable[dict[str, Any]], wrapper: Any, arguments: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    """The messages with the `provider_state` that belongs to the provider of a call of `wrapper`, and no other.
+    """The messages with the `provider_state` that belongs to the provider of a call, and no other.
 
     Messages without state are returned as they are; those that lose theirs are copied.
     """

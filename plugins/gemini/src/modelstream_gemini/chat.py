@@ -52,6 +52,7 @@ class GeminiChat(HttpChat):
     config_class: ClassVar[type[GeminiConfig]] = GeminiConfig
     config: GeminiConfig
     dialect = GeminiDialect()
+    default_base_url = BASE_URL
     base_url_variable = "GOOGLE_GEMINI_BASE_URL"
 
     def __init__(self, config: Mapping[str, Any] | ModelConfig | None = None, /, **fields: Any) -> None:
