@@ -206,7 +206,9 @@ class LiteLLMChat(WireWrapper):
 
 def _setup_error(error: BaseException | None) -> ConfigError | None:
     """The error of the user's set-up among the causes of `error`, if there is one."""
-    while error is not None:
+    seen: set[int] = set()  # LiteLLM raises errors that are among their own causes
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
         if isinstance(error, UnicodeEncodeError) and error.encoding in _HEADER_ENCODINGS:
             return _header_error(error)
         if isinstance(error, ImportError | FileNotFoundError) and (found := setup_error(error)) is not None:
