@@ -44,12 +44,12 @@ class Provider:
     model_name: str = "m"
 
     def model(self, server, **fields):
-        """A wrapper that calls `server`."""
+        """A wrapper that calls `server`, or what `base_url` names."""
         config = {
             "model_type": self.model_type,
             "model_name": self.model_name,
             "transport": self.transport,
-            "base_url": f"{server.url}{self.path}",
+            "base_url": f"{server.url}{self.path}" if server is not None else None,
             "max_retries": 0,
         }
         key = {} if self.model_type == "ollama_chat" else {"api_key": "id.secret"}

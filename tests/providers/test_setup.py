@@ -22,6 +22,16 @@ ENDPOINTS = {
     "gemini_chat": "/v1beta/models/m:streamGenerateContent",
     "ollama_chat": "/api/chat",
 }
+INVALID_URLS = [
+    "ftp://u:s3cr3t@localhost",
+    "http://u:s3cr3t@localhost:port",
+    "http://u:s3?cr3t@localhost:port",
+    "http://localhost:99999",
+    "http://[::1",
+    " http://localhost",
+    "http://local host",
+]
+URL_WITH_QUERY = "http://localhost/v1?key=s3cr3t"
 KEYS = {
     "openai_chat": "OPENAI_API_KEY",
     "zhipuai_chat": "ZHIPUAI_API_KEY",
@@ -61,12 +71,21 @@ def test_a_key_of_the_environment_that_no_header_can_have(http_provider, server,
         ask(http_provider.model(server, api_key=None))
 
 
+def test_a_key_of_the_environment_that_litellm_cannot_send(provider, server, ask, monkeypatch):
+    if provider.model_type != "litellm_chat":
+        pytest.skip("the others read the key themselves")
+    monkeypatch.setenv("OPENAI_API_KEY", "id.\u201csecret")
+    with pytest.raises(ConfigError, match="OPENAI_API_KEY") as caught:
+        ask(provider.model(server, api_key=None))
+    assert "secret" not in str(caught.value)
+
+
 @pytest.mark.parametrize("value", ["\u201dx\u201d", "a\nb", "\u00fc"])
-def test_a_header_that_cannot_be_sent(http_provider, server, ask, value):
+def test_a_header_that_cannot_be_sent(provider, server, ask, value):
     with pytest.raises(ConfigError, match="'X-Mine'"):
-        ask(http_provider.model(server, headers={"X-Mine": value}))
+        ask(provider.model(server, headers={"X-Mine": value}))
     with pytest.raises(BadRequestError, match="'X-Mine'"):
-        ask(http_provider.model(server), headers={"X-Mine": value})
+        ask(provider.model(server), headers={"X-Mine": value})
 
 
 @pytest.mark.parametrize(
@@ -133,6 +152,56 @@ def test_a_base_url_with_the_endpoint(http_provider, server, end):
     with pytest.raises(ConfigError, match="base_url") as caught:
         http_provider.model(server, base_url=url)
     assert ENDPOINTS[http_provider.model_type] in str(caught.value)
+
+
+@pytest.mark.parametrize("url", INVALID_URLS)
+def test_a_base_url_that_is_not_valid(provider, url):
+    with pytest.raises(ConfigError, match="base_url") as caught:
+        provider.model(None, base_url=f"{url}{provider.path}")
+    assert "is not a valid" in str(caught.value)
+    _check_no_secret(caught.value)
+
+
+@pytest.mark.parametrize("url", ["localhost:8000", "u:s3cr3t@localhost:8000", "http://localhost#s3cr3t"])
+def test_a_base_url_without_a_scheme_or_with_a_fragment(provider, url):
+    if provider.model_type == "ollama_chat":
+        pytest.skip("parts of an address are valid")
+    with pytest.raises(ConfigError, match=r"base_url: .* is not a valid URL") as caught:
+        provider.model(None, base_url=f"{url}{provider.path}")
+    _check_no_secret(caught.value)
+
+
+@pytest.mark.parametrize("variable", ["OPENAI_BASE_URL", "GOOGLE_GEMINI_BASE_URL", "OLLAMA_HOST"])
+def test_a_base_url_of_the_environment_that_is_not_valid(http_provider, monkeypatch, variable):
+    if http_provider.model_type.partition("_")[0].upper() not in variable:
+        pytest.skip("another provider's")
+    monkeypatch.setenv(variable, "ftp://u:s3cr3t@localhost")
+    with pytest.raises(ConfigError, match=variable) as caught:
+        http_provider.model(None, base_url=None)
+    _check_no_secret(caught.value)
+
+
+@pytest.mark.parametrize("secret", ["http://u:s3cr3t@localhost{}", "http://localhost{}?key=s3cr3t"])
+def test_the_error_for_an_endpoint_has_no_secret(provider, secret):
+    path = f"{provider.path}{ENDPOINTS.get(provider.model_type, '/chat/completions')}"
+    with pytest.raises(ConfigError, match=r"base_url is .* omit") as caught:
+        provider.model(None, base_url=secret.format(path))
+    _check_no_secret(caught.value)
+
+
+def test_a_query_that_litellm_would_send_as_part_of_the_path(provider):
+    if provider.model_type != "litellm_chat":
+        pytest.skip("the others send it")
+    for fields in ({"base_url": URL_WITH_QUERY}, {"generate_args": {"api_base": URL_WITH_QUERY}}):
+        with pytest.raises(ConfigError, match=f"{next(iter(fields))}.* is .*query") as caught:
+            provider.model(None, **{"base_url": None, **fields})
+        _check_no_secret(caught.value)
+
+
+def _check_no_secret(error):
+    while error is not None:
+        assert "s3cr3t" not in f"{error} {error!r}"
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
 def test_a_wrong_server(http_provider, server, ask):

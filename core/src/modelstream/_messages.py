@@ -21,26 +21,28 @@ def as_chat_messages(messages: Any, *, names: bool = True) -> list[dict[str, Any
     return [message for one in items for message in _chat_messages(one, named)]
 
 
-def with_own_state(messages: Iterable[dict[str, Any]], wrapper: Any) -> list[dict[str, Any]]:
-    """The messages with the `provider_state` that belongs to the provider of `wrapper`, and no other.
+def with_own_state(
+    messages: Iterable[dict[str, Any]], wrapper: Any, arguments: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """The messages with the `provider_state` that belongs to the provider of a call, and no other.
 
     Messages without state are returned as they are; those that lose theirs are copied.
     """
     return [
         message
-        if "provider_state" not in message or _may_have(message["provider_state"], wrapper)
+        if "provider_state" not in message or _may_have(message["provider_state"], wrapper, arguments)
         else {key: value for key, value in message.items() if key != "provider_state"}
         for message in messages
     ]
 
 
-def _may_have(state: Any, wrapper: Any) -> bool:
+def _may_have(state: Any, wrapper: Any, arguments: Mapping[str, Any]) -> bool:
     if not isinstance(state, Mapping) or not isinstance(state.get("items"), list):
         return False
     owner = (state.get("dialect"), state.get("base_url"))
     if owner == (None, None):  # reasoning from another source than an answer
         return bool(wrapper.accepts_reasoning())
-    return owner == tuple(wrapper.state_owner())
+    return owner == tuple(wrapper.state_owner_of(arguments))
 
 
 def _flatten(messages: Any) -> Iterator[Any]:

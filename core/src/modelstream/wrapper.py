@@ -135,10 +135,11 @@ class ModelWrapper:
     ) -> Request:
         from modelstream._messages import with_own_state
 
+        arguments = {**self.config.generate_args, **arguments}
         return Request(
-            with_own_state(self._messages(messages), self),
+            with_own_state(self._messages(messages), self, arguments),
             stream=self.config.stream if stream is None else stream,
-            arguments={**self.config.generate_args, **arguments},
+            arguments=arguments,
             keep_raw=raw,
         )
 
@@ -154,6 +155,13 @@ class ModelWrapper:
         equal.
         """
         return self.model_type, bare_url(getattr(self.config, "base_url", None) or "")
+
+    def state_owner_of(self, arguments: Mapping[str, Any]) -> tuple[str, str]:
+        """The `state_owner` of a call with these arguments, those of the config's `generate_args` among them.
+
+        Override it if an argument of a call may change the server.
+        """
+        return self.state_owner()
 
     def accepts_reasoning(self) -> bool:
         """Whether messages may have reasoning without an owner, such as the `thinking` blocks of a `Msg`.

@@ -80,6 +80,10 @@ def test_an_exhausted_quota_is_not_retried(code: str) -> None:
         "Your account is not active, please check your billing details: billing is not active",
         "Your account org-1 is suspended due to insufficient balance, please recharge",
         "You are out of credits",
+        "Your prepayment credits are depleted. Please go to AI Studio to manage your billing.",
+        "Your team has either used all available credits or reached its monthly spending limit.",
+        "You have exceeded your monthly included credits for Inference Providers.",
+        "This key has reached its spend limit",
         "\u4f59\u989d\u4e0d\u8db3\u6216\u65e0\u53ef\u7528\u8d44\u6e90\u5305,\u8bf7\u5145\u503c",
     ],
 )
@@ -93,6 +97,7 @@ def test_an_empty_account_is_recognised_by_words(message: str) -> None:
         "Rate limit reached for requests",
         "You exceeded your current quota, please check your plan and billing details. Please retry in 34s.",
         "Request was throttled",
+        "You have exceeded the limit of 100 credits per minute",
     ],
 )
 def test_other_limits_are_retried(message: str) -> None:

@@ -215,6 +215,7 @@ def test_long_texts_stay_whole_after_early_state() -> None:
     assert _answer([SIGNED, UsageDelta(1, 2), *pieces], Finish()).text == "".join(pieces)
 
 
+SERVERS: dict[str, dict[str, str]] = {"b": {}, "c": {"server": "c"}}
 OWNERS = [
     pytest.param(_Scripted, "https://a.example/v1", True, id="the same"),
     pytest.param(_Scripted, "https://A.example:443/v1/", True, id="the same, spelled differently"),
@@ -238,6 +239,21 @@ def test_only_the_provider_of_an_answer_gets_its_state(
     assert ("provider_state" in sent) is handed
     assert sent["content"] == "Hi"
     assert "provider_state" in message  # the caller's dict is not changed
+
+
+def test_an_argument_of_a_call_may_name_another_server() -> None:
+    class Elsewhere(_Scripted):
+        def state_owner_of(self, arguments: Any) -> tuple[str, str]:
+            return self.state_owner()[0], arguments.get("server", "https://a.example")
+
+    model = Elsewhere(SIGNED, "Hi", Finish(), base_url="https://a.example", generate_args={"server": "b"})
+    messages = {server: model("hi", **fields).message for server, fields in SERVERS.items()}
+    for server, message in messages.items():
+        assert message is not None
+        assert message["provider_state"]["base_url"] == server
+        for other, fields in SERVERS.items():
+            model([message], **fields)
+            assert ("provider_state" in model.requests[-1].messages[0]) is (other == server)
 
 
 @pytest.mark.parametrize("state", [None, "x", [], {}, {"items": []}, {"dialect": "stateful_chat"}])

@@ -9,6 +9,7 @@ import pytest
 
 from modelstream.testing.server import Answer, LoopbackServer
 from modelstream.testing.turns import call_in_new_process
+from modelstream_gemini import GeminiChat
 
 ONE, TWO = (base64.b64encode(name.encode()).decode() for name in ("one", "two"))
 STAND_IN = "skip_thought_signature_validator"
@@ -55,6 +56,44 @@ def _bare(part):
     if signature is None:
         return part
     return {**part, "thoughtSignature": base64.urlsafe_b64decode(signature + "==") if signature else b""}
+
+
+def _message(response):
+    response.get_text()
+    return response.message
+
+
+@pytest.mark.parametrize("transport", ["native", "sdk"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        lambda url: {"http_options": {"base_url": url}},
+        lambda url: {"http_options": {"baseUrl": url}},
+        lambda url: {"config": {"http_options": {"base_url": url}}},
+    ],
+    ids=["http_options", "camel case", "config"],
+)
+@pytest.mark.parametrize("new", [False, True], ids=["the same wrapper", "another wrapper"])
+def test_the_server_of_one_call_gets_no_signature_of_another(transport, arguments, new):
+    def model():
+        fields = {"model_name": "m", "api_key": "k", "transport": transport, "base_url": server.url}
+        return GeminiChat({**fields, "max_retries": 0})
+
+    candidate = {"content": {"parts": [_call(1, ONE)]}, "finishReason": "STOP"}
+    answer = Answer([f"data: {json.dumps({'candidates': [candidate]})}\n\n".encode()])
+    with LoopbackServer() as server, LoopbackServer() as other:
+        server.play(answer, answer)
+        other.play(answer, answer)
+        first = model()
+        message = _message(first("hi", stream=True))
+        second = model() if new else first
+        messages = [message, {"role": "tool", "tool_call_id": "c1", "content": "ok"}]
+        there = _message(second(messages, stream=True, **arguments(other.url)))
+        assert ONE not in other.requests[-1].body.decode()
+        assert there["provider_state"]["base_url"] == other.url
+        second([there, *messages[1:]], stream=True, **arguments(other.url)).get_text()
+        part = other.requests[-1].json["contents"][0]["parts"][0]
+        assert base64.urlsafe_b64decode(part["thoughtSignature"]) == base64.b64decode(ONE)
 
 
 def _next_turn(model, server, message):

@@ -92,3 +92,14 @@ def test_litellm_prints_nothing_about_an_http_error(server, model_of, ask, capfd
     with pytest.raises(RateLimitError):
         ask(model_of())
     assert capfd.readouterr().out == ""
+
+
+def test_an_error_of_litellm_that_is_among_its_own_causes(server, ask):
+    choice = {"index": 0, "message": {"role": "assistant", "content": "Hel"}}
+    answer = {"id": "c", "error": {"code": 502, "message": "no way"}, "choices": [choice]}
+    answer["usage"] = {"prompt_tokens": 3, "completion_tokens": 2}
+    server.play(Answer.of_json(answer))
+    error = error_of(ask, model_name="openai/m", base_url=server.url, api_key="k")
+    assert (type(error), str(error)) == (ProviderError, "litellm_chat: the provider sent an error: no way")
+    assert error.partial_text == "Hel"
+    assert (error.usage.input_tokens, error.usage.output_tokens) == (3, 2)

@@ -98,3 +98,49 @@ def test_reasoning_goes_back_to_an_openai_like_server(server, model_of, wire):
     model([{"role": "user", "content": "hi"}, response.message], stream=True).get_text()
     sent = server.requests[-1].json["messages"][1]
     assert sent == {"role": "assistant", "content": "Hi", "reasoning_content": "hm"}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        lambda url: {"api_base": url},
+        lambda url: {"base_url": url},
+        lambda url: {"api_base": url, "model": "deepseek/m"},
+    ],
+    ids=["api_base", "base_url", "another model"],
+)
+def test_the_server_of_one_call_gets_no_state_of_another(server, fields):
+    def chunk(delta, finish=None):
+        choice = {"index": 0, "delta": delta, "finish_reason": finish}
+        return f"data: {json.dumps({'id': 'c', 'model': 'm', 'choices': [choice]})}\n\n".encode()
+
+    answer = Answer(
+        [chunk({"reasoning_content": "hm"}), chunk({"content": "Hi"}, "stop"), b"data: [DONE]\n\n"]
+    )
+    model = LiteLLMChat(model_name="openai/m", base_url=server.url, api_key="k", max_retries=0)
+    server.play(answer)
+    first = model("hi", stream=True)
+    first.get_text()
+    with LoopbackServer() as other:
+        other.play(answer, answer)
+        second = model([first.message, {"role": "user", "content": "x"}], stream=True, **fields(other.url))
+        second.get_text()
+        assert "hm" not in other.requests[-1].body.decode()
+        assert second.message["provider_state"]["base_url"] == other.url
+        third = model([second.message, {"role": "user", "content": "x"}], stream=True, **fields(other.url))
+        third.get_text()
+        assert "hm" in other.requests[-1].body.decode()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "owner"),
+    [
+        ({}, "openai"),
+        ({"model": "anthropic/claude"}, "anthropic"),
+        ({"custom_llm_provider": "groq"}, "groq"),
+        ({"api_base": "https://a.example/v1/"}, "https://a.example/v1"),
+    ],
+)
+def test_the_owner_is_the_provider_that_a_call_names(arguments, owner):
+    model = LiteLLMChat(model_name="openai/m", api_key="k")
+    assert model.state_owner_of(arguments) == ("litellm_chat", owner)

@@ -233,7 +233,7 @@ def test_the_address(server, monkeypatch, transport):
 
 @pytest.mark.parametrize("field", ["host", "base_url"])
 def test_an_invalid_address(field):
-    with pytest.raises(ConfigError, match="can't create a client for the host 'localhost:port'"):
+    with pytest.raises(ConfigError, match=f"{field} is 'localhost:port', which is not a valid address"):
         OllamaChat({"model_name": "m", field: "localhost:port"})("hi")
 
 

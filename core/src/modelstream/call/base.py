@@ -39,8 +39,10 @@ class Call:
     """One call to a wrapper, however it is run. `request` is that of the current attempt."""
 
     def __init__(self, wrapper: Source, request: Request) -> None:
+        owner_of = getattr(wrapper, "state_owner_of", None)
+        arguments = request.arguments
         self.transcript: Transcript = Transcript(
-            wrapper.config.model_type, getattr(wrapper, "state_owner", None)
+            wrapper.config.model_type, None if owner_of is None else lambda: owner_of(arguments)
         )
         self.config: Any = wrapper.config
         self.request: Request = request

@@ -88,7 +88,10 @@ _QUOTA_CODES = frozenset(
     }
 )
 _EMPTY_ACCOUNT = re.compile(
-    r"insufficient[ _](balance|credit|fund|quota)|(balance|credits?) (is|are) (too low|insufficient)"
+    r"insufficient[ _](balance|credit|fund|quota)"
+    r"|(balance|credits?) (is|are|has been|have been) (too low|insufficient|depleted|exhausted|used up)"
+    r"|(used|depleted|exhausted|exceeded|spent) (\w+ ){0,5}credits(?! per )"
+    r"|(reached|exceeded|hit) (\w+ ){0,2}spend(ing)? (limit|cap)"
     r"|not enough (balance|credit)|(out of|no) credits|no credit(s)? (left|remaining)|billing hard limit"
     r"|hard billing limit|billing is not active|payment required|(in|is) arrears|in good standing|recharge"
     r"|top up|suspended due to|余额不足|欠费|充值",

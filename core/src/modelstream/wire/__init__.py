@@ -100,9 +100,13 @@ _WHERE = {
     "refusal_of": "modelstream.wire.streams",
     "restore_state": "modelstream.wire.openai.states",
     "route_to": "modelstream.wire.native.route",
+    "shown_url": "modelstream.wire.native.route",
     "sent_error": "modelstream.call.error_bodies",
     "timeout_seconds": "modelstream.wire.http_config",
+    "check_endpoint": "modelstream.wire.setup",
+    "check_headers": "modelstream.wire.setup",
     "check_proxy": "modelstream.wire.setup",
+    "check_url": "modelstream.wire.setup",
     "proxy_arguments": "modelstream.wire.setup",
     "response_format": "modelstream.wire.response_formats",
     "setup_error": "modelstream.wire.setup",
@@ -190,6 +194,7 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.wire.native.message import unsendable as unsendable
     from modelstream.wire.native.message import with_query as with_query
     from modelstream.wire.native.route import route_to as route_to
+    from modelstream.wire.native.route import shown_url as shown_url
     from modelstream.wire.native.settings import check_client_args as check_client_args
     from modelstream.wire.native.settings import check_no_retries as check_no_retries
     from modelstream.wire.native.threads import NativeStream as NativeStream
@@ -209,7 +214,10 @@ if TYPE_CHECKING:  # the same table for type checkers and editors
     from modelstream.wire.samples import Sample as Sample
     from modelstream.wire.samples import joined as joined
     from modelstream.wire.samples import load_samples as load_samples
+    from modelstream.wire.setup import check_endpoint as check_endpoint
+    from modelstream.wire.setup import check_headers as check_headers
     from modelstream.wire.setup import check_proxy as check_proxy
+    from modelstream.wire.setup import check_url as check_url
     from modelstream.wire.setup import proxy_arguments as proxy_arguments
     from modelstream.wire.setup import setup_error as setup_error
     from modelstream.wire.setup import setup_errors as setup_errors

@@ -16,7 +16,7 @@ from modelstream.wire.dialect import ChatRequest
 from modelstream.wire.http_config import CallOptions, HttpConfig, end_marker_of
 from modelstream.wire.native.message import HttpRequest, as_json, merged, with_query
 from modelstream.wire.response_formats import response_format
-from modelstream.wire.setup import check_endpoint, check_headers
+from modelstream.wire.setup import check_endpoint, check_headers, check_url
 from modelstream.wire.transports import HttpxTransport, NativeTransport
 from modelstream.wire.wrapper import WireWrapper
 
@@ -58,17 +58,18 @@ class HttpChat(WireWrapper):
     def __init__(self, config: Mapping[str, Any] | ModelConfig | None = None, /, **fields: Any) -> None:
         super().__init__(config, **fields)
         self.config = msgspec.structs.replace(self.config, model_name=self.config.model())
+        for field, url in self.addresses().items():
+            if isinstance(url, str) and url:
+                self.check_address(field, url)
         self._transport = self.transport()
-        self._check_setup()
-        weakref.finalize(self, self._transport.close)
-
-    def _check_setup(self) -> None:
-        """Raise a `ConfigError` for headers that can't be sent, and for a URL with the endpoint's path."""
         headers = {**self.base_headers(), **self.config_options().headers}
         check_headers(headers, "the model config", ConfigError)
-        for field, url in self.addresses().items():
-            if isinstance(url, str):
-                check_endpoint(field, url, self.dialect.routes, self.dialect.path)
+        weakref.finalize(self, self._transport.close)
+
+    def check_address(self, field: str, url: str) -> None:
+        """Raise a `ConfigError` for a base URL that is invalid, or ends with the endpoint's path."""
+        check_url(field, url, self.default_base_url or "https://api.example.com/v1")
+        check_endpoint(field, url, self.dialect.routes, self.dialect.path)
 
     def addresses(self) -> dict[str, Any]:
         """The fields and variables in which the server's URL may be set, with their values."""

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from modelstream.errors import ConfigError
-from modelstream.wire.native.route import proxy_of
+from modelstream.wire.native.route import proxy_of, shown_url
 
 _HTTP = ("http", "https")
 _HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+")
@@ -135,6 +135,24 @@ def split_query(url: str) -> tuple[str, dict[str, Any]]:
     return base, {name: values if len(values) > 1 else values[0] for name, values in parameters.items()}
 
 
+def check_url(field: str, url: str, example: str) -> None:
+    """Raise a `ConfigError` for a base URL to which no request can be sent."""
+    wrong = next((char for char in url if char <= " " or char == "\x7f"), None)
+    why = "it must begin with http:// or https://"
+    if wrong is not None:
+        why = f"it has the character {wrong!r}"
+    elif "#" in url:
+        why = "it has the character '#', which begins a fragment"
+    else:
+        try:
+            parts = urlsplit(url)
+            if parts.scheme in _HTTP and parts.hostname and parts.port != 0:
+                return
+        except ValueError as error:
+            why = "its port or its host is invalid" if set(url) & set("@?") else str(error)
+    raise ConfigError(f"{field}: {shown_url(url)} is not a valid URL ({why}).\nExample: {example}")
+
+
 def check_endpoint(field: str, url: str, routes: tuple[str, ...], path: str) -> None:
     """Raise a `ConfigError` for a base URL that ends with the path of a request.
 
@@ -145,4 +163,4 @@ def check_endpoint(field: str, url: str, routes: tuple[str, ...], path: str) -> 
         endpoint = route.partition(" ")[2].removeprefix(path)
         pattern = "[^/]+".join(re.escape(one) for one in re.split(r"\{\w+\}", endpoint))
         if (ending := re.search(f"{pattern}$", found)) is not None:
-            raise ConfigError(f"{field} is {url!r}: omit {ending[0]!r}, which is appended.")
+            raise ConfigError(f"{field} is {shown_url(url)}: omit {ending[0]!r}, which is appended.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modelstream.errors import BadRequestError, ConfigError
-from modelstream.wire.native.route import Proxy, Route, route_to
+from modelstream.wire.native.route import Proxy, Route, route_to, shown_url
 
 PROXY = Proxy("proxy", 8080, None)
 
@@ -132,3 +132,20 @@ def test_an_invalid_proxy_url(address):
 def test_no_proxy(name, no_proxy, url, bypassed):
     route, _ = route_to(url, {"http_proxy": "http://proxy:8080", name: no_proxy})
     assert (route.proxy is None) is bypassed
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://ok.example/v1", "https://ok.example/v1"),
+        ("http://u:s3cr3t@h:1/v1?key=s3cr3t#s3cr3t", "http://…@h:1/v1?…"),
+        ("http://u:s3?cr3t@localhost:port", "http://…"),
+        ("u:s3cr3t@127.0.0.1:9/v1", "…@127.0.0.1:9"),
+        ("http://h/?email=a@b&key=s3cr3t", "http://…"),
+        ("http://h:abc?key=s3cr3t", "http://…"),
+        ("localhost:8000", "localhost:8000"),
+        ("http://[::1", "http://[::1"),
+    ],
+)
+def test_a_url_is_shown_without_secrets(url, shown):
+    assert shown_url(url) == repr(shown)

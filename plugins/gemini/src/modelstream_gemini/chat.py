@@ -52,6 +52,7 @@ class GeminiChat(HttpChat):
     config_class: ClassVar[type[GeminiConfig]] = GeminiConfig
     config: GeminiConfig
     dialect = GeminiDialect()
+    default_base_url = BASE_URL
     base_url_variable = "GOOGLE_GEMINI_BASE_URL"
 
     def __init__(self, config: Mapping[str, Any] | ModelConfig | None = None, /, **fields: Any) -> None:
@@ -183,8 +184,16 @@ class GeminiChat(HttpChat):
 
     def state_owner(self) -> tuple[str, str]:
         """The dialect, and the URL of the API, or of Vertex AI."""
-        options = fields_of(self.config.client_args.get("http_options"), "client_args.http_options")
-        url = self.config.base_url or options.get("base_url") or options.get("baseUrl")
+        return self.state_owner_of(self.config.generate_args)
+
+    def state_owner_of(self, arguments: Mapping[str, Any]) -> tuple[str, str]:
+        """The same for a call, whose `http_options` may name another URL."""
+        of_config = self.config.client_args.get("http_options")
+        url = (
+            _url_in(to_options(arguments).get("http_options"), "http_options")
+            or self.config.base_url
+            or _url_in(of_config, "client_args.http_options")
+        )
         if not url:
             variable = "GOOGLE_VERTEX_BASE_URL" if self.config.on_vertex else "GOOGLE_GEMINI_BASE_URL"
             url = os.environ.get(variable) or (VERTEX_URL if self.config.on_vertex else BASE_URL)
@@ -192,11 +201,22 @@ class GeminiChat(HttpChat):
 
     def frame_reader(self, request: Request) -> GeminiFrames:
         """A new reader; it keeps the signatures of calls for the next request."""
-        return GeminiFrames(self._signatures, request.raw_chunks)
+        return GeminiFrames(self._signatures_for(request.arguments), request.raw_chunks)
 
     def _prepared_call(self, request: Request, options: dict[str, Any]) -> PreparedCall:
         model = self.config.model_name or ""
-        return prepare_call(model, request.messages, options, self._signatures, stream=request.stream)
+        signatures = self._signatures_for(request.arguments)
+        return prepare_call(model, request.messages, options, signatures, stream=request.stream)
+
+    def _signatures_for(self, arguments: Mapping[str, Any]) -> Signatures:
+        """The signatures known of the server of a call: none if its arguments name another one."""
+        own = self.state_owner_of(arguments) == self.state_owner()
+        return self._signatures if own else Signatures()
+
+
+def _url_in(http_options: Any, field: str) -> Any:
+    options = fields_of(http_options, field)
+    return options.get("base_url") or options.get("baseUrl")
 
 
 def _one_of(messages: Any, contents: Any, arguments: dict[str, Any]) -> tuple[Any, dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
@@ -20,7 +21,11 @@ from modelstream.wire import (
     OpenAIDialect,
     WireWrapper,
     bare_url,
+    check_endpoint,
+    check_headers,
+    check_url,
     setup_error,
+    shown_url,
     tool_choice,
 )
 from modelstream_litellm.config import LiteLLMConfig
@@ -36,6 +41,9 @@ if TYPE_CHECKING:
     from modelstream.deltas import Yielded
     from modelstream.request import Request
 
+
+_ADDRESSES = ("api_base", "base_url")
+_HEADER_ENCODINGS = frozenset({"ascii", "latin-1"})
 
 _MOCKS = ("mock_response", "mock_tool_calls")
 """Arguments for which LiteLLM makes an answer up without asking a provider."""
@@ -59,6 +67,12 @@ class LiteLLMChat(WireWrapper):
         self.config = msgspec.structs.replace(self.config, model_name=self.config.model())
         if self.config.api_key:
             check_key(self.config.api_key, "the field 'api_key' of the model config")
+        check_headers(self.config.headers, "the model config", ConfigError)
+        named = {"base_url": self.config.base_url}
+        named |= {f"generate_args.{one}": self.config.generate_args.get(one) for one in _ADDRESSES}
+        for field, url in named.items():
+            if isinstance(url, str) and url:
+                self._check_address(field, url)
 
     def open(self, request: Request) -> ByteStream:
         """Call LiteLLM."""
@@ -93,8 +107,12 @@ class LiteLLMChat(WireWrapper):
 
     def state_owner(self) -> tuple[str, str]:
         """The model_type, and the URL of the server, or else LiteLLM's name for the provider."""
-        url = self.config.base_url or self.config.generate_args.get("api_base")
-        return self.model_type, bare_url(str(url)) if url else self._provider()
+        return self.state_owner_of(self.config.generate_args)
+
+    def state_owner_of(self, arguments: Mapping[str, Any]) -> tuple[str, str]:
+        """The same for a call, whose arguments may name another server, model or provider."""
+        url = arguments.get("base_url") or arguments.get("api_base") or self.config.base_url
+        return self.model_type, bare_url(str(url)) if url else self._provider(arguments)
 
     def accepts_reasoning(self) -> bool:
         """Whether messages may have reasoning: LiteLLM converts it for the provider."""
@@ -140,8 +158,21 @@ class LiteLLMChat(WireWrapper):
             raise setup from failure
         raise map_error(failure, sys.exception(), reading=reading) from failure
 
-    def _provider(self) -> str:
-        return (self.config.model_name or "").partition("/")[0]
+    def _check_address(self, field: str, url: str) -> None:
+        check_url(field, url, "https://api.example.com/v1")
+        if self._provider(self.config.generate_args) != "openai":
+            return  # LiteLLM accepts the endpoint or a query for some of the others
+        check_endpoint(field, url, self.dialect.routes, self.dialect.path)
+        if "?" in url:
+            raise ConfigError(
+                f"{field} is {shown_url(url)}: omit the query, to which LiteLLM would append the path."
+                "\nThe plugin modelstream-openai sends a query."
+            )
+
+    def _provider(self, arguments: Mapping[str, Any]) -> str:
+        """LiteLLM's name for the provider of a call."""
+        named = arguments.get("custom_llm_provider")
+        return str(named or arguments.get("model") or self.config.model_name or "").partition("/")[0]
 
     def _call(self, request: Request) -> Call:
         original = Original(request.arguments.get("logger_fn"))
@@ -161,7 +192,7 @@ class LiteLLMChat(WireWrapper):
             "max_retries": 0,
             **self.config.for_call(),
             **arguments,
-            "messages": prepare_messages(request.messages, self._provider()),
+            "messages": prepare_messages(request.messages, self._provider(arguments)),
             "stream": request.stream,
             "logger_fn": call.original.log,
         }
@@ -175,8 +206,22 @@ class LiteLLMChat(WireWrapper):
 
 def _setup_error(error: BaseException | None) -> ConfigError | None:
     """The error of the user's set-up among the causes of `error`, if there is one."""
-    while error is not None:
+    seen: set[int] = set()  # LiteLLM raises errors that are among their own causes
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, UnicodeEncodeError) and error.encoding in _HEADER_ENCODINGS:
+            return _header_error(error)
         if isinstance(error, ImportError | FileNotFoundError) and (found := setup_error(error)) is not None:
             return found
         error = error.__cause__ or error.__context__
     return None
+
+
+def _header_error(error: UnicodeEncodeError) -> ConfigError:
+    """The error for a header that can't be sent; it names the variable with the key, if it is in one."""
+    char = error.object[error.start]
+    name = next((one for one in os.environ if one.endswith("_KEY") and char in os.environ[one]), None)
+    return ConfigError(
+        f"{name or 'an API key or a header'} has the character {char!r} (U+{ord(char):04X}), which a header "
+        "can't have."
+    )

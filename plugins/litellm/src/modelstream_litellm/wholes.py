@@ -75,11 +75,12 @@ class Whole:
         facts = self._original.facts()
         if facts is None:
             return bytes(self._answer.model_dump_json().encode())
-        if facts.error is not None:
-            raise facts.error
         answer = None if self._answer is None else self._answer.model_dump(mode="json")
         if answer is None or self._original.is_openai(answer):
+            # Its reader keeps the text and the counts beside an error.
             return msgspec.json.encode(self._original.document)
+        if facts.error is not None:
+            raise facts.error
         for choice in answer.get("choices") or ():
             choice["finish_reason"] = finish_in(facts.word, choice.get("finish_reason"))
         answer["usage"] = sent_usage(facts.counts, answer.get("usage"))

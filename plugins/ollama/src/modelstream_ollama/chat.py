@@ -13,6 +13,7 @@ from modelstream.wire import (
     NativeTransport,
     bare_url,
     check_client_args,
+    check_endpoint,
     mapping,
     split_query,
     timeout_seconds,
@@ -47,6 +48,11 @@ class OllamaChat(HttpChat):
         super().__init__(config, **fields)
         self.config = self.config.completed()
         self.base_headers()  # checks the key
+
+    def check_address(self, field: str, url: str) -> None:
+        """Raise a `ConfigError` for an invalid address, of which any part may be omitted."""
+        server_at(url, field)
+        check_endpoint(field, url, self.dialect.routes, self.dialect.path)
 
     def transport(self) -> Transport:
         """What sends the requests."""

@@ -9,7 +9,7 @@ import msgspec
 
 from modelstream.config import check_key
 from modelstream.errors import BadRequestError, ConfigError
-from modelstream.wire import HttpConfig
+from modelstream.wire import HttpConfig, shown_url
 from modelstream_ollama.requests import split_options
 
 
@@ -46,8 +46,8 @@ class OllamaConfig(HttpConfig, kw_only=True):
         """The arguments of the SDK's client."""
         if self.host and self.base_url and self.host != self.base_url:
             raise ConfigError(
-                f"host is {self.host!r} and base_url is {self.base_url!r}: both are the server's address; "
-                "set one of them."
+                f"host is {shown_url(self.host)} and base_url is {shown_url(self.base_url)}: both are the "
+                "server's address; set one of them."
             )
         return {**self.client_args, "host": self.base_url or self.host or self.client_args.get("host")}
 

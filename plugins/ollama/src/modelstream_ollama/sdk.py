@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from modelstream.errors import ConfigError
-from modelstream.wire import Clients, proxy_arguments, uncap
+from modelstream.wire import Clients, proxy_arguments, shown_url, uncap
 from modelstream_ollama.addresses import server_at
 
 
@@ -44,8 +44,8 @@ def _client(kind: str, arguments: Mapping[str, Any]) -> Any:
     except (TypeError, ValueError) as error:
         host = arguments.get("host") or os.environ.get("OLLAMA_HOST")
         raise ConfigError(
-            f"the ollama SDK can't create a client for the host {host!r} with these client_args ({error}).\n"
-            "A host is an address such as http://127.0.0.1:11434."
+            f"the ollama SDK can't create a client for the host {shown_url(str(host))} with these "
+            f"client_args ({error}).\nA host is an address such as http://127.0.0.1:11434."
         ) from error
     uncap(client)
     return client
@@ -57,6 +57,6 @@ def _sdk() -> Any:
     except ValueError as error:
         # The SDK creates a client when it is imported, needed or not.
         raise ConfigError(
-            f"OLLAMA_HOST is {os.environ.get('OLLAMA_HOST')!r}, which is not a valid address ({error}).\n"
-            "An address is http://127.0.0.1:11434, or a part of it."
+            f"OLLAMA_HOST is {shown_url(os.environ.get('OLLAMA_HOST', ''))}, which is not a valid address "
+            f"({error}).\nAn address is http://127.0.0.1:11434, or a part of it."
         ) from error

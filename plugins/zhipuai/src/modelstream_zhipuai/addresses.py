@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from modelstream.errors import BadRequestError, ConfigError
-from modelstream.wire import route_to
+from modelstream.wire import route_to, shown_url
 from modelstream_zhipuai.requests import ENDPOINT
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ REGIONS = {"cn": "https://open.bigmodel.cn/api/paas/v4", "international": "https
 def check_without_endpoint(field: str, url: str) -> None:
     """Raise a `ConfigError` for a URL that ends with the endpoint."""
     if url.partition("?")[0].rstrip("/").endswith(ENDPOINT):
-        raise ConfigError(f"{field} is {url!r}: omit {ENDPOINT}; it is appended.")
+        raise ConfigError(f"{field} is {shown_url(url)}: omit {ENDPOINT}; it is appended.")
 
 
 def server_url(config: ZhipuAIConfig, base_url: str | None) -> str:

@@ -19,7 +19,7 @@ from modelstream.wire import (
     timeout_seconds,
     uncapped_clients,
 )
-from modelstream_zhipuai.addresses import server_url
+from modelstream_zhipuai.addresses import REGIONS, server_url
 from modelstream_zhipuai.config import ZhipuAIConfig
 from modelstream_zhipuai.dialect import ZhipuAIDialect
 from modelstream_zhipuai.requests import write_messages
@@ -51,6 +51,7 @@ class ZhipuAIChat(HttpChat):
     config: ZhipuAIConfig
     dialect = ZhipuAIDialect()
     key_variables = ("ZHIPUAI_API_KEY", "ZAI_API_KEY")
+    default_base_url = REGIONS["cn"]
 
     def transport(self) -> Transport:
         """What sends the requests."""

@@ -46,14 +46,14 @@ def route_to(url: str, environment: Mapping[str, str] | None = None) -> tuple[Ro
         name = host.encode("idna").decode() if host and not host.isascii() else host
     except ValueError as error:
         why = "" if "@" in url else f" ({error})"
-        raise BadRequestError(f"{_shown(url)} is not a valid URL{why}") from None
+        raise BadRequestError(f"{shown_url(url)} is not a valid URL{why}") from None
     if parts.scheme not in PORTS or not name:
-        raise BadRequestError(f"{_shown(url)} is not a valid URL: it must begin with http:// or https://")
+        raise BadRequestError(f"{shown_url(url)} is not a valid URL: it must begin with http:// or https://")
     target = parts.path or "/"
     if parts.query:
         target += f"?{parts.query}"
     if any(char <= " " or char > "~" for char in target):
-        raise BadRequestError(f"{_shown(url)} is not a valid URL: it has characters that must be escaped")
+        raise BadRequestError(f"{shown_url(url)} is not a valid URL: it has characters that must be escaped")
     environ = os.environ if environment is None else environment
     secure = parts.scheme == "https"
     route = Route(secure, name, PORTS[parts.scheme] if port is None else port, None)
@@ -69,10 +69,26 @@ def authorization_in(url: str) -> str | None:
     return _basic(parts.username, parts.password)
 
 
-def _shown(url: str) -> str:
-    """A URL for an error message, without the password in it."""
+def shown_url(url: str) -> str:
+    """A URL for an error message, quoted, without the password and the query that may be in it."""
+    try:
+        parts = urlsplit(url)
+        known = bool(parts.hostname) and parts.port != 0 and "@" not in "".join(parts[2:])
+    except ValueError:
+        parts, known = urlsplit(""), False
+    if not known:
+        return repr(_hidden(url) if set(url) & set("@?#") else url)
+    _, user, server = parts.netloc.rpartition("@")
+    hidden = "?…" if parts.query or parts.fragment else ""
+    return repr(f"{parts.scheme}://{user and '…@'}{server}{parts.path}{hidden}")
+
+
+def _hidden(url: str) -> str:
+    """An invalid URL, in which a password may contain any character, as far as it is certainly no secret."""
+    scheme, found, _ = url.partition("://")
     head, at, rest = url.rpartition("@")
-    return repr(f"{head.partition('://')[0]}://…@{rest}" if at else url)
+    server = rest.partition("/")[0].partition("#")[0].partition("?")[0] if "?" not in head else ""
+    return f"{scheme + found if found else ''}…{at and server and '@'}{server if at else ''}"
 
 
 def proxy_of(url: str) -> tuple[str, str]:
