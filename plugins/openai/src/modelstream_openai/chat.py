@@ -14,7 +14,6 @@ from modelstream.wire import (
     HttpRequest,
     NativeTransport,
     OpenAIDialect,
-    bare_url,
     check_client_args,
     check_no_retries,
     end_marker_of,
@@ -80,14 +79,6 @@ class OpenAIChat(HttpChat):
         check_client_args(arguments, _CLIENT_ARGS)
         check_no_retries(arguments)
         return NativeTransport()
-
-    def _check_setup(self) -> None:
-        super()._check_setup()
-        url = self.base_url()
-        if not url.lower().startswith(("http://", "https://")):
-            raise ConfigError(
-                f"base_url is {bare_url(url)!r}, which is not a valid URL: it must begin with http:// or https://"
-            )
 
     def open(self, request: Request) -> ByteStream:
         """Send the request, and again without `stream_options` if the server does not support them."""
