@@ -209,7 +209,7 @@ def test_a_server_on_this_machine_needs_no_key(server, model, read):
 
 @pytest.mark.parametrize(
     "base_url",
-    [None, "https://llm.example.org/v1", "http://localhost.example.org", "http://128.0.0.1", "nonsense"],
+    [None, "https://llm.example.org/v1", "http://localhost.example.org", "http://128.0.0.1"],
 )
 def test_any_other_server_needs_a_key(base_url):
     with pytest.raises(MissingApiKeyError, match=r"OPENAI_API_KEY.*'api_key'"):
@@ -266,9 +266,9 @@ def test_nothing_of_the_sdk_is_imported_before_the_first_call(server):
     [
         (
             {"base_url": "localhost:8000/v1"},
-            "base_url is 'localhost:8000/v1', which is not a valid URL: it must",
+            "base_url: 'localhost:8000/v1' is not a valid URL (it must begin with",
         ),
-        ({"base_url": "localhost/v1"}, "base_url is 'localhost/v1'"),
+        ({"base_url": "localhost/v1"}, "base_url: 'localhost/v1' is not a valid URL"),
         ({"headers": {"X A": "b"}}, "'X A' is not a valid name of a header"),
         ({"headers": {"": "b"}}, "'' is not a valid name of a header"),
         ({"organization": "Löwe"}, "the header 'OpenAI-Organization' has the character 'ö'"),
