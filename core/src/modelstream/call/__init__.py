@@ -19,8 +19,9 @@ for each pair of caller and wrapper; `start` picks one:
   far ahead of its readers.
 * `transcript.py` is the buffer between one writer and any number of readers; its deltas are kept by
   `delta_log.py`, checked by `validate.py`, joined by `surrogates.py` (half characters) and `tool_calls.py`.
+* `held.py` is a finish that a provider has sent but that may not be the end.
 * `timeouts.py` watches calls, `retries.py` decides about another attempt, `error_mapping.py` maps any
-  exception and any HTTP status to a `StreamError`.
+  exception to a `StreamError`, `error_bodies.py` the errors that providers send.
 * `from_values.py` creates a call from existing values, for `ModelResponse(text=…)`.
 
 Nothing here imports `ModelWrapper` or `ModelResponse`: they depend on this package, not it on them.
