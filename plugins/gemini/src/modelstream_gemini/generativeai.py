@@ -18,6 +18,7 @@ from modelstream_gemini.dialect.arguments import is_message, message_to_json
 from modelstream_gemini.dialect.bodies import build_body
 from modelstream_gemini.dialect.dialect import VERSION
 from modelstream_gemini.failures import map_error
+from modelstream_gemini.http_options import known_options
 from modelstream_gemini.options import check_options
 
 if TYPE_CHECKING:
@@ -53,7 +54,11 @@ class GenerativeaiBackend:
             body = msgspec.json.encode(_body(call))
         except Exception as error:
             raise map_error(error) from error
-        return HttpRequest(f"{self._base_url}/{self._version}/{quote(model)}:{verb}", self._headers, body)
+        # The SDK's options of a call have no address; google-genai's are accepted by all back ends.
+        own = known_options(call.options.get("http_options"), "http_options")
+        base_url = str(own.base_url or self._base_url).rstrip("/")
+        url = f"{base_url}/{own.api_version or self._version}/{quote(model)}:{verb}"
+        return HttpRequest(url, self._headers, body)
 
 
 def _body(call: PreparedCall) -> dict[str, Any]:

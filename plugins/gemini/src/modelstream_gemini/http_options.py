@@ -42,10 +42,14 @@ def http_options(value: Any, field: str) -> HttpOptions:
 
 def call_options(value: Any, field: str, config: GeminiConfig) -> CallOptions:
     """Those of the options that every transport has. For the SDK there may be others among them."""
-    if config.transport == "sdk":
-        value = {name: inner for name, inner in fields_of(value, field).items() if snake_case(name) in _KNOWN}
-    options = http_options(value, field)
+    options = known_options(value, field) if config.transport == "sdk" else http_options(value, field)
     return CallOptions(options.headers, {}, options.extra_body, options.timeout)
+
+
+def known_options(value: Any, field: str) -> HttpOptions:
+    """The options that modelstream knows, of those for an SDK."""
+    known = {name: inner for name, inner in fields_of(value, field).items() if snake_case(name) in _KNOWN}
+    return http_options(known, field)
 
 
 def _seconds(timeout: Any, field: str) -> float:
