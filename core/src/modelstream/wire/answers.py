@@ -36,6 +36,8 @@ class AnswerReader:
         # Frames are judged one by one from the first finish word on; before that, a check of the last delta
         # is enough, which costs a hundredth of reading the frame.
         self._judging = ending.marker is not None
+        # Whether a frame of text needs no second look: no word has come, and some content has.
+        self._is_plain = False
         self._held: Held | None = None
         self._raw = raw
         self._failure: Exception | None = None
@@ -46,8 +48,18 @@ class AnswerReader:
         """The deltas of the frames that `data` completes; if one of them fails, of those before it."""
         deltas: Deltas = []
         try:
-            self._read_frames(self._framer.feed(data), deltas)
+            frames = self._framer.feed(data)
+            if self._is_plain and len(frames) == 1:
+                # The common case, one frame of text: nothing else has to be looked at.
+                self._reader.read(frames[0], deltas)
+                if len(deltas) == 1 and type(deltas[0]) is str:
+                    return deltas[0]
+                self._look_at(deltas, 0)
+            else:
+                self._read_frames(frames, deltas)
         except Exception as error:  # noqa: BLE001
+            if _has_finish(deltas, 0):
+                self._judge(deltas, 0)
             self._flush(deltas)
             self._fail(error)
         if self._judging:
@@ -56,28 +68,31 @@ class AnswerReader:
             return None
         if not self._ending.has_content:
             self._ending.note(deltas)
+        self._is_plain = self._raw is None and self._ending.has_content
         return deltas if len(deltas) != 1 else deltas[0]
 
     def _read_frames(self, frames: list[Any], deltas: Deltas) -> None:
-        reader = self._reader
         if self._raw is not None:
             self._raw += frames
         for frame in frames:
             start = len(deltas)
-            try:
-                reader.read(frame, deltas)
-            finally:
-                # Most frames are text, which one look at the type tells.
-                if self._judging or (deltas and type(deltas[-1]) is not str and _has_finish(deltas, start)):
-                    self._judge(deltas, start)
-            if reader.done:
-                self.over = True
-                self._ending.end_at_terminal()
+            self._reader.read(frame, deltas)
+            self._look_at(deltas, start)
+            if self.over:
                 return
+
+    def _look_at(self, deltas: Deltas, start: int) -> None:
+        """Judge the deltas of one frame, from `start` on, if they may bear on the end."""
+        # Most frames are text, which one look at the type tells.
+        if self._judging or (deltas and type(deltas[-1]) is not str and _has_finish(deltas, start)):
+            self._judge(deltas, start)
+        if self._reader.done:
+            self.over = True
+            self._ending.end_at_terminal()
 
     def _judge(self, deltas: Deltas, start: int) -> None:
         if not self._judging:
-            self._judging = True
+            self._judging, self._is_plain = True, False
             self._ending.note(deltas[:start])
         if len(deltas) > start or not self._reader.done:
             self._ending.add(deltas, start)
