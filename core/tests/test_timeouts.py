@@ -38,8 +38,14 @@ def now(monkeypatch):
             return self.passed
 
     time = Time()
-    monkeypatch.setattr(timeouts, "time", time)
-    return time
+    with monkeypatch.context() as patch:
+        patch.setattr(timeouts, "time", time)
+        yield time
+    # The thread of the process's own watchdog may have computed its sleep with the time of the test.
+    watchdog = timeouts.watchdog.current
+    if watchdog is not None:
+        with watchdog._changed:
+            watchdog._changed.notify()
 
 
 def limits(first_delta=None, idle=None, total=None):
